@@ -1,0 +1,153 @@
+"""Business times as rows: "kind, subject, due_at", swept each minute.
+
+The row is the truth and the sweep is idempotent: after any downtime it catches up, and moving
+the business clock runs it at once. A handler runs in its own system unit, with the row locked.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from telehealth.core.db import Base
+from telehealth.core.errors import DomainError
+from telehealth.core.tenancy import Tenancy
+from telehealth.core.unit import Unit, Units
+
+log = structlog.get_logger(__name__)
+
+RETRY_AFTER = timedelta(minutes=5)
+
+
+class Deadline(Base):
+    __tablename__ = "deadlines"
+    __tenancy__ = Tenancy(hospital=True, account=True)
+    __table_args__ = (sa.Index("ix_deadlines_due", "due_at"),)
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    hospital_id: Mapped[UUID | None]
+    account_id: Mapped[UUID | None]
+    #: Business time.
+    due_at: Mapped[datetime]
+    #: Wall time before which a handler that failed is not tried again.
+    not_before: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(server_default="0")
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineKind:
+    """`run(unit, subject_id)` is called once the time has come; calling it again changes nothing."""
+
+    name: str
+    run: Callable[[Unit, UUID], Awaitable[object]]
+
+
+async def set_deadline(
+    unit: Unit,
+    kind: str,
+    subject_id: UUID,
+    due_at: datetime,
+    *,
+    hospital_id: UUID | None = None,
+    account_id: UUID | None = None,
+) -> None:
+    """Set or move the one deadline of this kind that `subject_id` has."""
+    row = insert(Deadline).values(
+        kind=kind,
+        subject_id=subject_id,
+        due_at=due_at,
+        hospital_id=hospital_id or unit.hospital_id,
+        account_id=account_id or unit.owner,
+    )
+    moved = {"due_at": row.excluded.due_at, "not_before": None, "failures": 0}
+    await unit.session.execute(row.on_conflict_do_update(index_elements=["kind", "subject_id"], set_=moved))
+
+
+async def clear_deadline(unit: Unit, kind: str, subject_id: UUID) -> None:
+    await unit.session.execute(
+        sa.delete(Deadline).where(Deadline.kind == kind, Deadline.subject_id == subject_id)
+    )
+
+
+class Sweeper:
+    def __init__(self, units: Units, kinds: list[DeadlineKind]) -> None:
+        self.units = units
+        self.kinds = {kind.name: kind for kind in kinds}
+        self._nudge = asyncio.Event()
+
+    def nudge(self) -> None:
+        """Sweep now: the business clock moved."""
+        self._nudge.set()
+
+    async def sweep(self, *, limit: int = 1000) -> int:
+        """Run what is due, one unit each, and say how many. Safe beside other sweepers."""
+        for count in range(limit):
+            if not await self._next():
+                return count
+        return limit
+
+    async def _next(self) -> bool:
+        try:
+            async with self.units.system("deadlines") as unit:
+                row = await self._take(unit)
+                if row is None:
+                    return False
+                subject, kind = row.subject_id, row.kind
+                await self.kinds[kind].run(unit, subject)
+                await clear_if_due(unit, kind, subject)
+        except DomainError as error:
+            await self._postpone(kind, subject, error)
+        except Exception as error:  # the sweep's edge: one bad subject must not hold up the others
+            log.exception("deadline.failed", kind=kind, subject=str(subject))
+            await self._postpone(kind, subject, error)
+        return True
+
+    async def _take(self, unit: Unit) -> Deadline | None:
+        due = (
+            sa.select(Deadline)
+            .where(Deadline.due_at <= unit.now, Deadline.kind.in_(self.kinds))
+            .where(sa.or_(Deadline.not_before.is_(None), Deadline.not_before <= unit.wall))
+            .order_by(Deadline.due_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        return (await unit.session.scalars(due)).first()
+
+    async def _postpone(self, kind: str, subject: UUID, error: Exception) -> None:
+        log.warning("deadline.postponed", kind=kind, subject=str(subject), error=str(error))
+        async with self.units.system("deadlines") as unit:
+            await unit.session.execute(
+                sa.update(Deadline)
+                .where(Deadline.kind == kind, Deadline.subject_id == subject)
+                .values(not_before=unit.wall + RETRY_AFTER, failures=Deadline.failures + 1)
+            )
+
+    async def run_forever(self, every_s: float) -> None:
+        while True:
+            try:
+                await self.sweep()
+            except (sa.exc.SQLAlchemyError, OSError):
+                log.exception("deadlines.sweep_failed")
+            self._nudge.clear()
+            try:
+                async with asyncio.timeout(every_s):
+                    await self._nudge.wait()
+            except TimeoutError:
+                continue
+
+
+async def clear_if_due(unit: Unit, kind: str, subject_id: UUID) -> None:
+    """Drop a deadline its handler did not move into the future."""
+    await unit.session.flush()
+    await unit.session.execute(
+        sa.delete(Deadline).where(
+            Deadline.kind == kind, Deadline.subject_id == subject_id, Deadline.due_at <= unit.now
+        )
+    )

@@ -1,0 +1,130 @@
+"""Everything an installation may set, read once at start from TELEHEALTH_* variables.
+
+Nested names use two underscores (`TELEHEALTH_SMS__SECRET_KEY`). The demo profile fills the
+addresses of the embedded database and the sandboxes itself.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from telehealth.core.homes import data_home
+
+
+class Profile(StrEnum):
+    DEMO = "demo"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class SMS(BaseModel, frozen=True):
+    """Tencent Cloud SMS, version 2021-01-11."""
+
+    endpoint: str = ""
+    secret_id: SecretStr = SecretStr("")
+    secret_key: SecretStr = SecretStr("")
+    app_id: str = ""
+    sign_name: str = ""
+    region: str = "ap-beijing"
+    #: Our notice name → the vendor's template id.
+    templates: dict[str, str] = Field(default_factory=dict)
+
+
+class FaceID(BaseModel, frozen=True):
+    """Tencent Cloud FaceID, version 2018-03-01."""
+
+    endpoint: str = ""
+    secret_id: SecretStr = SecretStr("")
+    secret_key: SecretStr = SecretStr("")
+    region: str = "ap-beijing"
+
+
+class HIS(BaseModel, frozen=True):
+    """One hospital's FHIR R4 door."""
+
+    base_url: str
+    token: SecretStr
+    organization: str = ""
+    resident_id_system: str = "urn:oid:2.16.156.10011.1.3"
+    passport_system: str = "urn:telehealth:passport"
+    permit_system: str = "urn:telehealth:permit"
+    card_system: str = "urn:telehealth:card"
+    timeout_s: float = 4.0
+
+
+class S3(BaseModel, frozen=True):
+    endpoint: str
+    bucket: str
+    access_key: SecretStr
+    secret_key: SecretStr
+    region: str = "us-east-1"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="TELEHEALTH_", env_nested_delimiter="__", frozen=True)
+
+    profile: Profile = Profile.DEMO
+    home: Path = Field(default_factory=data_home)
+
+    #: Connects as `telehealth_app`, neither owner nor superuser.
+    database_url: SecretStr = SecretStr("")
+    #: Only `migrate` connects as the owner.
+    owner_url: SecretStr = SecretStr("")
+    pool_size: int = 16
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    #: What people type; decides cookies (`Secure` unless plain http) and the allowed Origin.
+    public_url: str = "http://127.0.0.1:8000"
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1",)
+    worker_in_web: bool = True
+    worker_concurrency: int = 8
+    heartbeat_s: float = 10
+    stalled_after_s: float = 60
+    sweep_every_s: float = 60
+
+    #: Holds keys.json (0600): the sealing ring, ticket key and blob key.
+    keys_file: Path | None = None
+    limits_url: str = "async+memory://"
+    clamd_socket: str = ""
+
+    sms: SMS = SMS()
+    faceid: FaceID = FaceID()
+    #: Hospital code → its HIS.
+    his: dict[str, HIS] = Field(default_factory=dict)
+    s3: S3 | None = None
+
+    @property
+    def keys_path(self) -> Path:
+        return self.keys_file or self.home / "keys.json"
+
+    @property
+    def is_demo(self) -> bool:
+        return self.profile is Profile.DEMO
+
+    @property
+    def cookies_secure(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @model_validator(mode="after")
+    def production_never_meets_a_sandbox(self) -> "Settings":
+        """A sandbox address or key in production would treat patients against invented books."""
+        if self.profile is not Profile.PRODUCTION:
+            return self
+        doors = {
+            "sms": (self.sms.endpoint, self.sms.secret_id),
+            "faceid": (self.faceid.endpoint, self.faceid.secret_id),
+            **{f"his.{code}": (his.base_url, his.token) for code, his in self.his.items()},
+        }
+        for name, (address, key) in doors.items():
+            loopback = any(host in address for host in ("127.0.0.1", "localhost", "[::1]"))
+            if loopback or key.get_secret_value().lower().startswith("sandbox"):
+                raise ValueError(f"production refuses the sandbox configured for {name}")
+        if not self.cookies_secure:
+            raise ValueError("production needs an https public_url")
+        if not self.database_url.get_secret_value():
+            raise ValueError("production needs database_url")
+        return self

@@ -1,0 +1,40 @@
+"""What people may type: trimmed, bounded, and free of characters no database or log should meet."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+# C0 and C1 controls, and the direction overrides that make text read as something else.
+_NEVER = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def _clean_line(text: str) -> str:
+    if _NEVER.search(text) or "\n" in text or "\t" in text:
+        raise ValueError("含有无法识别的字符")
+    return text
+
+
+def _clean_paragraph(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _NEVER.search(text):
+        raise ValueError("含有无法识别的字符")
+    return text
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_clean_line),
+]
+OptionalLine = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_clean_line)
+]
+Paragraph = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
+    AfterValidator(_clean_paragraph),
+]
+OptionalParagraph = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(_clean_paragraph)
+]

@@ -1,0 +1,153 @@
+"""Build the Starlette application of a house, and run its worker when it has one inside."""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from telehealth.core.errors import DomainError
+from telehealth.core.feature import Periodic
+from telehealth.web import health, openapi, problems, reference
+from telehealth.web.assets import Assets
+from telehealth.web.authenticate import Authenticate
+from telehealth.web.blobs import blob_routes
+from telehealth.web.contract import MediaTypeRefused, page
+from telehealth.web.crossorigin import CrossOriginGuard
+from telehealth.web.headers import SecurityHeaders
+from telehealth.web.house import House
+from telehealth.web.pages import Pages, error_page, own_path, redirect
+from telehealth.web.preferences import Preferences, keep, preferences
+from telehealth.web.requests import RequestLog
+
+log = structlog.get_logger(__name__)
+
+VERSION = "0.1.0"
+#: Files never pass through here; they go to the blob store with their own limit.
+MAX_BODY_BYTES = 1_000_000
+
+
+def build(house: House) -> Starlette:
+    assets = Assets()
+    api = [route for feature in house.features for route in feature.api]
+    settings = house.settings
+    upload_origin = "" if settings.s3 is None else _origin(settings.s3.endpoint)
+    app = Starlette(
+        routes=[
+            *health.routes,
+            *reference.routes,
+            Route("/preferences", choose_preferences, methods=["POST"]),
+            Mount("/static", assets),
+            *blob_routes(house.blobs),
+            Mount(openapi.PREFIX, routes=api),
+            *(route for feature in house.features for route in feature.pages),
+        ],
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(SecurityHeaders, https=settings.cookies_secure, upload_origin=upload_origin),
+            Middleware(CrossOriginGuard, public_url=settings.public_url),
+            Middleware(Authenticate),
+        ],
+        exception_handlers={
+            MediaTypeRefused: _unsupported_media,
+            DomainError: problems.on_domain_error,
+            HTTPException: problems.on_http_exception,
+            Exception: problems.on_crash,
+        },
+        lifespan=lambda _: _living(house),
+    )
+    app.state.house = house
+    app.state.pages = Pages(house.features, assets)
+    app.state.assets = assets
+    app.state.error_page = error_page
+    app.state.openapi = openapi.document(api, version=VERSION)
+    return app
+
+
+def join_contributions(features: Any) -> dict[str, list[Any]]:
+    joined: dict[str, list[Any]] = defaultdict(list)
+    for feature in features:
+        for name, part in feature.contributions:
+            joined[name].append(part)
+    return dict(joined)
+
+
+@page(public=True)
+async def choose_preferences(request: Request) -> Response:
+    form = await request.form(max_fields=10, max_files=0)
+    now = preferences(request)
+    chosen = Preferences(
+        lang=str(form.get("lang") or now.lang),
+        theme=str(form.get("theme") or now.theme),
+        elder=(form.get("elder") == "1") if "elder" in form else now.elder,
+        host=now.host,
+    )
+    response = redirect(own_path(str(form.get("next") or "/")))
+    keep(response, chosen, secure=request.app.state.house.settings.cookies_secure)
+    return response
+
+
+async def _unsupported_media(request: Request, error: Exception) -> Response:
+    return problems.answer(request, MediaTypeRefused(), 415)
+
+
+@contextlib.asynccontextmanager
+async def _living(house: House) -> AsyncIterator[None]:
+    async with contextlib.AsyncExitStack() as stack:
+        if house.settings.worker_in_web:
+            await stack.enter_async_context(working(house))
+        yield
+    await house.units.engine.dispose()
+
+
+@contextlib.asynccontextmanager
+async def working(house: House) -> AsyncIterator[None]:
+    """The worker: jobs, deadlines and housekeeping, each a supervised loop."""
+    settings = house.settings
+    loops = {
+        "jobs": lambda: house.jobs.work(concurrency=settings.worker_concurrency),
+        "deadlines": lambda: house.sweeper.run_forever(settings.sweep_every_s),
+        **{item.name: _loop_of(house, item) for feature in house.features for item in feature.periodic},
+    }
+    tasks = [asyncio.create_task(_supervised(name, run), name=name) for name, run in loops.items()]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _loop_of(house: House, item: Periodic) -> Callable[[], Any]:
+    async def loop() -> None:
+        while True:
+            await item.run(house.units)
+            await asyncio.sleep(item.every_s)
+
+    return loop
+
+
+async def _supervised(name: str, run: Callable[[], Any]) -> None:
+    """Run for ever: a loop that fails is logged and begun again, ever more slowly."""
+    wait_s = 1.0
+    while True:
+        try:
+            await run()
+        except Exception:  # the worker's edge: one broken loop must not stop the others
+            log.exception("worker.loop_failed", loop=name)
+        await asyncio.sleep(wait_s)
+        wait_s = min(wait_s * 2, 60.0)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

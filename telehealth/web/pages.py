@@ -1,0 +1,187 @@
+"""HTML pages: the Jinja environment, its words and filters, and `render`.
+
+Templates receive finished values; they never compare states. `_` translates Chinese message ids.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, unquote
+
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    PackageLoader,
+    StrictUndefined,
+    pass_context,
+    select_autoescape,
+)
+from lucide.jinja import lucide
+from markupsafe import Markup
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from telehealth.core.errors import DomainError, Unauthenticated
+from telehealth.core.feature import Feature, RailLink
+from telehealth.core.i18n import format_clock, format_day, format_fen, format_instant, plural, translator
+from telehealth.web.assets import Assets
+from telehealth.web.house import actor_of, house_of
+from telehealth.web.preferences import language, preferences
+from telehealth.web.problems import sentence
+
+FLASH = "th_flash"
+LANGS = ("zh-CN", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class UI:
+    """What every template knows about its reader."""
+
+    lang: str
+    theme: str
+    elder: bool
+    host: str
+    demo: bool
+    path: str
+    banner: str | None = None
+
+
+class Pages:
+    """One environment a language, so that `_` needs no context."""
+
+    def __init__(self, features: Sequence[Feature], assets: Assets) -> None:
+        packages = ["telehealth.web", *(feature.templates for feature in features if feature.templates)]
+        self.rail = sorted((link for feature in features for link in feature.rail), key=lambda x: x.order)
+        loader = ChoiceLoader([PackageLoader(package) for package in packages])
+        self._environments = {lang: _environment(lang, loader, assets) for lang in LANGS}
+
+    def html(self, request: HTTPConnection, template: str, context: Mapping[str, Any]) -> str:
+        lang = language(request)
+        return self._environments[lang].get_template(template).render(**self._always(request), **context)
+
+    def _always(self, request: HTTPConnection) -> dict[str, Any]:
+        chosen, house, actor = preferences(request), house_of(request), actor_of(request)
+        return {
+            "request": request,
+            "ui": UI(
+                chosen.lang, chosen.theme, chosen.elder, chosen.host, house.settings.is_demo, request.url.path
+            ),
+            "actor": actor if actor.is_known else None,
+            "flash": _flash(request),
+            "now": house.units.clock.business(),
+            "rail": self.links(request),
+        }
+
+    def links(self, request: HTTPConnection) -> list[dict[str, Any]]:
+        """The staff console's rail: what this person may open, and where they are."""
+        actor, path = actor_of(request), request.url.path
+        if not actor.is_staff:
+            return []
+        _ = translator(language(request))
+        mine: list[RailLink] = [link for link in self.rail if link.permission in actor.permissions]
+        here = max(
+            (x.href for x in mine if path == x.href or path.startswith(x.href + "/")), default="", key=len
+        )
+        return [
+            {"href": x.href, "icon": x.icon, "label": _(x.label), "current": x.href == here, "badge": 0}
+            for x in mine
+        ]
+
+
+def render(request: Request, template: str, /, status: int = 200, **context: Any) -> Response:
+    pages: Pages = request.app.state.pages
+    response = HTMLResponse(pages.html(request, template, context), status)
+    response.headers["content-language"] = language(request)
+    if FLASH in request.cookies:
+        response.delete_cookie(FLASH, path="/")
+    return response
+
+
+def redirect(to: str, *, flash: str = "", kind: str = "ok") -> Response:
+    """303 to one of our own pages. `flash` is a Chinese sentence, translated when it is shown."""
+    response = RedirectResponse(to, 303)
+    if flash:
+        value = quote(json.dumps({"kind": kind, "text": flash}))
+        response.set_cookie(FLASH, value, max_age=60, httponly=True, samesite="lax", path="/")
+    return response
+
+
+def own_path(target: str, otherwise: str = "/") -> str:
+    """`target` when it is a path of this site, so that links survive sign-in and nobody is led away."""
+    safe = target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target
+    return target if safe else otherwise
+
+
+def error_page(request: HTTPConnection, error: DomainError, status: int) -> Response:
+    if isinstance(error, Unauthenticated):
+        staff = request.url.path.startswith(("/staff", "/admin"))
+        back = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
+        return redirect(f"{'/staff' if staff else ''}/sign-in?next={back}")
+    pages: Pages = request.app.state.pages
+    context = {"status": status, "code": error.code, "detail": sentence(error, language(request))}
+    return HTMLResponse(pages.html(request, "web/error.html", context), status)
+
+
+def words(request: HTTPConnection) -> Callable[[str], str]:
+    """The translator of this request, for the few texts a page handler makes itself."""
+    return translator(language(request))
+
+
+def _flash(request: HTTPConnection) -> dict[str, str] | None:
+    try:
+        found = json.loads(unquote(request.cookies.get(FLASH, "")))
+    except ValueError:
+        return None
+    if not isinstance(found, dict) or not isinstance(found.get("text"), str):
+        return None
+    kind = found.get("kind") if found.get("kind") in ("ok", "warn", "danger", "info") else "info"
+    return {"kind": str(kind), "text": translator(language(request))(found["text"])}
+
+
+def _environment(lang: str, loader: ChoiceLoader, assets: Assets) -> Environment:
+    environment = Environment(
+        loader=loader,
+        autoescape=select_autoescape(["html"], default=True),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        translator(lang), plural(lang), newstyle=True
+    )
+    environment.globals |= {"static": assets.url, "icon": icon, "url": _url}
+    environment.filters |= {
+        "fen": lambda amount: format_fen(amount, lang),
+        "shanghai": lambda instant: format_instant(instant, lang),
+        "day": lambda day: format_day(day, lang),
+        "clock_time": lambda instant: format_clock(instant, lang),
+        "masked": masked,
+        "iso": lambda instant: instant.isoformat(),
+        "say": lambda error: sentence(error, lang),
+        # For labels that reach a template as Chinese text, such as a state's name.
+        "t": translator(lang),
+    }
+    return environment
+
+
+@pass_context
+def _url(context: Any, name: str, **params: Any) -> str:
+    return str(context["request"].app.url_path_for(name, **params))
+
+
+@lru_cache(maxsize=512)
+def icon(name: str, cls: str = "i") -> Markup:
+    """An inline SVG; decoration only, so it is hidden from readers."""
+    drawn = lucide(name, cls=cls, width=None, height=None)
+    return Markup(str(drawn).replace("<svg", '<svg aria-hidden="true" focusable="false"', 1))  # noqa: S704
+
+
+def masked(text: str) -> str:
+    """王小明 → 王**; 13800001234 → 138****1234; an ID keeps its first three and last four."""
+    if text.isdigit() or (len(text) > 8 and text[:-1].isdigit()):
+        return f"{text[:3]}{'*' * max(4, len(text) - 7)}{text[-4:]}" if len(text) > 7 else "****"
+    return text[:1] + "*" * max(1, len(text) - 1)

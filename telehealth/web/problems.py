@@ -1,0 +1,161 @@
+"""Errors as the client reads them: RFC 9457 problem+json for programs, a page for people."""
+
+import json
+from typing import Any
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from telehealth.core.errors import (
+    Busy,
+    Conflict,
+    DomainError,
+    FieldsInvalid,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+)
+from telehealth.core.i18n import translator
+from telehealth.core.unit import plain
+from telehealth.web.preferences import language
+
+log = structlog.get_logger(__name__)
+
+STATUS: dict[type[DomainError], int] = {
+    Invalid: 422,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Refused: 409,
+    Busy: 429,
+    Unavailable: 503,
+}
+
+
+class Unexpected(DomainError):
+    code = "unexpected"
+    detail = "系统出了点问题，我们已经记录，请稍后再试"
+
+
+def status_of(error: DomainError | type[DomainError]) -> int:
+    kind = error if isinstance(error, type) else type(error)
+    return next((STATUS[base] for base in kind.__mro__ if base in STATUS), 500)
+
+
+def wants_json(request: HTTPConnection) -> bool:
+    if request.url.path.startswith(("/api/", "/blobs/", "/health/")):
+        return True
+    accept = request.headers.get("accept", "")
+    return "json" in accept and "text/html" not in accept
+
+
+def sentence(error: DomainError, lang: str) -> str:
+    """The error's detail in the reader's language; `{name}` in it is filled from the facts."""
+    text = translator(lang)(error.detail)
+    return text.format_map(_Facts(error.facts)) if "{" in text else text
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def problem(request: HTTPConnection, error: DomainError, status: int | None = None) -> Response:
+    lang = language(request)
+    status = status or status_of(error)
+    _ = translator(lang)
+    body: dict[str, Any] = {
+        "type": f"urn:telehealth:problem:{error.code}",
+        "title": _(_TITLES.get(status, "操作没有完成")),
+        "status": status,
+        "code": error.code,
+        "detail": sentence(error, lang),
+        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+    }
+    if isinstance(error, FieldsInvalid):
+        body["errors"] = [
+            {"pointer": "/" + path.replace(".", "/"), "detail": _(text)}
+            for path, text in error.fields.items()
+        ]
+    elif error.facts:
+        body["facts"] = plain(error.facts)
+    headers = {"content-language": lang, "cache-control": "no-store"}
+    if isinstance(error, (Busy, Unavailable)):
+        headers["retry-after"] = str(error.retry_after_s)
+    if status == 401:
+        headers["www-authenticate"] = "Bearer"
+    return Response(
+        json.dumps(body, ensure_ascii=False), status, headers, media_type="application/problem+json"
+    )
+
+
+_TITLES = {
+    400: "请求有误",
+    401: "请先登录",
+    403: "没有权限",
+    404: "没有找到",
+    405: "不支持的操作",
+    409: "操作没有完成",
+    413: "内容太大",
+    415: "内容格式不支持",
+    422: "内容需要修改",
+    429: "操作太频繁",
+    500: "系统出了点问题",
+    503: "服务暂时不可用",
+}
+
+
+def answer(request: HTTPConnection, error: DomainError, status: int | None = None) -> Response:
+    """The error in the form this client reads."""
+    if wants_json(request):
+        return problem(request, error, status)
+    # Imported names only: `pages` renders errors and this module words them.
+    return request.app.state.error_page(request, error, status or status_of(error))  # type: ignore[no-any-return]
+
+
+async def on_domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)  # noqa: S101 - Starlette's handler type is wider than its contract
+    log.info("request.refused", error=error.code, status=status_of(error))
+    return answer(request, error)
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    response = answer(request, _FROM_STATUS.get(error.status_code, DomainError)(), error.status_code)
+    for name, value in (error.headers or {}).items():
+        response.headers[name] = value
+    return response
+
+
+async def on_crash(request: Request, error: Exception) -> Response:
+    log.exception("request.crashed", exc_info=error)
+    return answer(request, Unexpected(), 500)
+
+
+class _MethodRefused(DomainError):
+    code = "method_not_allowed"
+    detail = "这个地址不支持此操作"
+
+
+class _TooLarge(DomainError):
+    code = "too_large"
+    detail = "内容太大，请缩小后再试"
+
+
+class _BadRequest(DomainError):
+    code = "bad_request"
+    detail = "请求有误，请检查后再试"
+
+
+_FROM_STATUS: dict[int, type[DomainError]] = {
+    400: _BadRequest,
+    404: NotFound,
+    405: _MethodRefused,
+    413: _TooLarge,
+}

@@ -1,0 +1,204 @@
+"""Server-side sessions: an opaque token in the client, a row here, revocable at once.
+
+A row carries what an Actor needs, so that a request costs one indexed read; whoever changes a
+person's roles or suspends them ends or rewrites their sessions in the same unit. Browsers hold
+the token in a cookie and it rotates; app and mini-program clients send it as a Bearer token and
+renew it with a refresh token that is used once: a refresh token seen twice ends the whole
+session, because one of the two holders stole it. All times are wall time.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped, mapped_column
+
+from telehealth.core.access import Actor, Role
+from telehealth.core.db import Base, PrimaryKey
+from telehealth.core.errors import Unauthenticated
+from telehealth.core.tenancy import Tenancy
+from telehealth.core.unit import Unit
+
+BROWSER_LASTS = timedelta(days=30)
+STAFF_LASTS = timedelta(hours=12)
+#: A staff session that did nothing for this long ends.
+STAFF_IDLES = timedelta(hours=2)
+ROTATE_AFTER = timedelta(hours=1)
+#: Requests already on their way with the token that was just replaced still count.
+ROTATION_GRACE = timedelta(seconds=60)
+BEARER_LASTS = timedelta(minutes=30)
+REFRESH_LASTS = timedelta(days=60)
+
+
+class RefreshTokenInvalid(Unauthenticated):
+    code = "refresh_token_invalid"
+    detail = "登录已失效，请重新登录"
+
+
+class Session(Base):
+    __tablename__ = "sessions"
+    __tenancy__ = Tenancy(open="read before we know who asks; found only by the hash of a secret")
+
+    id: Mapped[PrimaryKey]
+    token_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(), unique=True)
+    previous_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(), index=True)
+    refresh_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(), unique=True)
+    spent_refresh_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(), index=True)
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    hospital_id: Mapped[UUID | None]
+    roles: Mapped[list[str]]
+    name: Mapped[str]
+    assurance: Mapped[str]
+    #: "browser", "app" or "mini_program" (XY15: one account across doors).
+    channel: Mapped[str]
+    user_agent: Mapped[str]
+    created_at: Mapped[datetime]
+    rotated_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    refresh_by: Mapped[datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    token: str
+    expires_at: datetime
+    session_id: UUID
+    refresh_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    session_id: UUID
+    actor: Actor
+    #: True when a browser's token is due for rotation.
+    stale: bool
+
+
+def digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def open_session(unit: Unit, actor: Actor, *, channel: str, user_agent: str = "") -> Opened:
+    token, refresh = secrets.token_urlsafe(32), ""
+    lasts = STAFF_LASTS if actor.is_staff else BROWSER_LASTS
+    row = Session(
+        token_hash=digest(token),
+        account_id=actor.account,
+        hospital_id=actor.hospital_id,
+        roles=sorted(actor.roles),
+        name=actor.name,
+        assurance=actor.assurance,
+        channel=channel,
+        user_agent=user_agent[:200],
+        created_at=unit.wall,
+        rotated_at=unit.wall,
+        seen_at=unit.wall,
+        expires_at=unit.wall + lasts,
+    )
+    if channel != "browser":
+        refresh = secrets.token_urlsafe(32)
+        row.refresh_hash = digest(refresh)
+        row.expires_at = unit.wall + BEARER_LASTS
+        row.refresh_by = unit.wall + (STAFF_LASTS if actor.is_staff else REFRESH_LASTS)
+    unit.session.add(row)
+    await unit.session.flush()
+    return Opened(token, row.expires_at, row.id, refresh)
+
+
+async def refresh_session(unit: Unit, refresh_token: str) -> tuple[Opened, Actor] | None:
+    """Trade a refresh token for new tokens. None when it is unknown, late, or was used before.
+
+    A second use ends the session for both holders; the caller commits that, so this returns
+    instead of raising.
+    """
+    mark = digest(refresh_token)
+    found = sa.select(Session).where(sa.or_(Session.refresh_hash == mark, Session.spent_refresh_hash == mark))
+    row = (await unit.session.scalars(found.with_for_update())).first()
+    if row is None or row.refresh_by is None or row.refresh_by <= unit.wall:
+        return None
+    if row.refresh_hash != mark:
+        await unit.session.delete(row)
+        return None
+    token, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    row.token_hash, row.refresh_hash, row.spent_refresh_hash = digest(token), digest(refresh), mark
+    row.expires_at = min(unit.wall + BEARER_LASTS, row.refresh_by)
+    return Opened(token, row.expires_at, row.id, refresh), _actor(row)
+
+
+async def end_session(unit: Unit, session_id: UUID) -> None:
+    await unit.session.execute(sa.delete(Session).where(Session.id == session_id))
+
+
+async def end_sessions_of(unit: Unit, account_id: UUID, *, hospital_id: UUID | None = None) -> None:
+    """Sign an account out everywhere, or only of its work at one hospital."""
+    ended = sa.delete(Session).where(Session.account_id == account_id)
+    if hospital_id is not None:
+        ended = ended.where(Session.hospital_id == hospital_id)
+    await unit.session.execute(ended)
+
+
+async def sessions_of(unit: Unit, account_id: UUID) -> list[Session]:
+    rows = sa.select(Session).where(Session.account_id == account_id, Session.expires_at > unit.wall)
+    return list(await unit.session.scalars(rows.order_by(Session.seen_at.desc())))
+
+
+async def forget_expired(unit: Unit) -> None:
+    over = sa.func.coalesce(Session.refresh_by, Session.expires_at) < unit.wall
+    await unit.session.execute(sa.delete(Session).where(over))
+
+
+_FIND = sa.text(
+    "select id, account_id, hospital_id, roles, name, assurance, channel, rotated_at, seen_at,"
+    " token_hash = :mark as current from sessions"
+    " where (token_hash = :mark or (previous_hash = :mark and rotated_at > :grace))"
+    " and expires_at > :wall"
+)
+
+
+async def find_presence(
+    connection: AsyncConnection, token: str, wall: datetime, *, bearer: bool
+) -> Presence | None:
+    """Who holds this token. One read; `seen_at` is written at most once in five minutes."""
+    marks = {"mark": digest(token), "wall": wall, "grace": wall - ROTATION_GRACE}
+    row = (await connection.execute(_FIND, marks)).first()
+    if row is None or bearer == (row.channel == "browser"):
+        return None
+    if row.hospital_id is not None and row.seen_at < wall - STAFF_IDLES:
+        return None
+    if row.seen_at < wall - timedelta(minutes=5):
+        await connection.execute(
+            sa.text("update sessions set seen_at = :wall where id = :id"), {"wall": wall, "id": row.id}
+        )
+        await connection.commit()
+    stale = not bearer and bool(row.current) and row.rotated_at < wall - ROTATE_AFTER
+    return Presence(row.id, _actor(row), stale)
+
+
+async def rotate(connection: AsyncConnection, session_id: UUID, wall: datetime) -> str | None:
+    """Give the browser a new token; the old one works for another minute. None if another request did."""
+    token = secrets.token_urlsafe(32)
+    done = await connection.execute(
+        sa.text(
+            "update sessions set previous_hash = token_hash, token_hash = :new, rotated_at = :wall"
+            " where id = :id and rotated_at < :due"
+        ),
+        {"new": digest(token), "wall": wall, "id": session_id, "due": wall - ROTATE_AFTER},
+    )
+    await connection.commit()
+    return token if done.rowcount else None
+
+
+def _actor(row: Any) -> Actor:
+    return Actor.signed_in(
+        row.account_id,
+        frozenset(Role(role) for role in row.roles),
+        hospital_id=row.hospital_id,
+        name=row.name,
+        assurance=row.assurance,
+    )
