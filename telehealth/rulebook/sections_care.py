@@ -1,0 +1,207 @@
+"""Prescription, family, insurance, records, ratings, queue and intake numbers of one hospital."""
+
+from datetime import time
+from typing import Literal
+
+from pydantic import model_validator
+
+from telehealth.rulebook.sections import N_, Always, FiveStars, Never, Positions, Section, Words, rule
+
+
+class Prescription(Section):
+    valid_days_default: int = rule(1, "处方有效天数", "Valid days", "REG20", unit="days", within=(1, 3))
+    valid_days_max: int = rule(3, "处方最长有效天数", "Longest validity", "REG20", unit="days", within=(1, 3))
+    valid_days_online: int = rule(
+        3, "线上处方有效天数", "Valid days of an online sheet", "XY30 REG20", unit="days", within=(1, 3)
+    )
+    payment_deadline_days: int = rule(
+        3,
+        "缴费期限（开具日为第1天，末日24:00止）",
+        "Pay within, issue day is day 1",
+        "XY30",
+        unit="days",
+        within=(1, 3),
+    )
+    general_max_days: int = rule(
+        7, "一般处方用量上限", "Ordinary supply", "REG21", unit="days", within=(1, 7)
+    )
+    emergency_max_days: int = rule(
+        3, "急诊处方用量上限", "Emergency supply", "REG21", unit="days", within=(1, 3)
+    )
+    long_rx_days: int = rule(
+        28, "长期处方一般用量上限", "Long prescription", "REG22", unit="days", within=(7, 28)
+    )
+    long_rx_max_days: int = rule(
+        84, "长期处方最长用量", "Long prescription, stable patients", "REG22", unit="days", within=(28, 84)
+    )
+    max_items_western_patent: int = rule(
+        5,
+        "西药和中成药每张最多品种",
+        "Western and patent items on a sheet",
+        "REG26",
+        unit="items",
+        within=(1, 5),
+    )
+    herb_sheet_separate: Always = rule(True, "饮片单独开方", "Herbs on their own sheet", "REG26")
+    herb_order: Literal["jun-chen-zuo-shi"] = rule(
+        "jun-chen-zuo-shi", "饮片排列顺序", "Order of herbs", "REG35"
+    )
+    pharmacist_review_required: Always = rule(True, "须经药师审核", "Pharmacist review required", "REG19")
+    ai_may_draft: Never = rule(False, "允许自动生成处方", "Automatic drafting allowed", "REG18")
+    long_rx_excluded: Words = rule(
+        (
+            "toxic",
+            "radioactive",
+            "precursor",
+            "narcotic",
+            "psychotropic",
+            "biologic",
+            "antibacterial",
+            "special_storage",
+        ),
+        "不得开长期处方的类别",
+        "Not in long prescriptions",
+        "REG23",
+    )
+    never_online: Words = rule(
+        ("narcotic", "psychotropic_1", "psychotropic_2", "toxic_raw", "radioactive"),
+        "不得线上开具的类别",
+        "Never prescribed online",
+        "REG33",
+    )
+    reminder_time: time = rule(time(10), "缴费提醒时刻", "Payment reminder time", "XY30")
+
+    @model_validator(mode="after")
+    def _validity_stays_inside_the_law(self) -> "Prescription":
+        if max(self.valid_days_default, self.valid_days_online) > self.valid_days_max:
+            raise ValueError(N_("处方有效天数不能超过最长有效天数"))
+        if self.payment_deadline_days > self.valid_days_online:
+            raise ValueError(N_("缴费期限不能超过线上处方有效天数"))
+        return self
+
+
+class Family(Section):
+    max_bindings_per_user_per_month: int = rule(
+        5,
+        "每人每自然月可绑定成员数",
+        "Bindings per user and calendar month",
+        "GS06",
+        unit="times",
+        within=(1, 50),
+    )
+    max_bindings_per_member_per_month: int = rule(
+        2,
+        "每成员每自然月可被绑定次数",
+        "Bindings per member and calendar month",
+        "GS07",
+        unit="times",
+        within=(1, 50),
+    )
+    face_from_age: int = rule(
+        16,
+        "满此年龄走人脸或等效核验",
+        "Face or equivalent check from this age",
+        "GS04",
+        unit="years",
+        within=(14, 18),
+    )
+    face_alternative_required: Always = rule(
+        True, "必须提供非人脸方式", "A way without face is always offered", "GS05"
+    )
+    unbind: Literal["either_side"] = rule("either_side", "解绑方式", "Who may unbind", "GS08")
+    excluded_insurance_categories: Words = rule(
+        ("chronic_disease", "maternity", "work_injury"),
+        "家庭共济不支持的类别",
+        "Categories the family account cannot settle",
+        "GS10",
+    )
+
+
+class Insurance(Section):
+    online_split_regions: Words = rule(
+        ("beijing",), "可线上分割的参保地", "Regions with an online split", "XY07 XY10"
+    )
+    online_split_lines: Words = rule(
+        ("consult_fee",), "可线上分割的费用", "Bill lines with an online split", "XY07 XY08"
+    )
+    offline_reimbursement_days: int = rule(
+        3,
+        "到院报销期限（就诊日不计，末日24:00止）",
+        "Pay at the hospital within, visit day not counted",
+        "XY09",
+        unit="days",
+        within=(1, 30),
+    )
+    reimbursement_reminder_time: time = rule(time(10), "报销提醒时刻", "Reimbursement reminder time", "XY09")
+    excluded_category_consult_fee: Literal["self_pay_with_warning"] = rule(
+        "self_pay_with_warning", "不支持类别的诊查费", "Consultation fee of excluded categories", "GS10"
+    )
+    detail_notice_seconds: int = rule(
+        60, "结算明细通知时限", "Itemised notice within", "GD03", unit="seconds", within=(1, 600)
+    )
+
+
+class Retention(Section):
+    outpatient_record: int = rule(15, "线上病历", "Online record", "REG49", unit="years", within=(15, 100))
+    chat_audio_video: int = rule(
+        3, "图文音视频过程", "Chat, audio and video", "REG50", unit="years", within=(3, 100)
+    )
+    mental_health_record: int = rule(
+        30, "精神障碍病历", "Mental-health record", "REG51", unit="years", within=(30, 100)
+    )
+    rx_general: int = rule(1, "普通处方", "Ordinary prescription", "REG52", unit="years", within=(1, 100))
+    rx_toxic_or_psy2: int = rule(
+        2, "毒性和二类精神药品处方", "Toxic and class II psychotropic", "REG52", unit="years", within=(2, 100)
+    )
+    rx_narcotic_psy1: int = rule(
+        3,
+        "麻醉和一类精神药品处方",
+        "Narcotic and class I psychotropic",
+        "REG52",
+        unit="years",
+        within=(3, 100),
+    )
+    pharmacy_online_rx: int = rule(
+        5, "药房留存线上处方", "Online prescription at the pharmacy", "REG44", unit="years", within=(5, 100)
+    )
+    network_log_months: int = rule(6, "网络日志", "Network logs", "REG65", unit="months", within=(6, 1200))
+    pia_report: int = rule(3, "个人信息影响评估", "Impact assessment", "REG61", unit="years", within=(3, 100))
+    e_signature_cert_after_expiry: int = rule(
+        5, "电子签名证书失效后", "Signature certificate after expiry", "REG66", unit="years", within=(5, 100)
+    )
+
+
+class Ratings(Section):
+    stars: FiveStars = rule(5, "最高星级", "Stars", "GD12", unit="stars")
+    window_days: int = rule(14, "评价期限", "Rate within", "GD12", unit="days", within=(1, 365))
+    edit_hours: int = rule(24, "评价可修改时长", "Editable for", "GD12", unit="hours", within=(0, 720))
+    one_per_consultation: Always = rule(True, "每次就诊一评", "One for each visit", "GD12")
+
+
+class Queue(Section):
+    reminder_positions: Positions = rule(
+        (3, 1), "前面剩几人时提醒", "Remind when this many are ahead", "GD07", min_length=1, max_length=5
+    )
+    requeue_after_patients: int = rule(
+        2, "过号后顺延几位", "Missed call: back in after", "GD07", unit="patients", within=(0, 20)
+    )
+    missed_calls_forgiven: int = rule(
+        1, "过号可顺延次数", "Missed calls forgiven", "GD07", unit="times", within=(0, 5)
+    )
+
+
+class Intake(Section):
+    max_photos: int = rule(9, "照片最多张数", "Photos at most", "XY23", unit="photos", within=(1, 30))
+    max_upload_mb: int = rule(10, "单个文件上限", "Largest file", "XY23", unit="megabytes", within=(1, 50))
+    emergency_number: str = rule(
+        "120", "急救电话", "Emergency number", "XY04", min_length=3, max_length=20, pattern=r"^[0-9-]+$"
+    )
+    crisis_line: str = rule(
+        "12356",
+        "心理援助热线",
+        "Mental-health crisis line",
+        "XY04",
+        min_length=3,
+        max_length=20,
+        pattern=r"^[0-9-]+$",
+    )
