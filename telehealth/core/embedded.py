@@ -25,7 +25,15 @@ from urllib.parse import quote
 from telehealth.core.binaries import find_programs, within_reach
 from telehealth.core.homes import HomeLock
 from telehealth.core.ownership import Account, NotOurs, give, private_folder, run_as
-from telehealth.core.processes import CannotStart, die_with_parent, log_tail, look_up, open_log, working_in
+from telehealth.core.processes import (
+    CannotStart,
+    die_with_parent,
+    log_tail,
+    look_up,
+    open_log,
+    require_main_thread,
+    working_in,
+)
 
 SUPERUSER = "postgres"
 _ACCOUNTS = ("telehealth-pg", "postgres", "nobody")
@@ -92,6 +100,7 @@ class EmbeddedPostgres:
         Raises:
             HomeBusy, NotOurs, ServerFailed, ProgramsMissing.
         """
+        require_main_thread()
         deadline = time.monotonic() + timeout_s
         self._take_home()
         try:

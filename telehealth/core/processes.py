@@ -22,6 +22,11 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
+def require_main_thread() -> None:
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError("start children from the main thread: they die with the thread that starts them")
+
+
 def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
     """A `preexec_fn` by which the kernel sends `death_signal` when we end, however we end.
 
@@ -31,8 +36,7 @@ def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
     Raises:
         RuntimeError: called from another thread.
     """
-    if threading.current_thread() is not threading.main_thread():
-        raise RuntimeError("start children from the main thread: they die with the thread that starts them")
+    require_main_thread()
     parent = os.getpid()
 
     def in_child() -> None:

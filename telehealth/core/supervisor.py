@@ -7,13 +7,19 @@ the order; and the kernel ends them when we are killed.
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from telehealth.core.processes import Alarm, CannotStart, die_with_parent, log_tail, open_log
+from telehealth.core.processes import (
+    Alarm,
+    CannotStart,
+    die_with_parent,
+    log_tail,
+    open_log,
+    require_main_thread,
+)
 
 _POLL_S = 0.02
 _BACK_OFF_S = (0.2, 1.0, 3.0, 8.0, 20.0)
@@ -168,8 +174,7 @@ class Supervisor:
 
     def run(self) -> int:
         """0 after an orderly stop that was asked for, 1 otherwise. Main thread only."""
-        if threading.current_thread() is not threading.main_thread():
-            raise RuntimeError("the supervisor needs the main thread: children die with the thread")
+        require_main_thread()
         with Alarm(self._on_signal) as alarm:
             try:
                 failure = self._start_all(alarm) or self._watch(alarm)
