@@ -1,0 +1,44 @@
+"""The hospital as the public sees it: what others may ask of the directory."""
+
+from telehealth.directory.accepting import accept_notice
+from telehealth.directory.advising import EmergencyAdvice, Place, emergency_advice
+from telehealth.directory.errors import (
+    CampusNotFound,
+    DepartmentNotFound,
+    DoctorNotFound,
+    HospitalNotFound,
+    HospitalNotLive,
+    NoticeOutdated,
+)
+from telehealth.directory.events import DoctorReinstated, DoctorSuspended
+from telehealth.directory.models import Campus, Credential, Department, Doctor, Hospital, ServiceNotice
+from telehealth.directory.queries import (
+    calendar_days,
+    campus,
+    campuses,
+    current_notice,
+    department,
+    departments,
+    doctor,
+    doctor_of_account,
+    doctors,
+    doctors_by_id,
+    hospital,
+    hospital_by_code,
+    hospitals,
+    is_working_day,
+    live_hospital,
+    notice_accepted,
+    working_calendar,
+)
+from telehealth.directory.states import DepartmentKind, HospitalSwitch, NoticeChannel
+
+__all__ = [
+    "Campus", "CampusNotFound", "Credential", "Department", "DepartmentKind", "DepartmentNotFound",
+    "Doctor", "DoctorNotFound", "DoctorReinstated", "DoctorSuspended", "EmergencyAdvice", "Hospital",
+    "HospitalNotFound", "HospitalNotLive", "HospitalSwitch", "NoticeChannel", "NoticeOutdated", "Place",
+    "ServiceNotice", "accept_notice", "calendar_days", "campus", "campuses", "current_notice",
+    "department", "departments", "doctor", "doctor_of_account", "doctors", "doctors_by_id",
+    "emergency_advice", "hospital", "hospital_by_code", "hospitals", "is_working_day", "live_hospital",
+    "notice_accepted", "working_calendar",
+]  # fmt: skip

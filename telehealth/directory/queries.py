@@ -1,0 +1,222 @@
+"""Every SELECT of the directory. Hospitals and doctors are public; credentials are the hospital's own."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from telehealth.core.calendar import IsWorking, working_by
+from telehealth.core.clock import HospitalDay
+from telehealth.core.unit import Unit
+from telehealth.directory.errors import (
+    CampusNotFound,
+    CredentialNotFound,
+    DepartmentNotFound,
+    DoctorNotFound,
+    HospitalNotFound,
+    HospitalNotLive,
+    NoticeNotFound,
+)
+from telehealth.directory.models import (
+    CalendarDay,
+    Campus,
+    Credential,
+    Department,
+    Doctor,
+    Hospital,
+    NoticeAcceptance,
+    ServiceNotice,
+)
+from telehealth.directory.states import Suspension
+
+ONLINE_KINDS = ("online", "internet")
+
+
+async def hospital(unit: Unit, hospital_id: UUID) -> Hospital:
+    """Raises HospitalNotFound."""
+    row = await unit.session.get(Hospital, hospital_id)
+    if row is None:
+        raise HospitalNotFound()
+    return row
+
+
+async def hospital_by_code(unit: Unit, code: str) -> Hospital:
+    """Live or not. Raises HospitalNotFound."""
+    row = (await unit.session.scalars(sa.select(Hospital).where(Hospital.code == code))).first()
+    if row is None:
+        raise HospitalNotFound()
+    return row
+
+
+async def live_hospital(unit: Unit, code: str) -> Hospital:
+    """A hospital patients may book at today. Raises HospitalNotFound, HospitalNotLive (SJ12)."""
+    row = await hospital_by_code(unit, code)
+    if not row.is_live(unit.today):
+        raise HospitalNotLive(live_from=row.live_from and row.live_from.isoformat())
+    return row
+
+
+async def hospitals(unit: Unit) -> Sequence[Hospital]:
+    """Those that are live today, longest first."""
+    live = sa.select(Hospital).where(Hospital.live_from <= unit.today)
+    return (await unit.session.scalars(live.order_by(Hospital.live_from, Hospital.name))).all()
+
+
+async def campus(unit: Unit, campus_id: UUID) -> Campus:
+    """Raises CampusNotFound."""
+    row = await unit.session.get(Campus, campus_id)
+    if row is None:
+        raise CampusNotFound()
+    return row
+
+
+async def campuses(unit: Unit, hospital_id: UUID, *, live_only: bool = True) -> Sequence[Campus]:
+    found = sa.select(Campus).where(Campus.hospital_id == hospital_id)
+    if live_only:
+        found = found.where(Campus.live_from <= unit.today)
+    return (await unit.session.scalars(found.order_by(Campus.order, Campus.name))).all()
+
+
+async def department(unit: Unit, department_id: UUID) -> Department:
+    """Raises DepartmentNotFound."""
+    row = await unit.session.get(Department, department_id)
+    if row is None:
+        raise DepartmentNotFound()
+    return row
+
+
+async def departments(
+    unit: Unit,
+    hospital_id: UUID,
+    *,
+    campus_id: UUID | None = None,
+    kind: str | None = None,
+    include_closed: bool = False,
+) -> Sequence[Department]:
+    """`kind` "online" keeps those on the online licence (XY20); "offline" and None keep all."""
+    found = sa.select(Department).where(Department.hospital_id == hospital_id)
+    if not include_closed:
+        found = found.where(Department.open)
+    if kind in ONLINE_KINDS:
+        found = found.where(Department.online)
+    if campus_id is not None:
+        found = found.where(Department.campus_ids.contains([campus_id]))
+    return (await unit.session.scalars(found.order_by(Department.order, Department.name))).all()
+
+
+async def doctor(unit: Unit, doctor_id: UUID) -> Doctor:
+    """Raises DoctorNotFound."""
+    row = await unit.session.get(Doctor, doctor_id)
+    if row is None:
+        raise DoctorNotFound()
+    return row
+
+
+async def doctors(
+    unit: Unit,
+    hospital_id: UUID,
+    department_id: UUID | None = None,
+    campus_id: UUID | None = None,
+    kind: str | None = None,
+    *,
+    include_left: bool = False,
+) -> Sequence[Doctor]:
+    """`kind` "online" keeps doctors who may sit online now, in departments that may (XY20)."""
+    found = sa.select(Doctor).join(Department, Department.id == Doctor.department_id)
+    found = found.where(Doctor.hospital_id == hospital_id)
+    if not include_left:
+        found = found.where(sa.or_(Doctor.left_on.is_(None), Doctor.left_on > unit.today), Department.open)
+    if department_id is not None:
+        found = found.where(Doctor.department_id == department_id)
+    if campus_id is not None:
+        found = found.where(Doctor.campus_ids.contains([campus_id]))
+    if kind in ONLINE_KINDS:
+        found = found.where(Doctor.online, Doctor.suspension == Suspension.NONE, Department.online)
+    return (await unit.session.scalars(found.order_by(Department.order, Doctor.name))).all()
+
+
+async def doctors_by_id(unit: Unit, doctor_ids: Sequence[UUID]) -> dict[UUID, Doctor]:
+    rows = await unit.session.scalars(sa.select(Doctor).where(Doctor.id.in_(doctor_ids)))
+    return {row.id: row for row in rows}
+
+
+async def doctor_of_account(unit: Unit, account_id: UUID, hospital_id: UUID) -> Doctor | None:
+    found = sa.select(Doctor).where(Doctor.account_id == account_id, Doctor.hospital_id == hospital_id)
+    return (await unit.session.scalars(found)).first()
+
+
+async def credential(unit: Unit, credential_id: UUID) -> Credential:
+    """Raises CredentialNotFound."""
+    row = await unit.session.get(Credential, credential_id)
+    if row is None:
+        raise CredentialNotFound()
+    return row
+
+
+async def credentials(
+    unit: Unit, hospital_id: UUID, *, doctor_id: UUID | None = None, member_id: UUID | None = None
+) -> Sequence[Credential]:
+    """Soonest to expire first."""
+    found = sa.select(Credential).where(Credential.hospital_id == hospital_id)
+    if doctor_id is not None:
+        found = found.where(Credential.doctor_id == doctor_id)
+    if member_id is not None:
+        found = found.where(Credential.member_id == member_id)
+    return (await unit.session.scalars(found.order_by(Credential.valid_until, Credential.id))).all()
+
+
+async def current_notice(unit: Unit, hospital_id: UUID) -> ServiceNotice | None:
+    found = sa.select(ServiceNotice).where(ServiceNotice.hospital_id == hospital_id)
+    return (await unit.session.scalars(found.order_by(ServiceNotice.version.desc()).limit(1))).first()
+
+
+async def notice(unit: Unit, notice_id: UUID) -> ServiceNotice:
+    """Raises NoticeNotFound."""
+    row = await unit.session.get(ServiceNotice, notice_id)
+    if row is None:
+        raise NoticeNotFound()
+    return row
+
+
+async def notices(unit: Unit, hospital_id: UUID) -> Sequence[ServiceNotice]:
+    found = sa.select(ServiceNotice).where(ServiceNotice.hospital_id == hospital_id)
+    return (await unit.session.scalars(found.order_by(ServiceNotice.version.desc()))).all()
+
+
+async def notice_accepted(
+    unit: Unit, account_id: UUID, hospital_id: UUID, *, person_id: UUID | None = None
+) -> bool:
+    """Has this account accepted the text that is current now? With a person: for that patient (XY21)."""
+    latest = await current_notice(unit, hospital_id)
+    if latest is None:
+        return False
+    found = sa.select(NoticeAcceptance.id).where(
+        NoticeAcceptance.account_id == account_id,
+        NoticeAcceptance.notice_id == latest.id,
+        NoticeAcceptance.sha256 == latest.sha256,
+    )
+    if person_id is not None:
+        found = found.where(NoticeAcceptance.person_id == person_id)
+    return (await unit.session.scalars(found.limit(1))).first() is not None
+
+
+async def calendar_days(
+    unit: Unit, hospital_id: UUID, first: HospitalDay, last: HospitalDay
+) -> dict[date, CalendarDay]:
+    """The days from `first` to `last`, both included, that differ from their weekday."""
+    found = sa.select(CalendarDay).where(
+        CalendarDay.hospital_id == hospital_id, CalendarDay.day.between(first, last)
+    )
+    return {row.day: row for row in await unit.session.scalars(found)}
+
+
+async def is_working_day(unit: Unit, hospital_id: UUID, day: HospitalDay) -> bool:
+    row = await unit.session.get(CalendarDay, (hospital_id, day))
+    return day.weekday() < 5 if row is None else row.is_working
+
+
+async def working_calendar(unit: Unit, hospital_id: UUID, first: HospitalDay, last: HospitalDay) -> IsWorking:
+    """The hospital's working days between two days, for counting with `core.calendar`."""
+    noted = await calendar_days(unit, hospital_id, first, last)
+    return working_by({day: row.is_working for day, row in noted.items()})
