@@ -78,7 +78,7 @@ class Jobs(Queue):
         self._registered: dict[str, Any] = {}
 
     def register(self, item: Task, units: Units) -> None:
-        async def run(context: procrastinate.JobContext, **arguments: Any) -> None:
+        async def run(context: procrastinate.JobContext, /, **arguments: Any) -> None:
             await _run(item, Work(units, context.job.id or 0, context.job.attempts), arguments)
 
         self._retries[item.name] = len(item.retry_s)

@@ -105,9 +105,13 @@ class Unit:
                 subject_kind=kind,
                 subject_id=identity,
                 facts=plain(facts),
-                request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
+                request_id=self.request_id,
             )
         )
+
+    @property
+    def request_id(self) -> str:
+        return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
     @property
     def owner(self) -> UUID | None:

@@ -1,0 +1,54 @@
+"""A booking's life, and what may be done in each part of it."""
+
+from enum import StrEnum
+
+from telehealth.core.machine import Machine
+
+
+class BookingState(StrEnum):
+    HELD = "held"
+    PAID = "paid"
+    COMPLETED = "completed"
+    RELEASED = "released"
+    CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
+    CLINIC_CLOSED = "clinic_closed"
+    UNATTENDED = "unattended"
+    INELIGIBLE_AT_ADMISSION = "ineligible_at_admission"
+    PATIENT_ABSENT = "patient_absent"
+
+
+class BookingEvent(StrEnum):
+    PAY = "pay"
+    LAPSE = "lapse"
+    CANCEL = "cancel"
+    COMPLETE = "complete"
+    WITHDRAW = "withdraw"
+    CLOSE_CLINIC = "close_clinic"
+    FIND_UNATTENDED = "find_unattended"
+    REFUSE_ADMISSION = "refuse_admission"
+    MARK_ABSENT = "mark_absent"
+
+
+S, E = BookingState, BookingEvent
+
+BOOKING = Machine(
+    "booking",
+    S.HELD,
+    {
+        (S.HELD, E.PAY): S.PAID,
+        (S.HELD, E.LAPSE): S.RELEASED,
+        (S.HELD, E.CANCEL): S.CANCELLED,
+        (S.HELD, E.CLOSE_CLINIC): S.CLINIC_CLOSED,
+        (S.PAID, E.COMPLETE): S.COMPLETED,
+        (S.PAID, E.CANCEL): S.CANCELLED,
+        (S.PAID, E.WITHDRAW): S.WITHDRAWN,
+        (S.PAID, E.CLOSE_CLINIC): S.CLINIC_CLOSED,
+        (S.PAID, E.FIND_UNATTENDED): S.UNATTENDED,
+        (S.PAID, E.REFUSE_ADMISSION): S.INELIGIBLE_AT_ADMISSION,
+        (S.PAID, E.MARK_ABSENT): S.PATIENT_ABSENT,
+    },
+)
+
+#: States that hold a seat. One such booking per clinic and patient.
+LIVE = frozenset({S.HELD, S.PAID})
