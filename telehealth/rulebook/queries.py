@@ -1,0 +1,121 @@
+"""Reading policy versions; the set of a published version is parsed once, as it never changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from telehealth.core.unit import Unit
+from telehealth.rulebook.errors import PolicyMissing, PolicyNotFound
+from telehealth.rulebook.models import PolicyVersionRow
+from telehealth.rulebook.rules import PolicySet, parse_policy
+from telehealth.rulebook.states import PolicyState
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """A published set, and the version a decision made under it stores."""
+
+    id: UUID
+    hospital_id: UUID
+    number: int
+    policy: PolicySet
+    digest: str
+    published_at: datetime | None
+
+
+async def current_policy(unit: Unit, hospital_id: UUID) -> PolicyVersion:
+    """The set that decides now. One indexed read, and no parsing after the first time.
+
+    Raises PolicyMissing when the hospital never published one.
+    """
+    version = await _version(
+        unit,
+        PolicyVersionRow.hospital_id == hospital_id,
+        PolicyVersionRow.state == PolicyState.PUBLISHED,
+    )
+    if version is None:
+        raise PolicyMissing()
+    return version
+
+
+async def policy_version(unit: Unit, version_id: UUID) -> PolicyVersion:
+    """A version that was published once, current or retired, as a decision refers to it.
+
+    Raises PolicyNotFound, also for a draft.
+    """
+    version = await _version(
+        unit, PolicyVersionRow.id == version_id, PolicyVersionRow.published_at.is_not(None)
+    )
+    if version is None:
+        raise PolicyNotFound()
+    return version
+
+
+async def _version(unit: Unit, *conditions: sa.ColumnElement[bool]) -> PolicyVersion | None:
+    found = sa.select(PolicyVersionRow.id, PolicyVersionRow.digest).where(*conditions)
+    key = (await unit.session.execute(found)).first()
+    if key is None:
+        return None
+    # By content too: a publication that is rolled back leaves nothing behind.
+    known = _parsed.get((key.id, key.digest))
+    if known is None:
+        row = await version_row(unit, key.id)
+        known = PolicyVersion(
+            row.id, row.hospital_id, row.number, parse_policy(row.body), row.digest, row.published_at
+        )
+        _parsed.keep((key.id, key.digest), known)
+    return known
+
+
+async def version_row(unit: Unit, version_id: UUID, *, lock: bool = False) -> PolicyVersionRow:
+    """Raises PolicyNotFound."""
+    found = sa.select(PolicyVersionRow).where(PolicyVersionRow.id == version_id)
+    row = (await unit.session.scalars(found.with_for_update() if lock else found)).first()
+    if row is None:
+        raise PolicyNotFound()
+    return row
+
+
+async def current_row(unit: Unit, hospital_id: UUID, *, lock: bool = False) -> PolicyVersionRow | None:
+    found = sa.select(PolicyVersionRow).where(
+        PolicyVersionRow.hospital_id == hospital_id, PolicyVersionRow.state == PolicyState.PUBLISHED
+    )
+    return (await unit.session.scalars(found.with_for_update() if lock else found)).first()
+
+
+async def versions(unit: Unit, hospital_id: UUID) -> Sequence[PolicyVersionRow]:
+    """Every version but the discarded ones, newest first."""
+    found = sa.select(PolicyVersionRow).where(
+        PolicyVersionRow.hospital_id == hospital_id, PolicyVersionRow.state != PolicyState.DISCARDED
+    )
+    return (await unit.session.scalars(found.order_by(PolicyVersionRow.number.desc()))).all()
+
+
+async def highest_number(unit: Unit, hospital_id: UUID) -> int:
+    found = sa.select(sa.func.max(PolicyVersionRow.number)).where(PolicyVersionRow.hospital_id == hospital_id)
+    return await unit.session.scalar(found) or 0
+
+
+Key = tuple[UUID, str]
+
+
+class _Parsed:
+    """Published versions by id and digest. Bounded; dropping one costs a parse."""
+
+    def __init__(self, most: int = 1024) -> None:
+        self.most = most
+        self._kept: dict[Key, PolicyVersion] = {}
+
+    def get(self, key: Key) -> PolicyVersion | None:
+        return self._kept.get(key)
+
+    def keep(self, key: Key, version: PolicyVersion) -> None:
+        while len(self._kept) >= self.most:
+            self._kept.pop(next(iter(self._kept)))
+        self._kept[key] = version
+
+
+_parsed = _Parsed()
