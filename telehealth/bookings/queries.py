@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from telehealth.bookings.models import Booking
+from telehealth.bookings.states import LIVE
 from telehealth.core.unit import Unit
 from telehealth.rulebook.rules import Channel
 from telehealth.schedule import Clinic, Slot
@@ -90,3 +91,9 @@ async def slots_near(unit: Unit, clinic_id: UUID, starts_at: datetime) -> list[d
 async def booking_of(unit: Unit, booking_id: UUID) -> Booking | None:
     """A booking the unit may see: row-level security is the second wall, `policy` the first."""
     return await unit.session.get(Booking, booking_id)
+
+
+async def live_in_clinic(unit: Unit, clinic_id: UUID) -> list[UUID]:
+    """In the order in which their rows are locked."""
+    live = sa.select(Booking.id).where(Booking.clinic_id == clinic_id, Booking.state.in_(LIVE))
+    return list(await unit.session.scalars(live.order_by(Booking.slot_id, Booking.id)))

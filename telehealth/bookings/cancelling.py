@@ -1,0 +1,64 @@
+"""Ways a booking ends before the visit: the patient cancels, the hospital closes the clinic."""
+
+from uuid import UUID
+
+from telehealth.bookings import queries
+from telehealth.bookings.errors import BookingNotFound, NotCancellable
+from telehealth.bookings.holding import leave
+from telehealth.bookings.models import Booking
+from telehealth.bookings.states import LIVE, BookingEvent, BookingState
+from telehealth.core.unit import Unit
+from telehealth.notifications import Notice, notify
+from telehealth.rulebook import current_policy
+from telehealth.schedule.events import ClinicClosed
+from telehealth.schedule.rules import CancelRuling, may_cancel
+
+
+async def ruling(unit: Unit, booking: Booking) -> CancelRuling:
+    """What cancelling now would mean (SJ06), for the button and for the verb."""
+    policy = (await current_policy(unit, booking.hospital_id)).policy
+    return may_cancel(
+        unit.now,
+        slot_date=booking.day,
+        slot_start=booking.starts_at,
+        slot_end=booking.ends_at,
+        policy=policy,
+        is_paid=booking.state is BookingState.PAID,
+        is_attended=booking.attended_at is not None,
+    )
+
+
+async def cancel(unit: Unit, booking_id: UUID, *, reason: str = "") -> Booking:
+    """The patient, or staff for them, gives the seat back. Calling it again changes nothing.
+
+    Raises BookingNotFound, NotCancellable.
+    """
+    booking = await queries.lock_with_seat(unit, booking_id)
+    if booking is None:
+        raise BookingNotFound()
+    if booking.state is BookingState.CANCELLED:
+        return booking
+    said = await ruling(unit, booking)
+    if booking.state not in LIVE or not said.allowed:
+        raise NotCancellable(reason=str(said.reason))
+    await leave(unit, booking, BookingEvent.CANCEL, reason=reason or str(said.reason))
+    await tell(unit, booking, Notice.BOOKING_CANCELLED)
+    return booking
+
+
+async def on_clinic_closed(unit: Unit, event: ClinicClosed) -> None:
+    """Everybody in a closed clinic loses the seat through no fault of theirs, and is told."""
+    for booking_id in await queries.live_in_clinic(unit, event.clinic_id):
+        booking = await queries.lock_with_seat(unit, booking_id)
+        if booking is not None and booking.state in LIVE:
+            await leave(unit, booking, BookingEvent.CLOSE_CLINIC, reason=event.reason)
+            await tell(unit, booking, Notice.CLINIC_CLOSED)
+
+
+async def tell(unit: Unit, booking: Booking, notice: Notice) -> None:
+    """Desk bookings of people without an account are told at the desk or by phone."""
+    if booking.account_id is not None:
+        await notify(
+            unit, notice, booking.account_id, hospital_id=booking.hospital_id,
+            number=booking.number, starts_at=booking.starts_at,
+        )  # fmt: skip
