@@ -1,0 +1,24 @@
+"""People: who they are, who may act for them, and where they hold a card."""
+
+from telehealth.patients.errors import CardNotFound, LinkPending, PersonNotFound
+from telehealth.patients.events import CardBound, CardUnbound, LinkEnded, PersonVerified
+from telehealth.patients.models import HospitalPatient, PatientLink, Person
+from telehealth.patients.ports import IdentityChecker
+from telehealth.patients.queries import (
+    accounts_acting_for,
+    hospital_patient,
+    hospital_patient_by_card,
+    links_of,
+    people_by_id,
+    people_of,
+    person,
+    person_for,
+)
+from telehealth.patients.states import CardState, LinkState
+
+__all__ = [
+    "CardBound", "CardNotFound", "CardState", "CardUnbound", "HospitalPatient", "IdentityChecker",
+    "LinkEnded", "LinkPending", "LinkState", "PatientLink", "Person", "PersonNotFound",
+    "PersonVerified", "accounts_acting_for", "hospital_patient", "hospital_patient_by_card",
+    "links_of", "people_by_id", "people_of", "person", "person_for",
+]  # fmt: skip

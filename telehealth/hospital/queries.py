@@ -1,0 +1,55 @@
+import json
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from telehealth.core.unit import Unit
+from telehealth.hospital.models import VisitFetch, VisitRecord
+from telehealth.hospital.ports import Diagnosis, VisitEvidence
+from telehealth.hospital.states import VisitStatus
+
+
+async def stored_visits(unit: Unit, hospital_id: UUID, person_id: UUID) -> tuple[VisitEvidence, ...]:
+    """Confirmed visits as last fetched, newest first; `fetched_at` says how old the word is."""
+    rows = await unit.session.scalars(
+        sa.select(VisitRecord)
+        .where(VisitRecord.hospital_id == hospital_id, VisitRecord.person_id == person_id)
+        .where(VisitRecord.status != VisitStatus.WITHDRAWN)
+        .order_by(VisitRecord.visited_on.desc(), VisitRecord.id)
+    )
+    return tuple(evidence_of(row) for row in rows)
+
+
+async def last_fetch(unit: Unit, hospital_id: UUID, person_id: UUID) -> VisitFetch | None:
+    """None when the hospital's system never answered about this person."""
+    return await unit.session.get(VisitFetch, (hospital_id, person_id))
+
+
+async def is_fresh(unit: Unit, hospital_id: UUID, person_id: UUID, *, within: timedelta) -> bool:
+    fetch = await last_fetch(unit, hospital_id, person_id)
+    return fetch is not None and fetch.fetched_at >= unit.now - within
+
+
+async def records_by_resource(unit: Unit, hospital_id: UUID, person_id: UUID) -> dict[str, VisitRecord]:
+    rows = await unit.session.scalars(
+        sa.select(VisitRecord)
+        .where(VisitRecord.hospital_id == hospital_id, VisitRecord.person_id == person_id)
+        .with_for_update()
+    )
+    return {row.resource_id: row for row in rows}
+
+
+def evidence_of(row: VisitRecord) -> VisitEvidence:
+    return VisitEvidence(
+        resource_id=row.resource_id,
+        version_id=row.version_id,
+        kind=row.kind,
+        status=row.status,
+        on=row.visited_on,
+        organization=row.organization,
+        campus=row.campus,
+        fetched_at=row.fetched_at,
+        digest=row.digest,
+        diagnoses=tuple(Diagnosis(item["code"], item["text"]) for item in json.loads(row.diagnoses)),
+    )

@@ -1,0 +1,31 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from telehealth.core.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class PersonVerified(Event):
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEnded(Event):
+    """The account may no longer act for the person; what it has open for them is the reader's to close."""
+
+    account_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CardBound(Event):
+    hospital_id: UUID
+    account_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CardUnbound(Event):
+    hospital_id: UUID
+    account_id: UUID
+    person_id: UUID

@@ -1,0 +1,221 @@
+"""Every SELECT of this feature. Row-level security is the second wall; the first are the filters here."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from telehealth.core.seal import blind_index, ring_in_use
+from telehealth.core.unit import Unit
+from telehealth.patients.errors import LinkPending, PersonNotFound
+from telehealth.patients.models import (
+    Consent,
+    FaceCheck,
+    HospitalPatient,
+    IdentityReview,
+    PatientCard,
+    PatientLink,
+    Person,
+)
+from telehealth.patients.rules import Document, Relation
+from telehealth.patients.states import CardState, LinkState, ReviewKind, ReviewState
+
+
+def document_index(document: Document) -> bytes:
+    text = f"{document.kind}|{document.country or ''}|{document.number}"
+    return blind_index(ring_in_use(), "persons.document", text)
+
+
+def card_index(number: str) -> bytes:
+    return blind_index(ring_in_use(), "hospital_patients.card", number)
+
+
+async def person_for(unit: Unit, account_id: UUID, person_id: UUID) -> Person:
+    """A person this account may act for.
+
+    Raises:
+        PersonNotFound: there is none, or none that this account may know of.
+        LinkPending: it is added, but a consent or a proof is missing.
+    """
+    link = await link_for(unit, account_id, person_id)
+    if link.state is not LinkState.ACTIVE:
+        raise LinkPending(missing=link.missing)
+    person = await unit.session.get(Person, person_id)
+    if person is None:
+        raise PersonNotFound()
+    return person
+
+
+async def people_of(unit: Unit, account_id: UUID) -> Sequence[tuple[PatientLink, Person]]:
+    """Everybody this account may act for, itself first."""
+    rows = await unit.session.execute(
+        sa.select(PatientLink, Person)
+        .join(Person, Person.id == PatientLink.person_id)
+        .where(PatientLink.account_id == account_id, PatientLink.state == LinkState.ACTIVE)
+        .order_by(PatientLink.relation != Relation.SELF, PatientLink.created_at)
+    )
+    return [(link, person) for link, person in rows]
+
+
+async def links_of(unit: Unit, account_id: UUID) -> Sequence[PatientLink]:
+    """Live links, itself first; also those that wait for a consent."""
+    rows = await unit.session.scalars(
+        sa.select(PatientLink)
+        .where(PatientLink.account_id == account_id, PatientLink.state != LinkState.ENDED)
+        .order_by(PatientLink.relation != Relation.SELF, PatientLink.created_at)
+    )
+    return rows.all()
+
+
+async def link_for(unit: Unit, account_id: UUID, person_id: UUID, *, lock: bool = False) -> PatientLink:
+    """The live link of this account to this person. Raises PersonNotFound."""
+    found = sa.select(PatientLink).where(
+        PatientLink.account_id == account_id,
+        PatientLink.person_id == person_id,
+        PatientLink.state != LinkState.ENDED,
+    )
+    link = (await unit.session.scalars(found.with_for_update() if lock else found)).first()
+    if link is None:
+        raise PersonNotFound()
+    return link
+
+
+async def accounts_acting_for(unit: Unit, person_id: UUID) -> Sequence[UUID]:
+    """Accounts with an active link, as far as this unit may see them; a system unit sees all."""
+    rows = await unit.session.scalars(
+        sa.select(PatientLink.account_id).where(
+            PatientLink.person_id == person_id, PatientLink.state == LinkState.ACTIVE
+        )
+    )
+    return rows.all()
+
+
+async def person(unit: Unit, person_id: UUID) -> Person:
+    """A person this unit may see: a hospital's patient, an account's own. Raises PersonNotFound."""
+    found = await unit.session.get(Person, person_id)
+    if found is None:
+        raise PersonNotFound()
+    return found
+
+
+async def people_by_id(unit: Unit, ids: Sequence[UUID]) -> dict[UUID, Person]:
+    rows = await unit.session.scalars(sa.select(Person).where(Person.id.in_(ids)))
+    return {row.id: row for row in rows}
+
+
+async def hospital_patient(unit: Unit, hospital_id: UUID, person_id: UUID) -> HospitalPatient | None:
+    """What the hospital knows of the person, bound or not; None where this account bound no card."""
+    return (
+        await unit.session.scalars(
+            sa.select(HospitalPatient).where(
+                HospitalPatient.hospital_id == hospital_id, HospitalPatient.person_id == person_id
+            )
+        )
+    ).first()
+
+
+async def hospital_patient_by_card(unit: Unit, hospital_id: UUID, card: str) -> HospitalPatient | None:
+    """By the card last used; for the desk."""
+    return (
+        await unit.session.scalars(
+            sa.select(HospitalPatient).where(
+                HospitalPatient.hospital_id == hospital_id, HospitalPatient.card_index == card_index(card)
+            )
+        )
+    ).first()
+
+
+async def cards_of(unit: Unit, account_id: UUID, *, person_id: UUID | None = None) -> Sequence[PatientCard]:
+    """Bound cards, oldest first."""
+    found = sa.select(PatientCard).where(
+        PatientCard.account_id == account_id, PatientCard.state == CardState.BOUND
+    )
+    if person_id is not None:
+        found = found.where(PatientCard.person_id == person_id)
+    return (await unit.session.scalars(found.order_by(PatientCard.bound_at))).all()
+
+
+async def representatives(unit: Unit, account_id: UUID) -> Sequence[PatientLink]:
+    """Links of other accounts to the person this account is."""
+    rows = await unit.session.scalars(
+        sa.select(PatientLink)
+        .where(PatientLink.subject_account_id == account_id, PatientLink.account_id != account_id)
+        .where(PatientLink.state != LinkState.ENDED)
+        .order_by(PatientLink.created_at)
+    )
+    return rows.all()
+
+
+async def consents_of(unit: Unit, link_id: UUID) -> Sequence[Consent]:
+    rows = await unit.session.scalars(
+        sa.select(Consent).where(Consent.link_id == link_id).order_by(Consent.given_at, Consent.id)
+    )
+    return rows.all()
+
+
+async def reviews_of_link(unit: Unit, link_id: UUID) -> Sequence[IdentityReview]:
+    """Newest first."""
+    rows = await unit.session.scalars(
+        sa.select(IdentityReview)
+        .where(IdentityReview.link_id == link_id)
+        .order_by(IdentityReview.requested_at.desc(), IdentityReview.id.desc())
+    )
+    return rows.all()
+
+
+async def open_review(
+    unit: Unit, link_id: UUID, kind: ReviewKind, hospital_id: UUID
+) -> IdentityReview | None:
+    return (
+        await unit.session.scalars(
+            sa.select(IdentityReview).where(
+                IdentityReview.link_id == link_id,
+                IdentityReview.kind == kind,
+                IdentityReview.hospital_id == hospital_id,
+                IdentityReview.state == ReviewState.OPEN,
+            )
+        )
+    ).first()
+
+
+async def review_queue(unit: Unit, hospital_id: UUID, *, limit: int = 100) -> Sequence[IdentityReview]:
+    """Open ones, oldest first."""
+    rows = await unit.session.scalars(
+        sa.select(IdentityReview)
+        .where(IdentityReview.hospital_id == hospital_id, IdentityReview.state == ReviewState.OPEN)
+        .order_by(IdentityReview.requested_at, IdentityReview.id)
+        .limit(limit)
+    )
+    return rows.all()
+
+
+async def recent_reviews(unit: Unit, hospital_id: UUID, *, limit: int = 20) -> Sequence[IdentityReview]:
+    """Decided ones, newest first."""
+    rows = await unit.session.scalars(
+        sa.select(IdentityReview)
+        .where(IdentityReview.hospital_id == hospital_id, IdentityReview.state != ReviewState.OPEN)
+        .order_by(IdentityReview.decided_at.desc(), IdentityReview.id)
+        .limit(limit)
+    )
+    return rows.all()
+
+
+async def face_check(unit: Unit, account_id: UUID, check_id: UUID) -> FaceCheck | None:
+    return (
+        await unit.session.scalars(
+            sa.select(FaceCheck)
+            .where(FaceCheck.id == check_id, FaceCheck.account_id == account_id)
+            .with_for_update()
+        )
+    ).first()
+
+
+async def verified_person(unit: Unit, document: Document) -> Person | None:
+    """By document, whoever added them: only in a system unit."""
+    return (
+        await unit.session.scalars(
+            sa.select(Person).where(
+                Person.document_index == document_index(document), Person.verified_at.is_not(None)
+            )
+        )
+    ).first()
