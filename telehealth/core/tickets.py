@@ -4,13 +4,14 @@ Time is the wall clock's. A ticket is signed, not sealed: put ids in it, never p
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import OctKey
 
+from telehealth.core.clock import Clock
 from telehealth.core.errors import Unauthenticated
 
 ALGORITHMS = ["HS256"]
@@ -28,12 +29,8 @@ class TicketInvalid(Unauthenticated):
     detail = "链接无效，请返回上一页重新打开"
 
 
-class WallClock(Protocol):
-    def wall(self) -> datetime: ...
-
-
 class Tickets:
-    def __init__(self, key: bytes, clock: WallClock) -> None:
+    def __init__(self, key: bytes, clock: Clock) -> None:
         if len(key) < KEY_BYTES:
             raise ValueError(f"a ticket key must have at least {KEY_BYTES} bytes")
         self._key = OctKey.import_key(key)
