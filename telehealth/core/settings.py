@@ -39,6 +39,8 @@ class FaceID(BaseModel, frozen=True):
     endpoint: str = ""
     secret_id: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
+    #: The vendor's name for our way of checking a face.
+    rule_id: str = "1"
     region: str = "ap-beijing"
 
 
@@ -52,6 +54,7 @@ class HIS(BaseModel, frozen=True):
     passport_system: str = "urn:telehealth:passport"
     permit_system: str = "urn:telehealth:permit"
     card_system: str = "urn:telehealth:card"
+    insurance_card_system: str = "urn:telehealth:social-security-card"
     timeout_s: float = 4.0
 
 

@@ -34,7 +34,7 @@ from telehealth.patients.states import (
 # ACCOUNT is an expression of ours: no text of a stranger is in these policies.
 _LINKED = f"select l.person_id from patient_links l where l.state = 'active' and l.account_id = {ACCOUNT}"  # noqa: S608
 _BOUND = (
-    f"select c.hospital_patient_id from patient_cards c where c.state = 'bound' and c.account_id = {ACCOUNT}"  # noqa: S608, E501
+    f"select c.hospital_patient_id from patient_cards c where c.state = 'bound' and c.account_id = {ACCOUNT}"  # noqa: S608
 )
 _PATIENTS = "select h.person_id from hospital_patients h"
 
