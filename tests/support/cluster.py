@@ -8,6 +8,8 @@
 
 Databases are cloned from a migrated template, 13 ms each. `TELEHEALTH_TEST_DATABASE`, the
 URL of a superuser on another server, takes the place of ours.
+
+PYTEST_DONT_REWRITE: conftest.py imports this for its types before pytest loads it as a plugin.
 """
 
 import fcntl
