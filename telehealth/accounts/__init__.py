@@ -1,0 +1,39 @@
+"""Who can sign in, and who works where: what others may ask of accounts."""
+
+from telehealth.accounts.errors import (
+    CodeBurned,
+    CodeExpired,
+    CodeNotSent,
+    CodesUsedUp,
+    CodeTooSoon,
+    CodeWrong,
+    MemberNotFound,
+)
+from telehealth.accounts.issuing_codes import (
+    CodeIssued,
+    RightCode,
+    check_code,
+    issue_code,
+    redeem_code,
+    spend_code,
+)
+from telehealth.accounts.models import Account, StaffMember
+from telehealth.accounts.ports import CodeSender
+from telehealth.accounts.queries import (
+    find_account,
+    member_of_account,
+    patient_by_phone,
+    phone_index,
+    staff_member,
+    staff_of,
+)
+from telehealth.accounts.rules import local_phone, mask_phone, parse_phone
+from telehealth.accounts.states import AccountKind, Channel, CodePurpose, Lang, MemberState
+
+__all__ = [
+    "Account", "AccountKind", "Channel", "CodeBurned", "CodeExpired", "CodeIssued", "CodeNotSent",
+    "CodePurpose", "CodeSender", "CodeTooSoon", "CodeWrong", "CodesUsedUp", "Lang", "MemberNotFound",
+    "MemberState", "RightCode", "StaffMember", "check_code", "find_account", "issue_code", "local_phone",
+    "mask_phone", "member_of_account", "parse_phone", "patient_by_phone", "phone_index", "redeem_code",
+    "spend_code", "staff_member", "staff_of",
+]  # fmt: skip

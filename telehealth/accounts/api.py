@@ -1,0 +1,183 @@
+"""JSON routes of accounts."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.routing import Route
+
+from telehealth.accounts import choosing, signing_in, signing_in_staff
+from telehealth.accounts.doors import CODES_BY_PHONE, TRIES_BY_PHONE, knock_by_login, knock_by_phone
+from telehealth.accounts.errors import (
+    AccountClosed,
+    CodeBurned,
+    CodeExpired,
+    CodeNotSent,
+    CodesUsedUp,
+    CodeTooSoon,
+    CodeWrong,
+    NoWork,
+    SecondFactorLocked,
+    SecondFactorUsed,
+    SecondFactorWrong,
+    SessionNotFound,
+    SignInRefused,
+    StepExpired,
+    StepOutOfOrder,
+)
+from telehealth.accounts.schemas import (
+    BeginStaffSignIn,
+    ChangeMe,
+    CodeIssuedView,
+    EnrolmentView,
+    MeView,
+    OpenSession,
+    OpenStaffSession,
+    OwnSessionView,
+    RenewSession,
+    ReplacePassword,
+    RequestCode,
+    SessionView,
+    ShowEnrolment,
+    StepView,
+)
+from telehealth.accounts.states import Channel, Lang
+from telehealth.core.access import Actor, Permission
+from telehealth.core.errors import Busy
+from telehealth.core.limits import LimitsDown
+from telehealth.core.unit import Unit, Units
+from telehealth.web.authenticate import session_id_of
+from telehealth.web.contract import operation
+from telehealth.web.house import house_of
+from telehealth.web.preferences import language
+from telehealth.web.sessions import RefreshTokenInvalid
+
+
+@operation(public=True, status=201, raises=(Busy, CodeTooSoon, CodesUsedUp, CodeNotSent, LimitsDown))
+async def request_sign_in_code(request: Request, units: Units, body: RequestCode) -> CodeIssuedView:
+    """Send a sign-in code to a phone.
+
+    Answers the same whether or not the phone has an account.
+    """
+    await knock_by_phone(request, "code", CODES_BY_PHONE, body.phone)
+    issued = await signing_in.request_code(units, body.phone, Lang(language(request)))
+    return CodeIssuedView(expires_at=issued.expires_at, again_at=issued.again_at)
+
+
+@operation(
+    public=True,
+    status=201,
+    raises=(Busy, CodeWrong, CodeBurned, CodeExpired, AccountClosed, LimitsDown),
+)
+async def open_patient_session(request: Request, units: Units, body: OpenSession) -> SessionView:
+    """Trade a phone and its code for tokens; the first time opens the account."""
+    await knock_by_phone(request, "sign-in", TRIES_BY_PHONE, body.phone)
+    signed_in = await signing_in.sign_in_with_code(
+        units,
+        body.phone,
+        body.code,
+        channel=body.channel,
+        door=Channel(body.channel),
+        user_agent=request.headers.get("user-agent", ""),
+    )
+    return SessionView.signed_in(signed_in)
+
+
+@operation(public=True, raises=(RefreshTokenInvalid,), limit="60/minute")
+async def refresh_tokens(units: Units, body: RenewSession) -> SessionView:
+    """Trade a refresh token for new tokens, once."""
+    opened, actor = await signing_in.renew(units, body.refresh_token)
+    return SessionView.of(opened, actor)
+
+
+@operation(needs=Permission.OWN_ACCOUNT, raises=(SessionNotFound,))
+async def end_current_session(request: Request, unit: Unit, actor: Actor) -> None:
+    """Sign out of the session this request came with."""
+    session_id = session_id_of(request)
+    if session_id is None:
+        raise SessionNotFound()
+    await choosing.sign_out(unit, actor, session_id)
+
+
+@operation(needs=Permission.OWN_ACCOUNT)
+async def show_me(units: Units, actor: Actor) -> MeView:
+    """The signed-in account, with its phone and name masked."""
+    return MeView.of(await choosing.own_account(units, actor), actor)
+
+
+@operation(needs=Permission.OWN_ACCOUNT)
+async def change_me(units: Units, actor: Actor, body: ChangeMe) -> MeView:
+    """Change language, colours or large type."""
+    account = await choosing.prefer(units, actor, lang=body.lang, theme=body.theme, elder=body.elder)
+    return MeView.of(account, actor)
+
+
+@operation(needs=Permission.OWN_ACCOUNT)
+async def list_own_sessions(request: Request, unit: Unit, actor: Actor) -> list[OwnSessionView]:
+    """Everywhere this account is signed in."""
+    current = session_id_of(request)
+    return [OwnSessionView.of(row, current) for row in await choosing.own_sessions(unit, actor)]
+
+
+@operation(needs=Permission.OWN_ACCOUNT, raises=(SessionNotFound,))
+async def end_own_session(unit: Unit, actor: Actor, id: UUID) -> None:
+    """Sign out somewhere else."""
+    await choosing.sign_out(unit, actor, id)
+
+
+@operation(public=True, status=201, raises=(Busy, SignInRefused, NoWork, LimitsDown))
+async def begin_staff_sign_in(request: Request, units: Units, body: BeginStaffSignIn) -> StepView:
+    """Check a staff password; what comes next is in `owes`."""
+    await knock_by_login(request, "staff-sign-in", body.login)
+    tickets = house_of(request).tickets
+    return StepView.of(await signing_in_staff.begin(units, tickets, body.login, body.password))
+
+
+@operation(public=True, raises=(StepExpired, StepOutOfOrder, NoWork), limit="30/minute")
+async def replace_initial_password(request: Request, units: Units, body: ReplacePassword) -> StepView:
+    """Choose the password that replaces the one an administrator issued."""
+    tickets = house_of(request).tickets
+    step = await signing_in_staff.choose_first_password(units, tickets, body.ticket, body.password)
+    return StepView.of(step)
+
+
+@operation(public=True, raises=(StepExpired, StepOutOfOrder), limit="30/minute")
+async def show_second_factor(request: Request, units: Units, body: ShowEnrolment) -> EnrolmentView:
+    """The secret to put into an authenticator app, before it was ever confirmed."""
+    enrolment = await signing_in_staff.show_enrolment(units, house_of(request).tickets, body.ticket)
+    return EnrolmentView(secret=enrolment.secret, uri=enrolment.uri)
+
+
+@operation(
+    public=True,
+    status=201,
+    raises=(StepExpired, StepOutOfOrder, SecondFactorWrong, SecondFactorUsed, SecondFactorLocked, NoWork),
+    limit="30/minute",
+)
+async def open_staff_session(request: Request, units: Units, body: OpenStaffSession) -> SessionView:
+    """Trade the ticket and a time-based code for tokens at one hospital."""
+    signed_in = await signing_in_staff.finish(
+        units,
+        house_of(request).tickets,
+        body.ticket,
+        body.totp,
+        hospital_id=body.hospital_id,
+        channel=body.channel,
+        user_agent=request.headers.get("user-agent", ""),
+    )
+    return SessionView.signed_in(signed_in)
+
+
+routes = [
+    Route("/sign-in-codes", request_sign_in_code, methods=["POST"]),
+    Route("/sessions", open_patient_session, methods=["POST"]),
+    Route("/sessions/refreshment", refresh_tokens, methods=["POST"]),
+    Route("/sessions/current", end_current_session, methods=["DELETE"]),
+    Route("/me", show_me),
+    Route("/me", change_me, methods=["PATCH"]),
+    Route("/me/sessions", list_own_sessions),
+    Route("/me/sessions/{id:uuid}", end_own_session, methods=["DELETE"]),
+    Route("/staff/sign-ins", begin_staff_sign_in, methods=["POST"]),
+    Route("/staff/sign-ins/password", replace_initial_password, methods=["POST"]),
+    Route("/staff/sign-ins/second-factor", show_second_factor, methods=["POST"]),
+    Route("/staff/sessions", open_staff_session, methods=["POST"]),
+]

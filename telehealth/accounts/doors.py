@@ -1,0 +1,30 @@
+"""How often somebody may knock: counted before a code is sent or tried, by address and by name."""
+
+from starlette.requests import Request
+
+from telehealth.accounts.queries import phone_index
+from telehealth.web.house import house_of
+
+#: Carriers put thousands of phones behind one address: generous there, strict for one phone or login.
+BY_ADDRESS = "60/minute"
+CODES_BY_PHONE = "5/10 minutes"
+TRIES_BY_PHONE = "20/10 minutes"
+TRIES_BY_LOGIN = "10/10 minutes"
+
+
+async def knock(request: Request, door: str) -> None:
+    """Raises Busy, LimitsDown."""
+    address = request.client.host if request.client else ""
+    await house_of(request).limiter.hit(BY_ADDRESS, door, address)
+
+
+async def knock_by_phone(request: Request, door: str, rule: str, phone: str) -> None:
+    """The limiter keeps the blind index, never the phone. Raises Busy, LimitsDown."""
+    await knock(request, door)
+    await house_of(request).limiter.hit(rule, door, phone_index(phone).hex())
+
+
+async def knock_by_login(request: Request, door: str, login: str) -> None:
+    """Raises Busy, LimitsDown."""
+    await knock(request, door)
+    await house_of(request).limiter.hit(TRIES_BY_LOGIN, door, login)
