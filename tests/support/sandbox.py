@@ -1,0 +1,155 @@
+"""The outside world for tests: the real sandbox process on a free port, with its own books."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx2
+import pytest
+
+START_WITHIN_S = 30
+
+
+@dataclass
+class Sandbox:
+    """A running sandbox. `faults` works as a statement, and as `with` to clear again."""
+
+    home: Path
+    announced: dict[str, Any] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def base_url(self) -> str:
+        return str(self.announced["base_url"])
+
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """What it printed when ready: `his`, `sms`, `faceid`, each with addresses and keys."""
+        return self.announced
+
+    def start(self, *arguments: str) -> "Sandbox":
+        command = [sys.executable, "-m", "telehealth.sandbox", "--home", str(self.home), "--die-with-parent"]
+        self.process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE)
+        self.announced = json.loads(_first_line(self.process))
+        return self
+
+    def stop(self) -> int:
+        """An orderly stop; its exit code."""
+        assert self.process is not None
+        self.process.terminate()
+        return self._gone()
+
+    def kill(self) -> None:
+        """`kill -9`: what was answered must still be in the books."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self._gone()
+
+    def _gone(self) -> int:
+        assert self.process is not None
+        code = self.process.wait(timeout=10)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        self.process = None
+        return code
+
+    def faults(self, **parties: dict[str, Any] | None) -> "Faulty":
+        """`faults(his={"mode": "down"}, sms={"mode": "lost_answer", "times": 1})`."""
+        self._console("PUT", "/console/faults", parties)
+        return Faulty(self)
+
+    def clear(self) -> None:
+        self._console("DELETE", "/console/faults")
+
+    def clock(self, offset_s: float) -> None:
+        """Put the sandbox's business clock `offset_s` seconds ahead of the wall."""
+        self._console("PUT", "/console/clock", {"offset_s": offset_s})
+
+    def messages(self, phone: str) -> list[dict[str, Any]]:
+        """Text messages to `phone`, newest first: `text`, `params`, `template_id` …"""
+        found: list[dict[str, Any]] = self._ask("/sms/messages", phone=phone)["messages"]
+        return found
+
+    def samples(self) -> dict[str, dict[str, Any]]:
+        """The sample persons by id: `number`, `card`, `name`, `birth_date` …"""
+        return {person["id"]: person for person in self._ask("/his/samples")["samples"]}
+
+    def requests(self, party: str) -> list[dict[str, Any]]:
+        """What reached `party` lately, oldest first: `method`, `target`, `status`."""
+        found: list[dict[str, Any]] = self._ask("/console/requests", party=party)["requests"]
+        return found
+
+    def forget_requests(self) -> None:
+        self._console("DELETE", "/console/requests")
+
+    def register_person(self, *, id_card: str, name: str, phone: str = "") -> None:
+        """Make the population register of FaceID know a person."""
+        self._console("PUT", "/faceid/people", {"id_card": id_card, "name": name, "phone": phone})
+
+    def put_resource(self, hospital: str, resource: dict[str, Any]) -> dict[str, Any]:
+        """Write a FHIR resource into the HIS of `hospital`, through its own door."""
+        his = self.credentials["his"]["hospitals"][hospital]
+        answer = httpx2.put(
+            f"{his['base_url']}/{resource['resourceType']}/{resource['id']}",
+            json=resource,
+            headers={"Authorization": f"Bearer {his['token']}"},
+        )
+        answer.raise_for_status()
+        written: dict[str, Any] = answer.json()
+        return written
+
+    def _ask(self, path: str, **query: str) -> Any:
+        answer = httpx2.get(self.base_url + path, params=query)
+        answer.raise_for_status()
+        return answer.json()
+
+    def _console(self, method: str, path: str, body: Any = None) -> None:
+        httpx2.request(method, self.base_url + path, json=body).raise_for_status()
+
+
+@dataclass
+class Faulty:
+    sandbox: Sandbox
+
+    def __enter__(self) -> Sandbox:
+        return self.sandbox
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.sandbox.clear()
+
+
+def _first_line(process: subprocess.Popen[bytes]) -> bytes:
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], START_WITHIN_S)
+    line = process.stdout.readline() if ready else b""
+    if not line:
+        process.kill()
+        raise RuntimeError(f"the sandbox did not start: exit code {process.wait()}")
+    return line
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """One sandbox for the whole run; tests clear the faults they set."""
+    running = Sandbox(tmp_path_factory.mktemp("sandbox") / f"home-{os.getpid()}").start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def own_sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """A sandbox of this test's own, to stop, kill and start again."""
+    running = Sandbox(tmp_path / "home").start()
+    yield running
+    if running.process is not None:
+        running.stop()
