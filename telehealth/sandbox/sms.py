@@ -200,6 +200,7 @@ class SMS(Party):
             )
         half_a_minute_ago = self.world.clock.wall() - timedelta(seconds=30)
         if call.has("thirty_second_limit") and any(at > half_a_minute_ago for at in sent):
+            self.world.faults.spend(self.name)
             raise PhoneRefused("LimitExceeded.PhoneNumberThirtySecondLimit", "one message in 30 seconds")
         if call.has("insufficient_balance"):
             self.world.faults.spend(self.name)

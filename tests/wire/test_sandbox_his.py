@@ -78,7 +78,7 @@ def today() -> date:
     return datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
-def follow_up_form(patient: str) -> dict[str, str]:
+def follow_up_form(patient: str) -> dict[str, Any]:
     return {
         "patient": f"Patient/{patient}",
         "class": "AMB",
@@ -109,6 +109,16 @@ def test_XY18_card_is_found_in_its_own_hospital_only(sandbox: Sandbox, yunan: FH
 
     assert len(yunan.matches("Patient", identifier=identifier)) == 1
     assert jiangbin.matches("Patient", identifier=identifier) == []
+
+
+def test_escaped_separators_belong_to_the_value(sandbox: Sandbox, yunan: FHIR) -> None:
+    system, value = "urn:telehealth:card:yunan", "A,B|C"
+    identifier = [{"system": system, "value": value}]
+    sandbox.put_resource("yunan", {"resourceType": "Patient", "id": "escaped", "identifier": identifier})
+
+    assert [p["id"] for p in yunan.matches("Patient", identifier=rf"{system}|A\,B\|C")] == ["escaped"]
+    assert [p["id"] for p in yunan.matches("Patient", identifier=rf"A\,B\|C,{system}|none")] == ["escaped"]
+    assert yunan.matches("Patient", identifier=r"|A\,B\|C") == []
 
 
 def test_several_records_under_one_card_are_all_returned(sandbox: Sandbox, yunan: FHIR) -> None:
@@ -164,7 +174,7 @@ def test_strict_handling_refuses_what_lenient_handling_ignores(yunan: FHIR) -> N
         ({"status__exact": "x"}, "not-supported"),
     ],
 )
-def test_unreadable_value_is_refused_even_leniently(yunan: FHIR, form: dict[str, str], code: str) -> None:
+def test_unreadable_value_is_refused_even_leniently(yunan: FHIR, form: dict[str, Any], code: str) -> None:
     answer = yunan.search("Encounter", **form)
 
     assert (answer.status_code, outcome_code(answer)) == (400, code)

@@ -1,5 +1,6 @@
 """FHIR search: parse what was asked, refuse what is unknown when asked to be strict, choose and sort."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -121,26 +122,23 @@ def _restrict(query: Query, name: str, value: str) -> bool:
 _MODIFIERS = {("string", "exact"), ("string", "contains"), ("token", "not"), ("reference", "Patient")}
 
 
-def _split(value: str) -> list[str]:
-    """Alternatives are separated by commas; `\\,` is a comma inside one."""
-    parts, part, escaped = [], "", False
-    for character in value:
-        if escaped:
-            part, escaped = part + character, False
-        elif character == "\\":
-            escaped = True
-        elif character == ",":
-            parts.append(part)
-            part = ""
-        else:
-            part += character
-    return [*parts, part]
+def _split(value: str, separator: str = ",") -> list[str]:
+    """Parts between separators; a separator after a backslash belongs to its part."""
+    return re.split(rf"(?<!\\){re.escape(separator)}", value)
+
+
+def _unescaped(value: str) -> str:
+    return re.sub(r"\\([,|$\\])", r"\1", value)
+
+
+def _token(value: str) -> tuple[str | None, str]:
+    """`system|code` → both; a bare code has no say on the system, `|code` wants none."""
+    parts = [_unescaped(part) for part in _split(value, "|")]
+    return (parts[0], parts[1]) if len(parts) > 1 else (None, parts[0])
 
 
 def _pointer(parameter: Parameter, value: str) -> str | None:
-    if parameter.kind == "reference":
-        return _reference(parameter, value)
-    return value.rpartition("|")[2] or None
+    return _reference(parameter, value) if parameter.kind == "reference" else _token(value)[1] or None
 
 
 def _reference(parameter: Parameter, value: str) -> str:
@@ -149,12 +147,12 @@ def _reference(parameter: Parameter, value: str) -> str:
 
 
 def _token_test(parameter: Parameter, _name: str, value: str, modifier: str) -> Test:
-    system, bar, code = value.rpartition("|")
+    system, code = _token(value)
 
     def fits(token: tuple[str | None, str]) -> bool:
         has_system, has_code = token
-        if bar and not system and has_system is not None:
-            return False  # `|code` asks for a code without system
+        if system == "" and has_system is not None:
+            return False
         # A plain code element carries its system by binding, so it fits whatever system is named.
         right_system = not system or has_system in (system, None)
         return right_system and (not code or has_code == code)
@@ -170,6 +168,7 @@ def _reference_test(parameter: Parameter, _name: str, value: str, _modifier: str
 
 
 def _string_test(parameter: Parameter, _name: str, value: str, modifier: str) -> Test:
+    value = _unescaped(value)
     if modifier == "exact":
         return lambda resource: any(have == value for have in parameter.read(resource))
     wanted = value.casefold()
