@@ -56,6 +56,8 @@ def build_engine(url: str, *, pool_size: int = 16, application_name: str = "tele
         max_overflow=pool_size,
         pool_timeout=10,
         pool_recycle=1800,
+        # A failed statement's parameters hold names and numbers: keep them out of tracebacks.
+        hide_parameters=True,
         connect_args={
             "prepare_threshold": 2,
             "application_name": application_name,

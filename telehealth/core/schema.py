@@ -61,9 +61,6 @@ def install_queue(connection: psycopg.Connection[Any]) -> None:
     connection.execute(SchemaManager.get_schema())
     trigger = "procrastinate_jobs_notify_queue_job_inserted_v1"
     connection.execute(f"alter table procrastinate_jobs disable trigger {trigger}")
-    connection.execute("grant select, insert, update, delete on all tables in schema public to telehealth_app")
-    connection.execute("grant usage on all sequences in schema public to telehealth_app")
-    guard_audit(connection)
 
 
 def guard_audit(connection: psycopg.Connection[Any]) -> None:

@@ -4,24 +4,32 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import context
-from alembic.autogenerate import rewriter
 from alembic.operations import ops
 
+from telehealth.core.schema import audit_guards
 from telehealth.core.tenancy import policies
 
 config = context.config
 metadata: sa.MetaData = config.attributes["metadata"]
-rewrite = rewriter.Rewriter()
 
 
-@rewrite.rewrites(ops.CreateTableOp)
-def put_behind_policies(_: Any, __: Any, op: ops.CreateTableOp) -> list[ops.MigrateOperation]:
-    """A new table is born behind its row-level security."""
-    tenancy = config.attributes["tenancy"][op.table_name]
-    statements = [s for s in policies(op.table_name, tenancy) if not s.startswith(("drop", "alter table"))]
-    if not tenancy.open:
-        statements.insert(0, f"alter table {op.table_name} enable row level security")
-    return [op, *(ops.ExecuteSQLOp(statement) for statement in statements)]
+def put_behind_policies(_: Any, __: Any, scripts: list[ops.MigrationScript]) -> None:
+    """New tables are born behind their row-level security.
+
+    At the end of the upgrade, because a policy may look into a table that is made later.
+    """
+    for script in scripts:
+        for upgrade in script.upgrade_ops_list:
+            made = [op.table_name for op in upgrade.ops if isinstance(op, ops.CreateTableOp)]
+            statements = [
+                statement
+                for table in made
+                for statement in policies(table, config.attributes["tenancy"][table])
+                if not statement.startswith("drop")
+            ]
+            if "audit_records" in made:
+                statements += audit_guards()
+            upgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in statements)
 
 
 def include(_: Any, name: str | None, kind: str, __: bool, ___: Any) -> bool:
@@ -41,13 +49,11 @@ def run() -> None:
             include_object=include,
             compare_type=True,
             compare_server_default=True,
-            process_revision_directives=rewrite,
+            process_revision_directives=put_behind_policies,
         )
         with context.begin_transaction():
             context.run_migrations()
     engine.dispose()
-
-
 
 
 run()

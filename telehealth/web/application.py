@@ -11,9 +11,11 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telehealth.core.errors import DomainError
 from telehealth.core.feature import Periodic
@@ -53,6 +55,7 @@ def build(house: House) -> Starlette:
         ],
         middleware=[
             Middleware(RequestLog),
+            Middleware(BodyLimit),
             Middleware(SecurityHeaders, https=settings.cookies_secure, upload_origin=upload_origin),
             Middleware(CrossOriginGuard, public_url=settings.public_url),
             Middleware(Authenticate),
@@ -81,6 +84,18 @@ def join_contributions(features: Any) -> dict[str, list[Any]]:
     return dict(joined)
 
 
+class BodyLimit:
+    """Nothing large is sent here. Files go to the blob store, whose addresses carry their own limit."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.limited = RequestBodyLimitMiddleware(app, max_body_size=MAX_BODY_BYTES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_file = scope["type"] == "http" and scope["path"].startswith("/blobs/")
+        await (self.app if is_file else self.limited)(scope, receive, send)
+
+
 @page(public=True)
 async def choose_preferences(request: Request) -> Response:
     form = await request.form(max_fields=10, max_files=0)
@@ -103,10 +118,13 @@ async def _unsupported_media(request: Request, error: Exception) -> Response:
 @contextlib.asynccontextmanager
 async def _living(house: House) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(house.units.engine.dispose)
+        stack.push_async_callback(house.blobs.aclose)
+        stack.push_async_callback(house.quarantine.aclose)
+        await house.blobs.prepare()
         if house.settings.worker_in_web:
             await stack.enter_async_context(working(house))
         yield
-    await house.units.engine.dispose()
 
 
 @contextlib.asynccontextmanager

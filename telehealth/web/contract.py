@@ -66,8 +66,7 @@ class Operation:
     returns: Any = None
     path: tuple[tuple[str, Any], ...] = ()
     opens: str = ""
-    passes: tuple[str, ...] = ()
-    anonymous_view: bool = False
+    passes: tuple[tuple[str, Any], ...] = ()
 
     @property
     def name(self) -> str:
@@ -175,7 +174,7 @@ def _read(
 
 def _endpoint(declared: Operation) -> Endpoint:
     answers = None if declared.returns is None else TypeAdapter(declared.returns)
-    wants_unit = next((name for name, kind in declared.passes if kind is Unit), None)  # type: ignore[misc]
+    wants_unit = next((name for name, kind in declared.passes if kind is Unit), None)
 
     async def endpoint(request: Request) -> Response:
         actor = actor_of(request)
@@ -203,7 +202,7 @@ def _endpoint(declared: Operation) -> Endpoint:
 async def _arguments(declared: Operation, request: Request, actor: Actor) -> tuple[dict[str, Any], bytes]:
     arguments: dict[str, Any] = {}
     raw = b""
-    for name, kind in declared.passes:  # type: ignore[misc]
+    for name, kind in declared.passes:
         if kind is Units:
             arguments[name] = house_of(request).units
         elif kind is Actor:

@@ -12,6 +12,8 @@ from telehealth.core.deadlines import Sweeper
 from telehealth.core.feature import Feature
 from telehealth.core.jobs import Jobs
 from telehealth.core.limits import Limiter
+from telehealth.core.quarantine.pool import Quarantine
+from telehealth.core.scanning import Scanner
 from telehealth.core.settings import Settings
 from telehealth.core.tickets import Tickets
 from telehealth.core.unit import Units
@@ -27,6 +29,8 @@ class House:
     limiter: Limiter
     tickets: Tickets
     blobs: BlobStore
+    quarantine: Quarantine
+    scanner: Scanner
     #: Name → the callables that features above contribute to a shared view, in feature order.
     contributions: dict[str, list[Any]] = field(default_factory=dict)
 

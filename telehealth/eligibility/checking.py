@@ -1,0 +1,309 @@
+"""Ask the gate with what is known: early and often for the patient, finally for the seat.
+
+`assess` may ask the hospital's system, so it takes `Units` and works in three steps: read, ask
+with no unit open, store and decide. A system that is down never passes anybody silently: the
+decision says `pending`. `decide_for_slot` asks nobody: it judges stored evidence for one slot.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from telehealth.core.access import Actor
+from telehealth.core.clock import HospitalDay, add_months
+from telehealth.core.unit import Unit, Units
+from telehealth.directory import hospital, notice_accepted
+from telehealth.eligibility import queries, rules
+from telehealth.eligibility.errors import CheckOutdated, NotEligible
+from telehealth.eligibility.facts import Decision, Facts, OfflineVisit, Stage, VisitStatus
+from telehealth.eligibility.models import GateDecision
+from telehealth.hospital import (
+    FetchedVisits,
+    HISRejected,
+    HISUnavailable,
+    VisitEvidence,
+    fetch_visits,
+    is_fresh,
+    store_visits,
+    stored_visits,
+)
+from telehealth.hospital import VisitStatus as HISVisitStatus
+from telehealth.patients import Person, hospital_patient, person, person_for
+from telehealth.rulebook import current_policy
+from telehealth.rulebook.rules import Channel, ClinicKind, PolicySet, VisitKind
+from telehealth.strikes import active_bans
+
+log = structlog.get_logger(__name__)
+
+#: An answer of the hospital's system this young is not asked for again while a patient browses.
+ASK_AGAIN_AFTER = timedelta(minutes=10)
+#: A check this old must be made again before it can carry a seat.
+CHECK_LASTS = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whom, where, for what; None means "not asked yet"."""
+
+    hospital_id: UUID
+    person_id: UUID
+    stage: Stage = Stage.BASICS
+    kind: ClinicKind = ClinicKind.INTERNET
+    slot_date: HospitalDay | None = None
+    stable: bool | None = None
+    red_flags: tuple[str, ...] | None = None
+    channel: Channel = Channel.ONLINE
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    row: GateDecision
+    decision: Decision
+
+
+async def assess(units: Units, actor: Actor, question: Question) -> Assessment:
+    """The gate as far as `question.stage`, stored. Asks the hospital's system unless it answered just now.
+
+    Raises PersonNotFound for somebody else's person.
+    """
+    async with units.of(actor) as unit:
+        errand = await _errand(unit, question)
+    fetched, available = await _ask(units, errand)
+    async with units.of(actor) as unit:
+        if fetched is not None:
+            await store_visits(unit, question.hospital_id, question.person_id, fetched)
+        facts, evidence = await _facts(unit, question, his_available=available)
+        policy = await current_policy(unit, question.hospital_id)
+        decision = rules.decide_stage(facts, policy.policy, question.stage)
+        return Assessment(await _store(unit, question, facts, decision, evidence), decision)
+
+
+async def decide_for_slot(unit: Unit, check_id: UUID, question: Question) -> GateDecision:
+    """The final word for a slot, from an earlier check's declaration and stored evidence.
+
+    A decision that lacks nothing but the hospital's system is returned with `pending` set.
+
+    Raises:
+        NotEligible: with every finding. The caller's rollback takes the stored row with it.
+        CheckOutdated, CheckNotFound.
+    """
+    check = await queries.decision(unit, check_id)
+    same = (check.person_id, check.hospital_id) == (question.person_id, question.hospital_id)
+    if not same or check.decided_at < unit.now - CHECK_LASTS:
+        raise CheckOutdated()
+    declared = json.loads(check.declaration) if check.declaration else {}
+    question = replace(
+        question,
+        stage=Stage.FORM,
+        stable=declared.get("stable"),
+        red_flags=None if declared.get("red_flags") is None else tuple(declared["red_flags"]),
+    )
+    answered = bool(check.inputs.get("his_available", True))
+    facts, evidence = await _facts(unit, question, his_available=answered)
+    policy = await current_policy(unit, question.hospital_id)
+    decision = rules.decide(facts, policy.policy)
+    if not decision.allowed and not decision.pending_verification:
+        raise NotEligible(findings=findings(decision))
+    return await _store(unit, question, facts, decision, evidence)
+
+
+async def decide_at_admission(units: Units, actor: Actor, booked: GateDecision) -> Assessment:
+    """The gate when the doctor opens the visit (XY01, XY02); stored evidence stands if the HIS is down."""
+    declared = json.loads(booked.declaration) if booked.declaration else {}
+    question = Question(
+        booked.hospital_id,
+        booked.person_id,
+        stage=Stage.FORM,
+        kind=booked.clinic_kind,
+        slot_date=booked.slot_date,
+        stable=declared.get("stable"),
+        red_flags=None if declared.get("red_flags") is None else tuple(declared["red_flags"]),
+    )
+    async with units.system("admission") as unit:
+        errand = await _errand(unit, question)
+    fetched, available = await _ask(units, errand)
+    async with units.system("admission", actor) as unit:
+        if fetched is not None:
+            await store_visits(unit, question.hospital_id, question.person_id, fetched)
+        facts, evidence = await _facts(unit, question, his_available=available)
+        facts = replace(facts, notice_accepted=True)
+        policy = await current_policy(unit, question.hospital_id)
+        decision = rules.decide_at_admission(facts, policy.policy)
+        row = await _store(unit, question, facts, decision, evidence, account_id=booked.account_id)
+        return Assessment(row, decision)
+
+
+def findings(decision: Decision) -> list[dict[str, object]]:
+    """What a refused caller is told: code, what was seen, from when or by which step it would pass."""
+    failed = {str(check.code) for check in decision.findings}
+    record = decision.as_record()["checks"]
+    assert isinstance(record, list)  # noqa: S101 - as_record's own shape
+    return [check for check in record if check["code"] in failed]
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """What to ask the hospital's system, if anything."""
+
+    hospital_code: str
+    his_patient_id: str
+    since: HospitalDay
+
+
+async def _errand(unit: Unit, question: Question) -> _Errand | None:
+    await _person(unit, question.person_id)
+    if question.kind is ClinicKind.OFFLINE or question.stage is Stage.CARD:
+        return None
+    patient = await hospital_patient(unit, question.hospital_id, question.person_id)
+    if patient is None:
+        return None
+    if await is_fresh(unit, question.hospital_id, question.person_id, within=ASK_AGAIN_AFTER):
+        return None
+    policy = (await current_policy(unit, question.hospital_id)).policy
+    place = await hospital(unit, question.hospital_id)
+    # One month more than the window, so that a refusal can name the visit that is just too old.
+    since = add_months(unit.today, -policy.eligibility.offline_visit_window_months - 1)
+    return _Errand(place.code, patient.his_patient_id, since)
+
+
+async def _ask(units: Units, errand: _Errand | None) -> tuple[FetchedVisits | None, bool]:
+    if errand is None:
+        return None, True
+    try:
+        fetched = await fetch_visits(units, errand.hospital_code, errand.his_patient_id, since=errand.since)
+    except (HISUnavailable, HISRejected) as error:
+        log.warning("eligibility.his_unavailable", hospital=errand.hospital_code, error=error.code)
+        return None, False
+    return fetched, True
+
+
+async def _person(unit: Unit, person_id: UUID) -> Person:
+    """For an account: one it may act for. For staff and the house: one the unit may see."""
+    if unit.actor.is_staff or unit.actor.account_id is None:
+        return await person(unit, person_id)
+    return await person_for(unit, unit.actor.account_id, person_id)
+
+
+async def _facts(
+    unit: Unit, question: Question, *, his_available: bool
+) -> tuple[Facts, tuple[VisitEvidence, ...]]:
+    patient_person = await _person(unit, question.person_id)
+    patient = await hospital_patient(unit, question.hospital_id, question.person_id)
+    visits = await stored_visits(unit, question.hospital_id, question.person_id)
+    answered = his_available and (
+        patient is None or await is_fresh(unit, question.hospital_id, question.person_id, within=CHECK_LASTS)
+    )
+    facts = Facts(
+        today=unit.today,
+        slot_date=question.slot_date,
+        birth_date=patient_person.birth_date,
+        identity_verified=patient_person.verified_at is not None,
+        card_bound=patient is not None and patient.is_bound,
+        card_linked=patient is not None and patient.insurance_linked,
+        visits=tuple(_visit(visit) for visit in visits),
+        his_available=answered or patient is None,
+        stable=question.stable,
+        red_flags=question.red_flags,
+        bans=await active_bans(unit, question.person_id, question.hospital_id),
+        notice_accepted=await _has_accepted(unit, question),
+        clinic_kind=question.kind,
+        channel=question.channel,
+    )
+    return facts, visits
+
+
+async def _has_accepted(unit: Unit, question: Question) -> bool:
+    """At the desk and by phone staff read the notice out (SJ11); online the account accepted it."""
+    if question.channel is not Channel.ONLINE:
+        return True
+    return await notice_accepted(unit, unit.actor.account, question.hospital_id)
+
+
+def _visit(visit: VisitEvidence) -> OfflineVisit:
+    finished = visit.status is HISVisitStatus.FINISHED
+    return OfflineVisit(
+        visit.on,
+        VisitKind(visit.kind.value),
+        VisitStatus.FINISHED if finished else VisitStatus.OTHER,
+        campus=visit.campus or None,
+    )
+
+
+async def _store(
+    unit: Unit,
+    question: Question,
+    facts: Facts,
+    decision: Decision,
+    evidence: tuple[VisitEvidence, ...],
+    *,
+    account_id: UUID | None = None,
+) -> GateDecision:
+    policy = await current_policy(unit, question.hospital_id)
+    declared = None
+    if question.stable is not None or question.red_flags is not None:
+        declared = json.dumps({"stable": question.stable, "red_flags": question.red_flags})
+    row = GateDecision(
+        hospital_id=question.hospital_id,
+        account_id=account_id or unit.owner,
+        person_id=question.person_id,
+        policy_id=policy.id,
+        policy_number=policy.number,
+        stage=question.stage,
+        clinic_kind=question.kind,
+        slot_date=question.slot_date,
+        declaration=declared,
+        inputs=_inputs(facts, policy.policy),
+        allowed=decision.allowed,
+        pending=decision.pending_verification,
+        result=_public(decision),
+        evidence=[
+            {
+                "resource": visit.resource_id,
+                "version": visit.version_id,
+                "fetched_at": visit.fetched_at.isoformat(),
+                "digest": visit.digest,
+            }
+            for visit in evidence
+        ],
+        decided_at=unit.now,
+    )
+    unit.session.add(row)
+    await unit.session.flush()
+    unit.audit(
+        "eligibility.decided", row, stage=question.stage, allowed=row.allowed, pending=row.pending,
+        policy=policy.number, codes=decision.codes,
+    )  # fmt: skip
+    return row
+
+
+def _inputs(facts: Facts, policy: PolicySet) -> dict[str, object]:
+    """The facts a reviewer needs to repeat the decision; the birth date stays with the person."""
+    last = rules.last_counting_visit(facts, policy)
+    age_on = facts.slot_date or facts.today
+    return {
+        "today": facts.today.isoformat(),
+        "slot_date": facts.slot_date and facts.slot_date.isoformat(),
+        "age": facts.birth_date and rules.age_on(facts.birth_date, age_on, policy.eligibility.leap_birthday),
+        "identity_verified": facts.identity_verified,
+        "card_bound": facts.card_bound,
+        "visits": len(facts.visits or ()),
+        "last_counting_visit": last and last.visited_on.isoformat(),
+        "his_available": facts.his_available,
+        "bans": len(facts.bans),
+        "notice_accepted": facts.notice_accepted,
+        "clinic_kind": str(facts.clinic_kind),
+        "channel": str(facts.channel),
+    }
+
+
+def _public(decision: Decision) -> dict[str, object]:
+    """The result without which red flags were named: those are sealed with the declaration."""
+    record = decision.as_record()
+    checks = record["checks"]
+    assert isinstance(checks, list)  # noqa: S101 - as_record's own shape
+    for check in checks:
+        check["seen"].pop("flags", None)
+    return record
