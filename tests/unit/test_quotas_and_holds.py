@@ -138,7 +138,12 @@ def test_SJ04_shares_stay_unless_the_hospital_sets_a_release() -> None:
 
 
 def row(**changes: Any) -> TemplateRow:
-    fields = {"weekday": 5, "half": HalfDay.MORNING, "kind": ClinicKind.INTERNET, "capacity": 16}
+    fields: dict[str, Any] = {
+        "weekday": 5,
+        "half": HalfDay.MORNING,
+        "kind": ClinicKind.INTERNET,
+        "capacity": 16,
+    }
     return TemplateRow(**(fields | changes))
 
 
