@@ -1,0 +1,61 @@
+// A part of the page that keeps itself fresh: the server renders it, this asks whether it changed.
+//
+//   <div id="queue" data-live data-live-url="/…" [data-live-every="15"]>
+//
+// The answer is HTML: either the fragment alone, or a page holding an element of the same id. ETag and 304
+// keep the asking cheap; a hidden tab does not ask; a person typing inside is not disturbed.
+
+import { one } from './dom.js';
+
+const EVERY_S = 15;
+const SLOWEST_S = 120;
+
+/** @param {HTMLElement} element @param {(root: ParentNode) => void} enhance for what arrives */
+export function keepFresh(element, enhance) {
+  const url = element.dataset.liveUrl || location.href;
+  const every = Number(element.dataset.liveEvery) || EVERY_S;
+  let etag = '';
+  let wait = every;
+
+  const ask = async () => {
+    if (!element.isConnected) return;
+    if (document.visibilityState === 'visible' && !busy(element)) {
+      try {
+        const response = await fetch(url, {
+          headers: { Accept: 'text/html', ...(etag ? { 'If-None-Match': etag } : {}) },
+          credentials: 'same-origin',
+          cache: 'no-store',
+        });
+        wait = response.status < 500 ? every : Math.min(wait * 2, SLOWEST_S);
+        if (response.ok && !response.redirected && !busy(element)) {
+          etag = response.headers.get('ETag') || '';
+          replace(element, await response.text());
+          enhance(element);
+        }
+        if (response.status === 401 || response.status === 403 || response.status === 404) return;
+      } catch {
+        wait = Math.min(wait * 2, SLOWEST_S);
+      }
+    }
+    window.setTimeout(ask, wait * 1000);
+  };
+  window.setTimeout(ask, every * 1000);
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') wait = every;
+  });
+}
+
+/** @param {HTMLElement} element */
+function busy(element) {
+  const focus = document.activeElement;
+  return focus instanceof HTMLElement && element.contains(focus) && focus.matches('input, textarea, select, [aria-busy]');
+}
+
+/** @param {HTMLElement} element @param {string} html */
+function replace(element, html) {
+  const arrived = new DOMParser().parseFromString(html, 'text/html');
+  const same = element.id ? one(`#${CSS.escape(element.id)}`, arrived) : null;
+  const focused = element.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).id : '';
+  element.replaceChildren(...Array.from((same || arrived.body).childNodes));
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
