@@ -32,6 +32,7 @@ from telehealth.directory.queries import (
     working_calendar,
 )
 from telehealth.directory.states import DepartmentKind, HospitalSwitch, NoticeChannel
+from telehealth.directory.wording import said
 
 __all__ = [
     "Campus", "CampusNotFound", "Credential", "Department", "DepartmentKind", "DepartmentNotFound",
@@ -40,5 +41,5 @@ __all__ = [
     "ServiceNotice", "accept_notice", "calendar_days", "campus", "campuses", "current_notice",
     "department", "departments", "doctor", "doctor_of_account", "doctors", "doctors_by_id",
     "emergency_advice", "hospital", "hospital_by_code", "hospitals", "is_working_day", "live_hospital",
-    "notice_accepted", "working_calendar",
+    "notice_accepted", "said", "working_calendar",
 ]  # fmt: skip

@@ -122,15 +122,19 @@ class Doctor(Base):
     #: In fen.
     fee_online: Mapped[int]
     fee_offline: Mapped[int]
+    #: The last day they see patients here.
     left_on: Mapped[date | None]
 
     @property
     def suspended(self) -> bool:
         return self.suspension is not Suspension.NONE
 
+    def works_on(self, day: date) -> bool:
+        return self.left_on is None or day <= self.left_on
+
     @property
     def sits_online(self) -> bool:
-        return self.online and not self.suspended and self.left_on is None
+        return self.online and not self.suspended
 
 
 class Credential(Base):
@@ -153,6 +157,8 @@ class Credential(Base):
     #: The last valid day; it ends at 24:00.
     valid_until: Mapped[date]
     recorded_at: Mapped[datetime]
+    #: Withdrawn before its time, such as the hospital's consent.
+    revoked_at: Mapped[datetime | None]
 
 
 class ServiceNotice(Base):

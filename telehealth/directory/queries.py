@@ -1,5 +1,6 @@
 """Every SELECT of the directory. Hospitals and doctors are public; credentials are the hospital's own."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
@@ -30,7 +31,9 @@ from telehealth.directory.models import (
 )
 from telehealth.directory.states import Suspension
 
+#: The rulebook calls the online clinic "internet".
 ONLINE_KINDS = ("online", "internet")
+_CODE = re.compile("[a-z][a-z0-9-]{1,30}")
 
 
 async def hospital(unit: Unit, hospital_id: UUID) -> Hospital:
@@ -43,6 +46,8 @@ async def hospital(unit: Unit, hospital_id: UUID) -> Hospital:
 
 async def hospital_by_code(unit: Unit, code: str) -> Hospital:
     """Live or not. Raises HospitalNotFound."""
+    if not _CODE.fullmatch(code):
+        raise HospitalNotFound()
     row = (await unit.session.scalars(sa.select(Hospital).where(Hospital.code == code))).first()
     if row is None:
         raise HospitalNotFound()
@@ -126,7 +131,7 @@ async def doctors(
     found = sa.select(Doctor).join(Department, Department.id == Doctor.department_id)
     found = found.where(Doctor.hospital_id == hospital_id)
     if not include_left:
-        found = found.where(sa.or_(Doctor.left_on.is_(None), Doctor.left_on > unit.today), Department.open)
+        found = found.where(sa.or_(Doctor.left_on.is_(None), Doctor.left_on >= unit.today), Department.open)
     if department_id is not None:
         found = found.where(Doctor.department_id == department_id)
     if campus_id is not None:
@@ -166,6 +171,29 @@ async def credentials(
     return (await unit.session.scalars(found.order_by(Credential.valid_until, Credential.id))).all()
 
 
+async def acceptance(
+    unit: Unit, account_id: UUID, notice_id: UUID, *, person_id: UUID | None = None
+) -> NoticeAcceptance | None:
+    """The latest acceptance of this very text by this account; with a person: for that patient."""
+    found = sa.select(NoticeAcceptance).where(
+        NoticeAcceptance.account_id == account_id, NoticeAcceptance.notice_id == notice_id
+    )
+    if person_id is not None:
+        found = found.where(NoticeAcceptance.person_id == person_id)
+    latest = found.order_by(NoticeAcceptance.accepted_at.desc()).limit(1)
+    return (await unit.session.scalars(latest)).first()
+
+
+async def acceptance_counts(unit: Unit, hospital_id: UUID) -> dict[UUID, int]:
+    """How many accounts accepted each version."""
+    counted = (
+        sa.select(NoticeAcceptance.notice_id, sa.func.count(sa.distinct(NoticeAcceptance.account_id)))
+        .where(NoticeAcceptance.hospital_id == hospital_id)
+        .group_by(NoticeAcceptance.notice_id)
+    )
+    return {notice_id: count for notice_id, count in (await unit.session.execute(counted)).tuples()}
+
+
 async def current_notice(unit: Unit, hospital_id: UUID) -> ServiceNotice | None:
     found = sa.select(ServiceNotice).where(ServiceNotice.hospital_id == hospital_id)
     return (await unit.session.scalars(found.order_by(ServiceNotice.version.desc()).limit(1))).first()
@@ -191,14 +219,7 @@ async def notice_accepted(
     latest = await current_notice(unit, hospital_id)
     if latest is None:
         return False
-    found = sa.select(NoticeAcceptance.id).where(
-        NoticeAcceptance.account_id == account_id,
-        NoticeAcceptance.notice_id == latest.id,
-        NoticeAcceptance.sha256 == latest.sha256,
-    )
-    if person_id is not None:
-        found = found.where(NoticeAcceptance.person_id == person_id)
-    return (await unit.session.scalars(found.limit(1))).first() is not None
+    return await acceptance(unit, account_id, latest.id, person_id=person_id) is not None
 
 
 async def calendar_days(
@@ -220,3 +241,12 @@ async def working_calendar(unit: Unit, hospital_id: UUID, first: HospitalDay, la
     """The hospital's working days between two days, for counting with `core.calendar`."""
     noted = await calendar_days(unit, hospital_id, first, last)
     return working_by({day: row.is_working for day, row in noted.items()})
+
+
+async def lock_doctor(unit: Unit, doctor_id: UUID) -> Doctor:
+    """Raises DoctorNotFound."""
+    found = sa.select(Doctor).where(Doctor.id == doctor_id).with_for_update()
+    row = (await unit.session.scalars(found.execution_options(populate_existing=True))).first()
+    if row is None:
+        raise DoctorNotFound()
+    return row

@@ -2,12 +2,19 @@
 
 from enum import StrEnum
 
+from telehealth.core.i18n import N_
+
 
 class DepartmentKind(StrEnum):
     WESTERN = "western"
     TCM = "tcm"
     DENTAL = "dental"
     SKIN = "skin"
+
+
+class VisitDoor(StrEnum):
+    ONLINE = "online"
+    OFFLINE = "offline"
 
 
 class CredentialKind(StrEnum):
@@ -18,6 +25,16 @@ class CredentialKind(StrEnum):
     MULTI_SITE = "multi_site"
     PHARMACIST = "pharmacist_licence"
     QUALIFICATION = "qualification"
+
+
+#: As people call them, in Chinese and English.
+CREDENTIAL_WORDS = {
+    CredentialKind.PRACTISING: (N_("医师执业证书"), "practising licence"),
+    CredentialKind.INSTITUTION_CONSENT: (N_("本院同意开展互联网诊疗"), "hospital's consent to online care"),
+    CredentialKind.MULTI_SITE: (N_("多机构执业备案"), "multi-site filing"),
+    CredentialKind.PHARMACIST: (N_("药师资格"), "pharmacist licence"),
+    CredentialKind.QUALIFICATION: (N_("医师资格证书"), "qualification certificate"),
+}
 
 
 class Suspension(StrEnum):

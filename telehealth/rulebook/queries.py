@@ -73,7 +73,9 @@ async def _version(unit: Unit, *conditions: sa.ColumnElement[bool]) -> PolicyVer
 async def version_row(unit: Unit, version_id: UUID, *, lock: bool = False) -> PolicyVersionRow:
     """Raises PolicyNotFound."""
     found = sa.select(PolicyVersionRow).where(PolicyVersionRow.id == version_id)
-    row = (await unit.session.scalars(found.with_for_update() if lock else found)).first()
+    if lock:
+        found = found.with_for_update().execution_options(populate_existing=True)
+    row = (await unit.session.scalars(found)).first()
     if row is None:
         raise PolicyNotFound()
     return row
@@ -83,7 +85,16 @@ async def current_row(unit: Unit, hospital_id: UUID, *, lock: bool = False) -> P
     found = sa.select(PolicyVersionRow).where(
         PolicyVersionRow.hospital_id == hospital_id, PolicyVersionRow.state == PolicyState.PUBLISHED
     )
-    return (await unit.session.scalars(found.with_for_update() if lock else found)).first()
+    if lock:
+        found = found.with_for_update().execution_options(populate_existing=True)
+    return (await unit.session.scalars(found)).first()
+
+
+async def numbered(unit: Unit, hospital_id: UUID, number: int) -> PolicyVersionRow | None:
+    found = sa.select(PolicyVersionRow).where(
+        PolicyVersionRow.hospital_id == hospital_id, PolicyVersionRow.number == number
+    )
+    return (await unit.session.scalars(found)).first()
 
 
 async def versions(unit: Unit, hospital_id: UUID) -> Sequence[PolicyVersionRow]:

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
+from telehealth.core.text import Line
+
 
 def N_(message: str) -> str:
     return message
@@ -76,7 +78,7 @@ def _literal(value: Any) -> Any:
 Always = Annotated[Literal[True], BeforeValidator(_literal)]
 Never = Annotated[Literal[False], BeforeValidator(_literal)]
 FiveStars = Annotated[Literal[5], BeforeValidator(_literal)]
-Word = Annotated[str, Field(min_length=1, max_length=60)]
+Word = Annotated[Line, Field(max_length=60)]
 Words = Annotated[tuple[Word, ...], BeforeValidator(_listed), AfterValidator(_without_repeats)]
 VisitKinds = Annotated[
     tuple[VisitKind, ...],

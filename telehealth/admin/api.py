@@ -1,0 +1,137 @@
+from datetime import UTC, datetime
+from uuid import UUID
+
+from starlette.routing import Route
+
+from telehealth.accounts import MemberNotFound, enrolling_staff, staff_member, staff_of
+from telehealth.accounts.errors import LastAdministrator, LoginTaken, VouchedElsewhere
+from telehealth.admin import housekeeping, queries
+from telehealth.admin.queries import AuditSearch
+from telehealth.admin.schemas import (
+    AuditQuery,
+    AuditView,
+    ChainView,
+    ChangeStaff,
+    EnrolledView,
+    EnrolStaff,
+    StaffView,
+    WithReason,
+)
+from telehealth.core.access import Permission
+from telehealth.core.errors import FieldsInvalid, TransitionRefused
+from telehealth.core.unit import Unit
+from telehealth.web.contract import operation
+from telehealth.web.pagination import Page, cut, decode_cursor
+
+STAFF = Permission.MANAGE_STAFF
+
+
+@operation(needs=Permission.SEARCH_AUDIT, raises=(FieldsInvalid,))
+async def search_audit(unit: Unit, query: AuditQuery) -> Page[AuditView]:
+    """The hospital's audit log, newest first."""
+    wanted = AuditSearch(query.name, query.subject, query.actor, query.first, query.last)
+    rows = await queries.search(
+        unit, unit.actor.hospital, wanted, after=read_after(query.after), limit=query.limit
+    )
+    kept, more = cut(rows, query.limit, lambda row: (row[0].at.isoformat(), row[0].id))
+    return Page(items=[AuditView.of(record, link) for record, link in kept], next=more)
+
+
+@operation(needs=Permission.SEARCH_AUDIT)
+async def verify_audit_chain(unit: Unit) -> ChainView:
+    """Recompute the hospital's whole chain. That somebody did is itself on record."""
+    state = await queries.chain_state(unit, unit.actor.hospital)
+    broken = await housekeeping.verify_chain(unit, unit.actor.hospital)
+    return ChainView(
+        links=state.links, waiting=state.waiting, tip=state.tip, broken_link=broken, intact=broken is None
+    )
+
+
+@operation(needs=STAFF)
+async def list_staff(unit: Unit) -> list[StaffView]:
+    return [StaffView.of(member) for member in await staff_of(unit)]
+
+
+@operation(needs=STAFF, status=201, raises=(LoginTaken, FieldsInvalid))
+async def enrol_staff(unit: Unit, body: EnrolStaff) -> EnrolledView:
+    """Open an account with work here. The answer is the only place its first password is shown."""
+    enrolled = await enrolling_staff.enrol(
+        unit,
+        login=body.login,
+        name=body.name,
+        name_en=body.name_en,
+        roles=body.roles,
+        phone=body.phone or None,
+        doctor_id=body.doctor_id,
+    )
+    return EnrolledView(member=StaffView.of(enrolled.member), initial_password=enrolled.initial_password)
+
+
+@operation(needs=STAFF, raises=(MemberNotFound,))
+async def show_staff_member(unit: Unit, member_id: UUID) -> StaffView:
+    member = await staff_member(unit, member_id)
+    if member is None or member.hospital_id != unit.actor.hospital:
+        raise MemberNotFound()
+    return StaffView.of(member)
+
+
+@operation(needs=STAFF, raises=(MemberNotFound, LastAdministrator, FieldsInvalid))
+async def change_staff_member(unit: Unit, member_id: UUID, body: ChangeStaff) -> StaffView:
+    """Name, roles and the doctor they are. Their sessions here end."""
+    member = await enrolling_staff.change_work(
+        unit,
+        member_id,
+        name=body.name,
+        name_en=body.name_en,
+        roles=body.roles,
+        doctor_id=body.doctor_id,
+    )
+    return StaffView.of(member)
+
+
+@operation(needs=STAFF, raises=(MemberNotFound, LastAdministrator, TransitionRefused))
+async def suspend_staff_member(unit: Unit, member_id: UUID, body: WithReason) -> StaffView:
+    return StaffView.of(await enrolling_staff.suspend(unit, member_id, reason=body.reason))
+
+
+@operation(needs=STAFF, raises=(MemberNotFound, TransitionRefused))
+async def reinstate_staff_member(unit: Unit, member_id: UUID, body: WithReason) -> StaffView:
+    return StaffView.of(await enrolling_staff.reinstate(unit, member_id, reason=body.reason))
+
+
+@operation(needs=STAFF, raises=(MemberNotFound, VouchedElsewhere))
+async def reset_staff_second_factor(unit: Unit, member_id: UUID) -> StaffView:
+    """The phone was lost: the next sign-in enrols another."""
+    return StaffView.of(await enrolling_staff.reset_second_factor(unit, member_id))
+
+
+@operation(needs=STAFF, raises=(MemberNotFound, VouchedElsewhere))
+async def reset_staff_password(unit: Unit, member_id: UUID) -> EnrolledView:
+    enrolled = await enrolling_staff.reset_password(unit, member_id)
+    return EnrolledView(member=StaffView.of(enrolled.member), initial_password=enrolled.initial_password)
+
+
+def read_after(cursor: str) -> queries.After | None:
+    """Raises FieldsInvalid for a cursor that is none of ours."""
+    key = decode_cursor(cursor, 2)
+    if key is None:
+        return None
+    try:
+        at = datetime.fromisoformat(str(key[0])).astimezone(UTC)
+        return at, UUID(str(key[1]))
+    except (ValueError, OverflowError):
+        raise FieldsInvalid({"after": "翻页位置无效"}) from None
+
+
+routes = [
+    Route("/audit/records", search_audit),
+    Route("/audit/verification", verify_audit_chain, methods=["POST"]),
+    Route("/staff/members", list_staff),
+    Route("/staff/members", enrol_staff, methods=["POST"]),
+    Route("/staff/members/{member_id}", show_staff_member),
+    Route("/staff/members/{member_id}", change_staff_member, methods=["PUT"]),
+    Route("/staff/members/{member_id}/suspension", suspend_staff_member, methods=["POST"]),
+    Route("/staff/members/{member_id}/reinstatement", reinstate_staff_member, methods=["POST"]),
+    Route("/staff/members/{member_id}/second-factor-reset", reset_staff_second_factor, methods=["POST"]),
+    Route("/staff/members/{member_id}/password-reset", reset_staff_password, methods=["POST"]),
+]

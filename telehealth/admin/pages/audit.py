@@ -1,0 +1,95 @@
+"""Searching what was done, and checking that nobody rewrote it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from telehealth.admin import housekeeping, queries
+from telehealth.admin.api import read_after
+from telehealth.admin.queries import AuditSearch
+from telehealth.admin.schemas import AuditQuery
+from telehealth.core.access import Permission
+from telehealth.core.audit import AuditRecord
+from telehealth.core.errors import FieldsInvalid
+from telehealth.core.unit import Unit
+from telehealth.web.contract import page, parse
+from telehealth.web.pages import render
+from telehealth.web.pagination import cut
+
+NEEDS = Permission.SEARCH_AUDIT
+LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What recomputing the chain found: the first link that does not match, or none."""
+
+    broken_link: int | None
+
+
+@page(needs=NEEDS)
+async def audit_page(request: Request, unit: Unit) -> Response:
+    return await _show(request, unit)
+
+
+@page(needs=NEEDS)
+async def verify_audit_page(request: Request, unit: Unit) -> Response:
+    broken = await housekeeping.verify_chain(unit, unit.actor.hospital)
+    return await _show(request, unit, Verification(broken))
+
+
+async def _show(request: Request, unit: Unit, verification: Verification | None = None) -> Response:
+    typed = {key: value for key, value in request.query_params.items() if value}
+    errors: dict[str, str] = {}
+    try:
+        query = parse(AuditQuery, {**typed, "limit": LIMIT})
+        after = read_after(query.after)
+    except FieldsInvalid as error:
+        query, after, errors = AuditQuery(), None, error.fields
+    wanted = AuditSearch(query.name, query.subject, query.actor, query.first, query.last)
+    hospital_id = unit.actor.hospital
+    rows = await queries.search(unit, hospital_id, wanted, after=after, limit=LIMIT)
+    kept, more = cut(rows, LIMIT, lambda row: (row[0].at.isoformat(), row[0].id))
+    return render(
+        request,
+        "admin/audit.html",
+        422 if errors else 200,
+        records=[_line(record, link) for record, link in kept],
+        typed=typed,
+        errors=errors,
+        older=f"/admin/audit?{urlencode({**typed, 'after': more})}" if more else "",
+        newest=f"/admin/audit?{urlencode(_without_after(typed))}" if query.after else "",
+        chain=await queries.chain_state(unit, hospital_id),
+        verification=verification,
+    )
+
+
+def _without_after(typed: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in typed.items() if key != "after"}
+
+
+def _line(record: AuditRecord, link: int | None) -> dict[str, Any]:
+    return {
+        "at": record.at,
+        "name": record.name,
+        "subject": f"{record.subject_kind}:{record.subject_id}",
+        "subject_kind": record.subject_kind,
+        "subject_id": record.subject_id,
+        "actor": record.actor_name,
+        "scope": record.scope,
+        "facts": json.dumps(record.facts, ensure_ascii=False, indent=1) if record.facts else "",
+        "request_id": record.request_id,
+        "link": link,
+    }
+
+
+routes = [
+    Route("/admin/audit", audit_page),
+    Route("/admin/audit/verification", verify_audit_page, methods=["POST"]),
+]
