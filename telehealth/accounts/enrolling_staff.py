@@ -32,6 +32,7 @@ from telehealth.accounts.states import (
 )
 from telehealth.core.access import Actor, Role
 from telehealth.core.errors import FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.web.sessions import end_sessions_of
 
@@ -251,7 +252,7 @@ def _member(
 def _granted(roles: Collection[Role]) -> list[str]:
     """Raises FieldsInvalid for no role, or one that is not staff's."""
     if not roles or Role.PATIENT in roles:
-        raise FieldsInvalid({"roles": "请至少选择一个岗位"})
+        raise FieldsInvalid({"roles": N_("请至少选择一个岗位")})
     return sorted(str(role) for role in roles)
 
 

@@ -1,8 +1,10 @@
 """What accounts offer: signing in, one's own settings, the staff shell."""
 
-from telehealth.accounts import api
+from telehealth.accounts import api, pages, staff_pages
 from telehealth.accounts.issuing_codes import forget_codes
-from telehealth.core.feature import Feature, Periodic
+from telehealth.core.access import Permission
+from telehealth.core.feature import Feature, Periodic, RailLink
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Units
 from telehealth.web.sessions import forget_expired
 
@@ -16,5 +18,11 @@ async def forget(units: Units) -> None:
 feature = Feature(
     name="accounts",
     api=tuple(api.routes),
+    pages=(*pages.routes, *staff_pages.routes),
     periodic=(Periodic("accounts.forget", 3600, forget),),
+    templates="telehealth.accounts",
+    rail=(
+        RailLink("/staff", "layout-dashboard", N_("工作台"), Permission.STAFF_HOME, order=0),
+        RailLink("/staff/account", "circle-user-round", N_("我的账号"), Permission.STAFF_HOME, order=990),
+    ),
 )

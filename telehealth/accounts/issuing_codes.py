@@ -66,12 +66,10 @@ async def issue_code(
     try:
         sender = units.port(CodeSender)  # type: ignore[type-abstract]
         await sender.send(phone, code, purpose, lang)
-    except Unavailable as error:
+    except (Busy, Refused, Unavailable) as error:
+        log.warning("code.not_sent", error=error.code)
         await _doubt(units, row.id)
-        raise CodeNotSent(retry_after_s=error.retry_after_s) from error
-    except (Busy, Refused) as error:
-        log.warning("code.refused_by_carrier", error=error.code)
-        raise CodesUsedUp(retry_after_s=3600) from error
+        raise _not_sent(error) from error
     return CodeIssued(row.expires_at, row.issued_at + CODE_GAP)
 
 
@@ -153,6 +151,14 @@ async def _doubt(units: Units, code_id: UUID) -> None:
         await unit.session.execute(
             sa.update(PhoneCode).where(PhoneCode.id == code_id).values(unconfirmed=True)
         )
+
+
+def _not_sent(error: Busy | Refused | Unavailable) -> Busy | Unavailable:
+    if isinstance(error, Unavailable):
+        return CodeNotSent(retry_after_s=error.retry_after_s)
+    if isinstance(error, Busy):
+        return CodeTooSoon(retry_after_s=error.retry_after_s, seconds=error.retry_after_s)
+    return CodesUsedUp(retry_after_s=3600)
 
 
 async def _count_try(unit: Unit, code_id: UUID) -> int | None:

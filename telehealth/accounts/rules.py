@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 import phonenumbers
 import pyotp
 
+from telehealth.core.i18n import N_
+
 #: Where our patients' mobile numbers come from.
 REGIONS = ("CN", "HK", "MO", "TW")
 
@@ -37,13 +39,13 @@ def parse_phone(text: str) -> str:
     try:
         number = phonenumbers.parse(unicodedata.normalize("NFKC", text), "CN")
     except phonenumbers.NumberParseException:
-        raise ValueError("请填写有效的手机号") from None
+        raise ValueError(N_("请填写有效的手机号")) from None
     mobile = phonenumbers.number_type(number) in (
         phonenumbers.PhoneNumberType.MOBILE,
         phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
     )
     if phonenumbers.region_code_for_number(number) not in REGIONS or not mobile or number.extension:
-        raise ValueError("请填写有效的手机号")
+        raise ValueError(N_("请填写有效的手机号"))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -67,7 +69,7 @@ def parse_code(text: str) -> str:
     """Six digits, however they were typed. Raises ValueError with a sentence."""
     digits = "".join(unicodedata.normalize("NFKC", text).split())
     if not re.fullmatch("[0-9]{6}", digits):
-        raise ValueError("请填写 6 位数字")
+        raise ValueError(N_("请填写 6 位数字"))
     return digits
 
 
@@ -75,18 +77,18 @@ def parse_login(text: str) -> str:
     """Logins know no case. Raises ValueError with a sentence."""
     login = unicodedata.normalize("NFKC", text).strip().lower()
     if not _LOGIN.fullmatch(login):
-        raise ValueError("登录名为 3 至 40 个小写字母、数字、点、横线或下划线")
+        raise ValueError(N_("登录名为 3 至 40 个小写字母、数字、点、横线或下划线"))
     return login
 
 
 def check_password(password: str, login: str = "") -> str:
     """A password a member of staff may choose. Raises ValueError with a sentence."""
     if not PASSWORD_SHORTEST <= len(password) <= PASSWORD_LONGEST:
-        raise ValueError(f"密码为 {PASSWORD_SHORTEST} 至 {PASSWORD_LONGEST} 个字符")
+        raise ValueError(N_("密码为 10 至 128 个字符"))
     if len(set(password)) < 5:
-        raise ValueError("密码过于简单，请使用更多不同的字符")
+        raise ValueError(N_("密码过于简单，请使用更多不同的字符"))
     if login and login in password.lower():
-        raise ValueError("密码不能包含登录名")
+        raise ValueError(N_("密码不能包含登录名"))
     return password
 
 

@@ -51,6 +51,11 @@ class OpenSession(Input):
     channel: Literal["app", "mini_program"]
 
 
+class SignInForm(Input):
+    phone: Phone
+    code: SixDigits
+
+
 class RenewSession(Input):
     refresh_token: Token
 
@@ -71,6 +76,22 @@ class BeginStaffSignIn(Input):
 class ReplacePassword(Input):
     ticket: Token
     password: Secret
+
+
+class NewPasswordForm(Input):
+    password: Secret
+    again: Secret
+
+
+class SecondFactorForm(Input):
+    totp: SixDigits
+    hospital_id: UUID | None = None
+
+
+class ChangePasswordForm(Input):
+    current: Secret
+    password: Secret
+    again: Secret
 
 
 class ShowEnrolment(Input):

@@ -1,6 +1,7 @@
 """A patient signs in with a phone and a code. One account a phone, whatever the door (XY15, XY16)."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -13,7 +14,7 @@ from telehealth.accounts.states import AccountKind, AccountStatus, Channel, Code
 from telehealth.core.access import Actor, Role
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit, Units
-from telehealth.web.sessions import Opened, RefreshTokenInvalid, open_session, refresh_session
+from telehealth.web.sessions import Opened, RefreshTokenInvalid, end_session, open_session, refresh_session
 
 PATIENT = frozenset({Role.PATIENT})
 
@@ -31,12 +32,19 @@ async def request_code(units: Units, phone: str, lang: Lang = Lang.ZH) -> CodeIs
 
 
 async def sign_in_with_code(
-    units: Units, phone: str, code: str, *, channel: str, door: Channel, user_agent: str = ""
+    units: Units,
+    phone: str,
+    code: str,
+    *,
+    channel: str,
+    door: Channel,
+    user_agent: str = "",
+    replaces: UUID | None = None,
 ) -> SignedIn:
     """Open a session for the account of this phone, making the account at its first visit.
 
     `channel` is what the session serves ("browser", "app", "mini_program"); `door` is what a new
-    account remembers.
+    account remembers. `replaces` is the session this browser held until now.
 
     Raises CodeWrong, CodeBurned, CodeExpired, AccountClosed.
     """
@@ -47,6 +55,8 @@ async def sign_in_with_code(
         if account.status is AccountStatus.CLOSED:
             raise AccountClosed()
         actor = Actor.signed_in(account.id, PATIENT, assurance="code")
+        if replaces is not None:
+            await end_session(unit, replaces)
         opened = await open_session(unit, actor, channel=channel, user_agent=user_agent)
         unit.audit("account.signed_in", account, account_id=account.id, channel=channel)
     return SignedIn(opened, actor, account)

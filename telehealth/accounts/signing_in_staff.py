@@ -18,9 +18,10 @@ from telehealth.accounts.signing_in import SignedIn
 from telehealth.accounts.states import AccountStatus, MemberEvent, MemberState, NextStep
 from telehealth.core.access import Actor, Role
 from telehealth.core.errors import DomainError, FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.tickets import TicketExpired, TicketInvalid, Tickets
 from telehealth.core.unit import Unit, Units
-from telehealth.web.sessions import end_sessions_of, open_session
+from telehealth.web.sessions import end_session, end_sessions_of, open_session
 
 PURPOSE = "staff.sign_in"
 TICKET_LASTS = timedelta(minutes=5)
@@ -85,6 +86,7 @@ async def finish(
     hospital_id: UUID | None,
     channel: str,
     user_agent: str = "",
+    replaces: UUID | None = None,
 ) -> SignedIn:
     """Take the second factor and open a session at one hospital.
 
@@ -98,6 +100,8 @@ async def finish(
         member = _chosen(await queries.memberships(unit, account.id), hospital_id)
         refusal = try_code(unit, account, code)
         signed_in = refusal or await _open(unit, account, member, channel=channel, user_agent=user_agent)
+        if replaces is not None and refusal is None:
+            await end_session(unit, replaces)
     # Raised only now: the count of wrong codes is committed.
     if isinstance(signed_in, DomainError):
         raise signed_in
@@ -117,7 +121,7 @@ async def refuse_weak(account: Account, password: str) -> None:
     except ValueError as error:
         raise FieldsInvalid({"password": str(error)}) from None
     if await is_password(password, account.password_hash):
-        raise FieldsInvalid({"password": "新密码不能与当前密码相同"})
+        raise FieldsInvalid({"password": N_("新密码不能与当前密码相同")})
 
 
 async def change_password(units: Units, actor: Actor, *, current: str, password: str) -> None:
@@ -126,7 +130,7 @@ async def change_password(units: Units, actor: Actor, *, current: str, password:
     async with units.system("password change", actor) as unit:
         account = await queries.lock_account(unit, actor.account)
         if account is None or not await is_password(current, account.password_hash):
-            raise FieldsInvalid({"current": "当前密码不正确"})
+            raise FieldsInvalid({"current": N_("当前密码不正确")})
         await refuse_weak(account, password)
         _replace(account, hashed)
         await end_sessions_of(unit, account.id)
@@ -173,7 +177,7 @@ def _chosen(members: Sequence[StaffMember], hospital_id: UUID | None) -> StaffMe
     for member in members:
         if member.hospital_id == hospital_id:
             return member
-    raise FieldsInvalid({"hospital_id": "请选择要进入的医院"})
+    raise FieldsInvalid({"hospital_id": N_("请选择要进入的医院")})
 
 
 async def _open(

@@ -1,0 +1,309 @@
+"""Every sentence the hospital sends on its own: one template an event, in Chinese and English (GD10).
+
+No text names a diagnosis, a drug or a full name: a phone lies on the table, and its screen lights up.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from telehealth.notifications.rules import Kind, Var
+from telehealth.notifications.states import Topic
+
+
+class Notice(StrEnum):
+    BOOKING_HELD = "booking_held"
+    BOOKING_PENDING = "booking_pending"
+    BOOKING_VERIFIED = "booking_verified"
+    BOOKING_REFUSED = "booking_refused"
+    BOOKING_RELEASED = "booking_released"
+    BOOKING_CANCELLED = "booking_cancelled"
+    CLINIC_CLOSED = "clinic_closed"
+    CARD_BOUND = "card_bound"
+    IDENTITY_VERIFIED = "identity_verified"
+    GUARDIANSHIP_ACCEPTED = "guardianship_accepted"
+    GUARDIANSHIP_REFUSED = "guardianship_refused"
+    CONSENT_ASKED = "consent_asked"
+    CONSENT_GRANTED = "consent_granted"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    PERSON_LINKED = "person_linked"
+    LINK_ENDED = "link_ended"
+    IDENTITY_REFUSED = "identity_refused"
+    STRIKE_GIVEN = "strike_given"
+    STRIKE_LIFTED = "strike_lifted"
+    BAN_STARTED = "ban_started"
+    APPEAL_DECLINED = "appeal_declined"
+    CREDENTIAL_EXPIRING = "credential_expiring"
+    CREDENTIAL_EXPIRED = "credential_expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """`sms` names the vendor template (settings.sms.templates) and `sms_order` its {1}, {2} …"""
+
+    topic: Topic
+    title: str
+    title_en: str
+    text: str
+    text_en: str
+    variables: dict[str, Var] = field(default_factory=dict)
+    sms: str = ""
+    sms_order: tuple[str, ...] = ()
+    #: Sent as a text message even to those who silenced the topic.
+    urgent: bool = False
+    icon: str = "bell"
+
+
+_YOU = Var(default={"zh": "您", "en": "you"})
+_SEAT = {"number": Var(), "starts_at": Var(Kind.INSTANT), "patient": _YOU}
+_PERSON = {"person": Var()}
+
+WORDINGS: dict[Notice, Wording] = {
+    Notice.BOOKING_HELD: Wording(
+        Topic.BOOKINGS,
+        "号源已保留",
+        "Seat held",
+        "已为{patient}保留{starts_at}的号（{number}），请在{pay_by}前完成支付，逾时自动释放。",
+        "A seat on {starts_at} is held for {patient} ({number}). Pay before {pay_by}, or it is released.",
+        {**_SEAT, "pay_by": Var(Kind.INSTANT)},
+        sms="booking_held",
+        sms_order=("patient", "starts_at", "pay_by"),
+        icon="calendar-clock",
+    ),
+    Notice.BOOKING_PENDING: Wording(
+        Topic.BOOKINGS,
+        "正在核实就诊记录",
+        "Checking the earlier visit",
+        "{patient}的就诊记录暂时无法核实，已保留{starts_at}的号（{number}），核实后再通知您，暂不收费。",
+        "The earlier visit cannot be checked for now. The seat on {starts_at} ({number}) is kept for"
+        " {patient}, nothing is charged, and we will tell you once it is checked.",
+        _SEAT,
+        sms="booking_pending",
+        sms_order=("patient", "starts_at"),
+        icon="hourglass",
+    ),
+    Notice.BOOKING_VERIFIED: Wording(
+        Topic.BOOKINGS,
+        "就诊记录已核实",
+        "Earlier visit confirmed",
+        "{patient}的就诊记录已核实，{starts_at}的号（{number}）请在{pay_by}前完成支付。",
+        "The earlier visit is confirmed. Pay for the seat of {patient} on {starts_at} ({number}) before"
+        " {pay_by}.",
+        {**_SEAT, "pay_by": Var(Kind.INSTANT)},
+        sms="booking_held",
+        sms_order=("patient", "starts_at", "pay_by"),
+        icon="shield-check",
+    ),
+    Notice.BOOKING_REFUSED: Wording(
+        Topic.BOOKINGS,
+        "预约未通过核实",
+        "Booking not confirmed",
+        "{patient}在{starts_at}的预约（{number}）未通过核实：{reason}。没有收取费用，可以改约线下门诊。",
+        "The booking of {patient} on {starts_at} ({number}) was not confirmed: {reason}. Nothing was charged;"
+        " a visit at the hospital can be booked instead.",
+        {**_SEAT, "reason": Var()},
+        sms="booking_refused",
+        sms_order=("patient", "starts_at", "reason"),
+        urgent=True,
+        icon="circle-x",
+    ),
+    Notice.BOOKING_RELEASED: Wording(
+        Topic.BOOKINGS,
+        "保留已到期",
+        "Hold expired",
+        "{patient}在{starts_at}的号（{number}）因未按时支付已释放，需要时请重新预约。",
+        "The seat of {patient} on {starts_at} ({number}) was released as it was not paid in time."
+        " Book again if you still need it.",
+        _SEAT,
+        sms="booking_released",
+        sms_order=("patient", "starts_at"),
+        icon="calendar-x",
+    ),
+    Notice.BOOKING_CANCELLED: Wording(
+        Topic.BOOKINGS,
+        "预约已取消",
+        "Booking cancelled",
+        "{patient}在{starts_at}的预约（{number}）已取消。",
+        "The booking of {patient} on {starts_at} ({number}) is cancelled.",
+        _SEAT,
+        sms="booking_cancelled",
+        sms_order=("patient", "starts_at"),
+        icon="calendar-x",
+    ),
+    Notice.CLINIC_CLOSED: Wording(
+        Topic.BOOKINGS,
+        "门诊停诊",
+        "Clinic closed",
+        "{starts_at}的门诊因故停诊，{patient}的预约（{number}）已取消，已付费用将全额退回。请改约其他时间。",
+        "The clinic on {starts_at} is closed. The booking of {patient} ({number}) is cancelled and whatever"
+        " was paid is returned in full. Please choose another time.",
+        _SEAT,
+        sms="clinic_closed",
+        sms_order=("starts_at",),
+        urgent=True,
+        icon="calendar-x",
+    ),
+    Notice.CARD_BOUND: Wording(
+        Topic.PEOPLE,
+        "就诊卡已绑定",
+        "Visit card linked",
+        "{person}在{hospital}的就诊卡已绑定，可以预约复诊。",
+        "The visit card of {person} at {hospital} is linked. Follow-up visits can be booked.",
+        {**_PERSON, "hospital": Var()},
+        icon="id-card",
+    ),
+    Notice.IDENTITY_VERIFIED: Wording(
+        Topic.PEOPLE,
+        "实名核验已通过",
+        "Identity verified",
+        "{person}的实名核验已通过。",
+        "The identity of {person} is verified.",
+        _PERSON,
+        icon="user-check",
+    ),
+    Notice.GUARDIANSHIP_ACCEPTED: Wording(
+        Topic.PEOPLE,
+        "监护证明已通过",
+        "Proof of guardianship accepted",
+        "{person}的监护证明已通过审核，可以为其预约。",
+        "The proof of guardianship for {person} was accepted. You can book for them now.",
+        _PERSON,
+        icon="user-check",
+    ),
+    Notice.GUARDIANSHIP_REFUSED: Wording(
+        Topic.PEOPLE,
+        "监护证明未通过",
+        "Proof of guardianship not accepted",
+        "{person}的监护证明未通过审核：{reason}。请重新提交，或到医院窗口办理。",
+        "The proof of guardianship for {person} was not accepted: {reason}. Send it again, or come to the"
+        " hospital's counter.",
+        {**_PERSON, "reason": Var()},
+        icon="user-x",
+    ),
+    Notice.CONSENT_ASKED: Wording(
+        Topic.PEOPLE,
+        "有人申请为您代办就诊",
+        "Somebody asks to act for you",
+        "{requester}申请为您代办线上就诊。同意与否由您决定，同意后也可随时撤回。",
+        "{requester} asks to arrange online visits for you. It is your decision, and you can withdraw it"
+        " at any time.",
+        {"requester": Var()},
+        icon="users-round",
+    ),
+    Notice.CONSENT_GRANTED: Wording(
+        Topic.PEOPLE,
+        "授权已生效",
+        "Consent given",
+        "{person}已同意由您代办线上就诊。",
+        "{person} agreed that you arrange their online visits.",
+        _PERSON,
+        icon="user-check",
+    ),
+    Notice.CONSENT_WITHDRAWN: Wording(
+        Topic.PEOPLE,
+        "授权已撤回",
+        "Consent withdrawn",
+        "{person}的代办授权已撤回，您不能再为其预约或查看记录。",
+        "The consent of {person} was withdrawn. You can no longer book for them or see their records.",
+        _PERSON,
+        icon="user-x",
+    ),
+    Notice.PERSON_LINKED: Wording(
+        Topic.PEOPLE,
+        "有账号添加了您",
+        "Somebody added you",
+        "另一个账号添加了您为就诊人。如果不是您同意的，请在就诊人页面结束对方的代办。",
+        "Another account added you as a patient. If you did not agree, end it on your page under People.",
+        icon="users-round",
+    ),
+    Notice.LINK_ENDED: Wording(
+        Topic.PEOPLE,
+        "代办关系已结束",
+        "Somebody no longer acts for you",
+        "一个账号已将您从其就诊人中移除，不能再为您预约或查看记录。",
+        "An account removed you from its people. It can no longer book for you or see your records.",
+        icon="user-x",
+    ),
+    Notice.IDENTITY_REFUSED: Wording(
+        Topic.PEOPLE,
+        "核验申请未通过",
+        "Not verified",
+        "{person}的核验申请未通过：{reason}。请重新提交，或到医院窗口办理。",
+        "The request for {person} was not accepted: {reason}. Send it again, or come to the hospital's counter.",
+        {**_PERSON, "reason": Var()},
+        icon="user-x",
+    ),
+    Notice.STRIKE_GIVEN: Wording(
+        Topic.CONDUCT,
+        "记录一次爽约",
+        "A missed visit was recorded",
+        "{person}{on}的预约未到诊，记录一次爽约。如有误，可在预约详情中申诉。",
+        "{person} did not attend the visit on {on}; a missed visit was recorded. If that is wrong, appeal"
+        " from the booking.",
+        {**_PERSON, "on": Var(Kind.DAY)},
+        icon="circle-alert",
+    ),
+    Notice.STRIKE_LIFTED: Wording(
+        Topic.CONDUCT,
+        "爽约记录已撤销",
+        "A missed visit was withdrawn",
+        "{person}{on}的爽约记录已撤销。",
+        "The missed visit of {person} on {on} was withdrawn.",
+        {**_PERSON, "on": Var(Kind.DAY)},
+        icon="circle-check",
+    ),
+    Notice.BAN_STARTED: Wording(
+        Topic.CONDUCT,
+        "暂停线上预约",
+        "Online booking paused",
+        "因多次爽约，{person}在{until}前不能线上预约，仍可到医院窗口挂号。如有误，可在预约详情中申诉。",
+        "After several missed visits {person} cannot book online until {until}; registering at the hospital"
+        " is still possible. If that is wrong, appeal from the booking.",
+        {**_PERSON, "until": Var(Kind.DAY)},
+        icon="ban",
+    ),
+    Notice.APPEAL_DECLINED: Wording(
+        Topic.CONDUCT,
+        "申诉未通过",
+        "Appeal not accepted",
+        "{person}{on}爽约记录的申诉未通过，请在爽约记录中查看医院的答复。",
+        "The appeal about the missed visit of {person} on {on} was not accepted. The hospital's answer stands"
+        " with the record.",
+        {**_PERSON, "on": Var(Kind.DAY)},
+        icon="circle-x",
+    ),
+    Notice.CREDENTIAL_EXPIRING: Wording(
+        Topic.WORK,
+        "证照即将到期",
+        "A credential is about to expire",
+        "{holder}的{credential}将于{valid_until}到期，到期后自动停止接诊，请及时更新。",
+        "The {credential} of {holder} expires on {valid_until}; visits stop then. Please renew it in time.",
+        {"holder": Var(), "credential": Var(), "valid_until": Var(Kind.DAY)},
+        icon="badge-alert",
+    ),
+    Notice.CREDENTIAL_EXPIRED: Wording(
+        Topic.WORK,
+        "证照已到期",
+        "A credential expired",
+        "{holder}的{credential}已于{valid_until}到期，已自动停止接诊。",
+        "The {credential} of {holder} expired on {valid_until}; visits were stopped.",
+        {"holder": Var(), "credential": Var(), "valid_until": Var(Kind.DAY)},
+        icon="badge-alert",
+    ),
+}
+
+#: Codes go straight to the carrier and are never kept as a notice: vendor template and its order.
+CODE_TEMPLATES = {
+    "sign_in": ("sign_in_code", ("code", "minutes")),
+    "consent": ("consent_code", ("requester", "code", "minutes")),
+}
+
+
+def title_of(notice: Notice, lang: str) -> str:
+    wording = WORDINGS[notice]
+    return wording.title_en if lang == "en" else wording.title
+
+
+def text_of(notice: Notice, shown: dict[str, str], lang: str) -> str:
+    wording = WORDINGS[notice]
+    text = (wording.text_en if lang == "en" else wording.text).format_map(shown)
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,61 @@
+"""Every SELECT of notifications."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from telehealth.core.unit import Unit
+from telehealth.notifications.models import Delivery, InboxMessage, NoticePreference, SMSReceipt
+from telehealth.notifications.states import Topic
+
+
+async def inbox(
+    unit: Unit, account_id: UUID, *, before: UUID | None = None, limit: int
+) -> Sequence[InboxMessage]:
+    """Newest first, from after `before`; one more than `limit`, to know whether there are older ones."""
+    found = sa.select(InboxMessage).where(InboxMessage.account_id == account_id)
+    if before is not None:
+        found = found.where(InboxMessage.id < before)
+    # UUIDv7: the order of ids is the order of birth.
+    return (await unit.session.scalars(found.order_by(InboxMessage.id.desc()).limit(limit + 1))).all()
+
+
+async def message(unit: Unit, account_id: UUID, message_id: UUID) -> InboxMessage | None:
+    found = sa.select(InboxMessage).where(
+        InboxMessage.id == message_id, InboxMessage.account_id == account_id
+    )
+    return (await unit.session.scalars(found)).one_or_none()
+
+
+async def unread_count(unit: Unit, account_id: UUID) -> int:
+    found = sa.select(sa.func.count()).where(
+        InboxMessage.account_id == account_id, InboxMessage.read_at.is_(None)
+    )
+    return await unit.session.scalar(found) or 0
+
+
+async def lock_delivery(unit: Unit, delivery_id: UUID) -> Delivery | None:
+    found = sa.select(Delivery).where(Delivery.id == delivery_id).with_for_update()
+    return (await unit.session.scalars(found)).one_or_none()
+
+
+async def delivery_by_serial(unit: Unit, serial: str) -> Delivery | None:
+    found = sa.select(Delivery).where(Delivery.serial == serial).with_for_update()
+    return (await unit.session.scalars(found)).one_or_none()
+
+
+async def deliveries_to(unit: Unit, account_id: UUID) -> Sequence[Delivery]:
+    found = sa.select(Delivery).where(Delivery.account_id == account_id)
+    return (await unit.session.scalars(found.order_by(Delivery.id))).all()
+
+
+async def receipt(unit: Unit, serial: str) -> SMSReceipt | None:
+    return await unit.session.get(SMSReceipt, serial)
+
+
+async def silenced(unit: Unit, account_id: UUID) -> set[Topic]:
+    found = sa.select(NoticePreference.topic).where(
+        NoticePreference.account_id == account_id, ~NoticePreference.sms
+    )
+    return set(await unit.session.scalars(found))

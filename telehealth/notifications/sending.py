@@ -1,0 +1,65 @@
+"""Tell somebody something: a row in their inbox, and a text message if the notice has one.
+
+Both are rows of the caller's transaction; the message leaves afterwards, in a job. Whether its
+reader wants it, and where their phone is, is looked up then, where their account may be read.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from telehealth.core.unit import Unit
+from telehealth.notifications.delivering import deliver_notice
+from telehealth.notifications.models import Delivery, InboxMessage
+from telehealth.notifications.notices import WORDINGS, Notice
+from telehealth.notifications.rules import settle
+from telehealth.notifications.states import DELIVERY
+
+
+async def notify(
+    unit: Unit,
+    notice: Notice,
+    account_id: UUID | None,
+    *,
+    hospital_id: UUID | None = None,
+    phone: str | None = None,
+    href: str = "",
+    **variables: Any,
+) -> None:
+    """Tell an account, or without one the phone alone. `variables` are those of the notice's wording.
+
+    Names are given masked; text in two languages as {"zh": …, "en": …}; instants and days as they are.
+
+    Raises LookupError for a variable that is missing or unknown.
+    """
+    wording = WORDINGS[notice]
+    kept = settle(wording.variables, variables)
+    hospital = hospital_id or unit.hospital_id
+    sender = unit.actor.account_id or unit.owner
+    if account_id is not None:
+        unit.session.add(
+            InboxMessage(
+                hospital_id=hospital,
+                account_id=account_id,
+                sender_id=sender,
+                notice=notice,
+                variables=kept,
+                href=href,
+                created_at=unit.now,
+            )
+        )
+    if not wording.sms or (account_id is None and phone is None):
+        return
+    delivery = Delivery(
+        hospital_id=hospital,
+        account_id=account_id,
+        sender_id=sender,
+        notice=notice,
+        variables=kept,
+        phone=phone,
+        state=DELIVERY.initial,
+        reason="",
+        created_at=unit.now,
+    )
+    unit.session.add(delivery)
+    await unit.session.flush()
+    await unit.defer(deliver_notice, delivery_id=delivery.id)
