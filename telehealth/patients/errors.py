@@ -1,6 +1,6 @@
 """What can go wrong with people and cards. No sentence tells what we have stored."""
 
-from telehealth.core.errors import Busy, Conflict, Invalid, NotFound, Refused, Unavailable
+from telehealth.core.errors import Busy, Conflict, NotFound, Refused, Unavailable
 
 
 class PersonNotFound(NotFound):
@@ -67,9 +67,11 @@ class TooManyPeople(Refused):
     detail = "就诊人数量已达上限，请先移除不再需要的就诊人"
 
 
-class RelationRefused(Invalid):
-    code = "relation_refused"
-    detail = "所选关系与证件上的年龄不符，请重新选择"
+class DocumentInDoubt(Refused):
+    """Two people showed the same number; only somebody who sees both papers can tell."""
+
+    code = "document_in_doubt"
+    detail = "这个证件需要医院人工核对，请携带证件原件到窗口办理"
 
 
 class FaceFailed(Refused):

@@ -58,7 +58,7 @@ class Person(Base):
     name: Mapped[str] = mapped_column(Sealed("persons.name"))
     document_kind: Mapped[DocumentKind]
     document_number: Mapped[str] = mapped_column(Sealed("persons.document_number"))
-    #: Of kind, issuing country and number together.
+    #: Of kind and number together.
     document_index: Mapped[bytes] = mapped_column(sa.LargeBinary())
     #: Issuing country of a passport, else empty.
     country: Mapped[str]
@@ -105,8 +105,10 @@ class PatientLink(Base):
     document_number: Mapped[str] = mapped_column(Sealed("patient_links.document_number"))
     #: Where the missing consent or proof is to be given.
     hospital_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("hospitals.id"))
-    #: Consents still missing, in the order they are asked for; empty once active.
+    #: Consents still missing (`rules.ConsentKind`), in the order they are asked for; empty once active.
     missing: Mapped[list[str]]
+    #: The hospital's phone for the person, where a code went. Never shown to the account, masked or not.
+    consent_phone: Mapped[str | None] = mapped_column(Sealed("patient_links.consent_phone"))
     created_at: Mapped[datetime]
     activated_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

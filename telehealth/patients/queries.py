@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from telehealth.core.seal import blind_index, ring_in_use
 from telehealth.core.unit import Unit
-from telehealth.patients.errors import LinkPending, PersonNotFound
+from telehealth.patients.errors import LinkPending, PersonNotFound, ReviewNotFound
 from telehealth.patients.models import (
     Consent,
     FaceCheck,
@@ -17,13 +17,12 @@ from telehealth.patients.models import (
     PatientLink,
     Person,
 )
-from telehealth.patients.rules import Document, Relation
+from telehealth.patients.rules import DocumentKind, Relation
 from telehealth.patients.states import CardState, LinkState, ReviewKind, ReviewState
 
 
-def document_index(document: Document) -> bytes:
-    text = f"{document.kind}|{document.country or ''}|{document.number}"
-    return blind_index(ring_in_use(), "persons.document", text)
+def document_index(kind: DocumentKind, number: str) -> bytes:
+    return blind_index(ring_in_use(), "persons.document", f"{kind}|{number}")
 
 
 def card_index(number: str) -> bytes:
@@ -210,12 +209,85 @@ async def face_check(unit: Unit, account_id: UUID, check_id: UUID) -> FaceCheck 
     ).first()
 
 
-async def verified_person(unit: Unit, document: Document) -> Person | None:
+async def verified_person(unit: Unit, kind: DocumentKind, number: str) -> Person | None:
     """By document, whoever added them: only in a system unit."""
     return (
         await unit.session.scalars(
             sa.select(Person).where(
-                Person.document_index == document_index(document), Person.verified_at.is_not(None)
+                Person.document_index == document_index(kind, number), Person.verified_at.is_not(None)
+            )
+        )
+    ).first()
+
+
+async def own_account_of(unit: Unit, person_id: UUID) -> UUID | None:
+    """The account that first showed it is this person: only in a system unit."""
+    return (
+        await unit.session.scalars(
+            sa.select(PatientLink.account_id)
+            .where(
+                PatientLink.person_id == person_id,
+                PatientLink.relation == Relation.SELF,
+                PatientLink.state == LinkState.ACTIVE,
+            )
+            .order_by(PatientLink.created_at)
+            .limit(1)
+        )
+    ).first()
+
+
+async def own_person(unit: Unit, account_id: UUID) -> Person | None:
+    """The person this account is, where they showed it."""
+    found = (
+        sa.select(Person)
+        .join(PatientLink, PatientLink.person_id == Person.id)
+        .where(
+            PatientLink.account_id == account_id,
+            PatientLink.relation == Relation.SELF,
+            PatientLink.state == LinkState.ACTIVE,
+        )
+    )
+    return (await unit.session.scalars(found)).first()
+
+
+async def patient_by_record(unit: Unit, hospital_id: UUID, his_patient_id: str) -> HospitalPatient | None:
+    """By the hospital's own record."""
+    return (
+        await unit.session.scalars(
+            sa.select(HospitalPatient).where(
+                HospitalPatient.hospital_id == hospital_id, HospitalPatient.his_patient_id == his_patient_id
+            )
+        )
+    ).first()
+
+
+async def review(unit: Unit, review_id: UUID, hospital_id: UUID, *, lock: bool = False) -> IdentityReview:
+    """Raises ReviewNotFound, also for another hospital's."""
+    found = sa.select(IdentityReview).where(
+        IdentityReview.id == review_id, IdentityReview.hospital_id == hospital_id
+    )
+    row = (await unit.session.scalars(found.with_for_update() if lock else found)).first()
+    if row is None:
+        raise ReviewNotFound()
+    return row
+
+
+async def is_card_held(unit: Unit, hospital_patient_id: UUID) -> bool:
+    """Whether any account holds a card for this patient: only in a system unit."""
+    found = sa.select(PatientCard.id).where(
+        PatientCard.hospital_patient_id == hospital_patient_id, PatientCard.state == CardState.BOUND
+    )
+    return (await unit.session.scalars(found.limit(1))).first() is not None
+
+
+async def bound_card(unit: Unit, account_id: UUID, hospital_id: UUID, person_id: UUID) -> PatientCard | None:
+    return (
+        await unit.session.scalars(
+            sa.select(PatientCard).where(
+                PatientCard.account_id == account_id,
+                PatientCard.hospital_id == hospital_id,
+                PatientCard.person_id == person_id,
+                PatientCard.state == CardState.BOUND,
             )
         )
     ).first()

@@ -1,0 +1,172 @@
+"""Talk to one FHIR server: form-encoded searches, bounded paging, short retries of reads.
+
+Identifiers travel in bodies only, never in an address that a log keeps. Nothing here decides
+what an answer means; it decides whether there was one.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import stamina
+import structlog
+from pydantic import ValidationError
+
+from telehealth.core.settings import HIS
+from telehealth.hospital.adapters.resources import Bundle, Entry, OperationOutcome
+from telehealth.hospital.errors import HISRejected, HISUnavailable
+
+log = structlog.get_logger(__name__)
+
+MAX_PAGES = 20
+MAX_BODY_BYTES = 8_000_000
+_FHIR = "application/fhir+json"
+
+Form = dict[str, str | list[str]]
+
+
+class FHIRServer:
+    """One hospital's base address. `token` is a static bearer token."""
+
+    def __init__(self, hospital: str, settings: HIS) -> None:
+        self.hospital = hospital
+        self.base = settings.base_url.rstrip("/")
+        self._client = httpx2.AsyncClient(
+            headers={
+                "Accept": _FHIR,
+                "Authorization": f"Bearer {settings.token.get_secret_value()}",
+                "Prefer": "handling=strict",
+            },
+            timeout=httpx2.Timeout(settings.timeout_s, connect=min(2.0, settings.timeout_s)),
+            limits=httpx2.Limits(max_connections=16, max_keepalive_connections=4),
+            # A redirect could carry the token to another host.
+            follow_redirects=False,
+            trust_env=False,
+        )
+        # One try may use its whole timeout; a retry begins only while a person would still wait.
+        self._patience_s = settings.timeout_s + 1.0
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def search(self, kind: str, form: Mapping[str, str | list[str]]) -> AsyncIterator[Entry]:
+        """Every entry of every page. Raises HISUnavailable, HISRejected."""
+        bundle = _bundle(await self._ask("POST", f"{self.base}/{kind}/_search", dict(form)))
+        for _ in range(MAX_PAGES):
+            for entry in bundle.entry:
+                if entry.search.mode == "outcome":
+                    # With handling=strict an ignored parameter is an error; a server that only warns
+                    # is caught by the re-check of every resource.
+                    log.warning("his.search_warned", hospital=self.hospital, kind=kind)
+                else:
+                    yield entry
+            following = bundle.next_url
+            if not following:
+                return
+            bundle = _bundle(await self._ask("GET", self._own(following)))
+        log.warning("his.too_many_pages", hospital=self.hospital, kind=kind)
+        raise HISUnavailable(reason="too_many_pages")
+
+    async def read(self, kind: str, identity: str) -> dict[str, Any] | None:
+        """One resource, or None when it is gone. `identity` is the server's own id of it."""
+        try:
+            return await self._ask("GET", f"{self.base}/{kind}/{identity}")
+        except HISRejected as error:
+            if error.facts.get("status") in (404, 410):
+                return None
+            raise
+
+    def _own(self, url: str) -> str:
+        """The next page, which must be on the very server we asked: the token goes with it."""
+        ours, theirs = urlsplit(self.base), urlsplit(url)
+        same = (theirs.scheme, theirs.netloc) == (ours.scheme, ours.netloc)
+        if not same or not (theirs.path == ours.path or theirs.path.startswith(ours.path + "/")):
+            log.warning("his.next_page_elsewhere", hospital=self.hospital)
+            raise HISUnavailable(reason="malformed")
+        return url
+
+    async def _ask(self, method: str, url: str, form: Form | None = None) -> dict[str, Any]:
+        """Searches and reads change nothing, so a failed one is asked again, within a second."""
+        try:
+            async for attempt in stamina.retry_context(
+                on=_may_pass, attempts=3, timeout=self._patience_s, wait_initial=0.05, wait_max=0.3,
+                wait_jitter=0.05,
+            ):  # fmt: skip
+                with attempt:
+                    return _json(await self._send(method, url, form))
+        except httpx2.TimeoutException as error:
+            raise self._down("timeout") from error
+        except httpx2.HTTPError as error:
+            raise self._down("unreachable") from error
+        raise self._down("unreachable")
+
+    async def _send(self, method: str, url: str, form: Form | None) -> httpx2.Response:
+        response = await self._client.request(method, url, data=form)
+        status = response.status_code
+        if status == 200:
+            return response
+        if status == 429:
+            raise HISUnavailable(reason="throttled", retry_after_s=_retry_after(response))
+        if status == 408 or status >= 500:
+            raise _ServerFailed(reason="timeout" if status in (408, 504) else "server_error")
+        log.error("his.rejected", hospital=self.hospital, status=status, issues=_issues(response))
+        raise HISRejected(status=status, issues=_issues(response))
+
+    def _down(self, reason: str) -> HISUnavailable:
+        log.warning("his.unavailable", hospital=self.hospital, reason=reason)
+        return HISUnavailable(reason=reason)
+
+
+class _ServerFailed(HISUnavailable):
+    """A 5xx: the one answer worth asking for again. A throttling server is left in peace."""
+
+
+def _may_pass(error: Exception) -> bool:
+    # A timeout has used up the person's patience already.
+    slow = isinstance(error, httpx2.TimeoutException) and not isinstance(error, httpx2.ConnectTimeout)
+    broken = isinstance(error, httpx2.TransportError) and not slow
+    return broken or (isinstance(error, _ServerFailed) and error.facts["reason"] == "server_error")
+
+
+def _json(response: httpx2.Response) -> dict[str, Any]:
+    if len(response.content) > MAX_BODY_BYTES:
+        raise HISUnavailable(reason="malformed")
+    try:
+        body = json.loads(response.content)
+    except ValueError:
+        raise HISUnavailable(reason="malformed") from None
+    if not isinstance(body, dict):
+        raise HISUnavailable(reason="malformed")
+    if body.get("resourceType") == "OperationOutcome":
+        # Some servers say "error" with status 200.
+        raise HISRejected(status=200, issues=_outcome_codes(body))
+    return body
+
+
+def _bundle(body: dict[str, Any]) -> Bundle:
+    try:
+        return Bundle.model_validate(body)
+    except ValidationError:
+        raise HISUnavailable(reason="malformed") from None
+
+
+def _issues(response: httpx2.Response) -> list[str]:
+    try:
+        body = json.loads(response.content)
+    except ValueError:
+        return []
+    return _outcome_codes(body) if isinstance(body, dict) else []
+
+
+def _outcome_codes(body: dict[str, Any]) -> list[str]:
+    try:
+        return OperationOutcome.model_validate(body).codes
+    except ValidationError:
+        return []
+
+
+def _retry_after(response: httpx2.Response) -> int:
+    text = response.headers.get("retry-after", "")
+    return min(int(text), 300) if text.isdecimal() and int(text) > 0 else 30
