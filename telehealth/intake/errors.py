@@ -1,0 +1,54 @@
+"""What can go wrong between the first word typed and the form sent."""
+
+from telehealth.core.errors import Conflict, FieldsInvalid, Invalid, NotFound, Refused
+
+
+class FormNotFound(NotFound):
+    code = "intake_form_not_found"
+    detail = "没有找到这份病情表"
+
+
+class AttachmentNotFound(NotFound):
+    code = "attachment_not_found"
+    detail = "没有找到这个文件，可能已被移除"
+
+
+class FormNotSubmitted(Refused):
+    code = "intake_form_not_submitted"
+    detail = "病情表还没有提交，请先填完并提交"
+
+
+class FormFixed(Conflict):
+    code = "intake_form_fixed"
+    detail = "病情表已经提交，不能再修改"
+
+
+class FormOutdated(Conflict):
+    """Another page saved since this one was opened. Carries `version`; the text is health data, so no fact."""
+
+    code = "intake_form_outdated"
+    detail = "这份病情表已在别处保存了新内容；您写的内容还在，请核对后再保存"
+
+
+class FormIncomplete(FieldsInvalid):
+    code = "intake_form_incomplete"
+    detail = "病情表还没有填完"
+
+
+class RedFlagRaised(Refused):
+    """An answer says that this cannot wait for an online visit (XY04). Carries level and numbers to dial."""
+
+    code = "red_flag"
+    detail = "这可能是急症，不能等待线上就诊，请立即就医"
+
+
+class TooManyFiles(Invalid):
+    code = "too_many_files"
+    detail = "照片和报告的数量已到上限，请先移除一些"
+
+
+class UploadMissing(Conflict):
+    """Nothing arrived at the address that was given out; sending it again mends this."""
+
+    code = "upload_missing"
+    detail = "文件还没有传到，请重新上传"

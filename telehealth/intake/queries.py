@@ -1,0 +1,114 @@
+"""Every SELECT of the condition form. Row-level security keeps other people's rows out of sight."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from telehealth.core.unit import Unit
+from telehealth.intake.errors import AttachmentNotFound, FormNotFound, FormNotSubmitted
+from telehealth.intake.models import IntakeAttachment, IntakeForm
+from telehealth.intake.states import AttachmentState, FormState
+from telehealth.rulebook.rules import ClinicKind
+
+
+async def form(unit: Unit, form_id: UUID, *, lock: bool = False) -> IntakeForm:
+    """One the unit may see. Raises FormNotFound."""
+    found = sa.select(IntakeForm).where(IntakeForm.id == form_id, _visible(unit))
+    if lock:
+        found = found.with_for_update().execution_options(populate_existing=True)
+    row = (await unit.session.scalars(found)).first()
+    if row is None:
+        raise FormNotFound()
+    return row
+
+
+def _visible(unit: Unit) -> sa.ColumnElement[bool]:
+    """The first wall; row-level security is the second."""
+    if unit.hospital_id is not None:
+        return IntakeForm.hospital_id == unit.hospital_id
+    if unit.account_id is not None:
+        return IntakeForm.account_id == unit.account_id
+    return sa.true()
+
+
+async def submitted_form(unit: Unit, form_id: UUID) -> IntakeForm:
+    """A form ready to go with a booking. Raises FormNotFound, FormNotSubmitted."""
+    row = await form(unit, form_id)
+    if row.state is not FormState.SUBMITTED:
+        raise FormNotSubmitted()
+    return row
+
+
+async def unsent(
+    unit: Unit, *, account_id: UUID | None, person_id: UUID, department_id: UUID, kind: ClinicKind
+) -> IntakeForm | None:
+    """The form of this errand that no booking uses yet, a draft before a submitted one."""
+    found = (
+        sa.select(IntakeForm)
+        .where(IntakeForm.account_id == account_id, IntakeForm.person_id == person_id)
+        .where(IntakeForm.department_id == department_id, IntakeForm.kind == kind)
+        .where(IntakeForm.state.in_([FormState.DRAFT, FormState.SUBMITTED]))
+        .order_by(IntakeForm.state != FormState.DRAFT, IntakeForm.saved_at.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    return (await unit.session.scalars(found)).first()
+
+
+async def latest_sent(unit: Unit, *, account_id: UUID | None, person_id: UUID) -> IntakeForm | None:
+    """What this account last sent for this person, wherever."""
+    found = (
+        sa.select(IntakeForm)
+        .where(IntakeForm.account_id == account_id, IntakeForm.person_id == person_id)
+        .where(IntakeForm.submitted_at.is_not(None))
+        .order_by(IntakeForm.submitted_at.desc())
+        .limit(1)
+    )
+    return (await unit.session.scalars(found)).first()
+
+
+async def attachment(unit: Unit, attachment_id: UUID, *, lock: bool = False) -> IntakeAttachment:
+    """One of a form the unit may see, removed ones included. Raises AttachmentNotFound."""
+    found = (
+        sa.select(IntakeAttachment)
+        .join(IntakeForm, IntakeForm.id == IntakeAttachment.form_id)
+        .where(IntakeAttachment.id == attachment_id, _visible(unit))
+    )
+    if lock:
+        found = found.with_for_update(of=IntakeAttachment).execution_options(populate_existing=True)
+    row = (await unit.session.scalars(found)).first()
+    if row is None:
+        raise AttachmentNotFound()
+    return row
+
+
+async def attachments(unit: Unit, form_id: UUID) -> Sequence[IntakeAttachment]:
+    """Those that were checked and kept, oldest first."""
+    found = sa.select(IntakeAttachment).where(
+        IntakeAttachment.form_id == form_id, IntakeAttachment.state == AttachmentState.READY
+    )
+    return (await unit.session.scalars(found.order_by(IntakeAttachment.id))).all()
+
+
+async def open_offers(unit: Unit, form_id: UUID, *, since: datetime) -> int:
+    """Addresses given out since, that nothing has come of yet."""
+    found = sa.select(sa.func.count()).where(
+        IntakeAttachment.form_id == form_id,
+        IntakeAttachment.state == AttachmentState.OFFERED,
+        IntakeAttachment.offered_at >= since,
+    )
+    return await unit.session.scalar(found) or 0
+
+
+async def unswept(unit: Unit, *, before: datetime, limit: int = 100) -> Sequence[IntakeAttachment]:
+    """Offered before, and its incoming place not cleared yet; taken by one sweeper at a time."""
+    found = (
+        sa.select(IntakeAttachment)
+        .where(IntakeAttachment.swept_at.is_(None), IntakeAttachment.offered_at < before)
+        .order_by(IntakeAttachment.offered_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await unit.session.scalars(found)).all()
