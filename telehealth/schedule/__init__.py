@@ -1,5 +1,23 @@
 """Clinics and slots: what others may name of them."""
 
+from telehealth.schedule.errors import ClinicNotFound, KindNotOffered
 from telehealth.schedule.models import Clinic, Slot
+from telehealth.schedule.queries import (
+    ClinicOffer,
+    SlotOffer,
+    SlotPlace,
+    clinic_offer,
+    clinic_offers,
+    left_of,
+    offers_kind,
+    slot_place,
+    slots_of,
+)
+from telehealth.schedule.rules import HalfDay
+from telehealth.schedule.states import ClinicState
 
-__all__ = ["Clinic", "Slot"]
+__all__ = [
+    "Clinic", "ClinicNotFound", "ClinicOffer", "ClinicState", "HalfDay", "KindNotOffered", "Slot",
+    "SlotOffer", "SlotPlace", "clinic_offer", "clinic_offers", "left_of", "offers_kind", "slot_place",
+    "slots_of",
+]  # fmt: skip

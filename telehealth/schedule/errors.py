@@ -1,4 +1,4 @@
-from telehealth.core.errors import Conflict, FieldsInvalid, NotFound
+from telehealth.core.errors import Conflict, FieldsInvalid, NotFound, Refused
 
 
 class ClinicNotFound(NotFound):
@@ -18,3 +18,17 @@ class TemplateTaken(Conflict):
 
 class TemplateInvalid(FieldsInvalid):
     code = "clinic_template_invalid"
+
+
+class PlanTooFar(Refused):
+    """`last` is the latest day that may be planned."""
+
+    code = "clinic_plan_too_far"
+    detail = "最多排到 {last} 的门诊"
+
+
+class KindNotOffered(Refused):
+    """SJ12: the hospital or this campus has not switched the kind of clinic on."""
+
+    code = "clinic_kind_not_offered"
+    detail = "这家医院尚未开通这类门诊"

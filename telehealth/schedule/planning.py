@@ -8,16 +8,20 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from telehealth.core.access import HOUSE
 from telehealth.core.clock import HospitalDay
 from telehealth.core.ids import new_id
-from telehealth.core.unit import Unit
-from telehealth.directory import Doctor, doctors_by_id, working_calendar
+from telehealth.core.unit import Unit, Units
+from telehealth.directory import Doctor, DoctorNotFound, doctors_by_id, hospitals, working_calendar
 from telehealth.rulebook import current_policy
 from telehealth.rulebook.rules import ClinicKind, PolicySet
 from telehealth.schedule import queries, rules
-from telehealth.schedule.errors import TemplateInvalid, TemplateTaken
+from telehealth.schedule.errors import PlanTooFar, TemplateInvalid, TemplateTaken
 from telehealth.schedule.models import Clinic, ClinicTemplate, Slot
 from telehealth.schedule.states import ClinicState
+
+#: No plan reaches further; fees and people change before.
+FARTHEST = timedelta(days=180)
 
 
 async def add_template(
@@ -26,6 +30,12 @@ async def add_template(
     """One line of a doctor's week. Raises TemplateTaken, TemplateInvalid."""
     policy = (await current_policy(unit, hospital_id)).policy
     _check_hours(row, policy)
+    if doctor.hospital_id != hospital_id:
+        raise DoctorNotFound()
+    if campus_id not in doctor.campus_ids:
+        raise TemplateInvalid({"campus_id": "这位医生不在这个院区出诊"})
+    if row.kind is ClinicKind.OFFLINE and await queries.sits_elsewhere(unit, row, doctor.id, campus_id):
+        raise TemplateInvalid({"campus_id": "这位医生同一半天已排在另一个院区"})
     values = {
         "id": new_id(), "hospital_id": hospital_id, "campus_id": campus_id,
         "department_id": doctor.department_id, "doctor_id": doctor.id, "weekday": row.weekday,
@@ -56,18 +66,26 @@ async def plan_clinics(
 
     Running it again adds nothing: the doctor, campus, day, half and kind are one clinic. A doctor
     who may not sit online gets no internet clinics. Capacity and fee of planned clinics stay.
+
+    Raises PlanTooFar beyond what a plan may reach.
     """
+    if last > unit.today + FARTHEST:
+        raise PlanTooFar(last=unit.today + FARTHEST)
     policy = (await current_policy(unit, hospital_id)).policy
     is_open = await working_calendar(unit, hospital_id, first, last)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     templates = await queries.templates(unit, hospital_id)
     people = await doctors_by_id(unit, list({template.doctor_id for template in templates}))
+    known = await queries.planned_already(unit, hospital_id, first, last)
     made: list[Clinic] = []
     ordered = sorted(templates, key=lambda x: (x.doctor_id.bytes, x.campus_id.bytes))
     for (doctor_id, campus_id), rows in groupby(ordered, key=lambda x: (x.doctor_id, x.campus_id)):
         doctor = people[doctor_id]
         wanted = [_row(row) for row in rows if row.kind is not ClinicKind.INTERNET or doctor.sits_online]
         for planned in rules.plan(wanted, days, is_open, policy):
+            key = (doctor_id, campus_id, planned.day, planned.row.half, planned.row.kind)
+            if key in known or not doctor.works_on(planned.day):
+                continue
             clinic = await _make(unit, planned, doctor, campus_id, policy)
             if clinic is not None:
                 made.append(clinic)
@@ -76,6 +94,19 @@ async def plan_clinics(
             "clinics.planned", f"hospitals:{hospital_id}", hospital_id=hospital_id,
             clinics=len(made), first=first, last=last,
         )  # fmt: skip
+    return made
+
+
+async def plan_ahead(units: Units) -> int:
+    """Housekeeping: the clinics of every live hospital, as far ahead as its patients may book."""
+    made = 0
+    async with units.public() as unit:
+        places = [row.id for row in await hospitals(unit)]
+    for hospital_id in places:
+        async with units.hospital(hospital_id, HOUSE) as unit:
+            horizon = (await current_policy(unit, hospital_id)).policy.schedule.horizon_days
+            last = unit.today + timedelta(days=horizon)
+            made += len(await plan_clinics(unit, hospital_id, first=unit.today, last=last))
     return made
 
 

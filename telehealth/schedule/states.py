@@ -1,4 +1,4 @@
-"""What kinds of clinic there are, through which channels seats are taken, and whether it runs."""
+"""Whether a clinic runs."""
 
 from enum import StrEnum
 
@@ -12,6 +12,15 @@ class ClinicState(StrEnum):
 
 class ClinicEvent(StrEnum):
     CLOSE = "close"
+    #: Only for clinics that closed because their doctor was suspended: whoever was booked stays out.
+    REOPEN = "reopen"
 
 
-CLINIC = Machine("clinic", ClinicState.OPEN, {(ClinicState.OPEN, ClinicEvent.CLOSE): ClinicState.CLOSED})
+CLINIC = Machine(
+    "clinic",
+    ClinicState.OPEN,
+    {
+        (ClinicState.OPEN, ClinicEvent.CLOSE): ClinicState.CLOSED,
+        (ClinicState.CLOSED, ClinicEvent.REOPEN): ClinicState.OPEN,
+    },
+)
