@@ -6,8 +6,9 @@
 //     <p role="status" data-autosave-state></p>
 //
 // The body is JSON: name → text; a lone check box → true or false; several boxes of one name, or several
-// fields of one name → list; an unanswered radio group → null. Names that begin with "_", files and
-// passwords stay out. A page shown after success may carry data-draft-done="key" to forget the copy.
+// fields of one name → list; an unanswered radio group → null. Names that begin with "_", files,
+// passwords and read-only fields stay out. A page shown after success may carry data-draft-done="key" to
+// forget the copy.
 
 import { call, Problem } from './api.js';
 import { all, one, say, storage, words } from './dom.js';
@@ -168,7 +169,7 @@ function fields(form) {
   /** @type {Map<string, HTMLInputElement[]>} */
   const found = new Map();
   for (const field of /** @type {HTMLInputElement[]} */ (Array.from(form.elements))) {
-    if (kept(field) && !field.disabled) found.set(field.name, [...(found.get(field.name) || []), field]);
+    if (kept(field) && !field.disabled && !field.readOnly) found.set(field.name, [...(found.get(field.name) || []), field]);
   }
   return found;
 }
