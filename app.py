@@ -3,12 +3,15 @@
 Nothing worth checking lives here; import contracts cannot see a lone module.
 """
 
+import asyncio
 import importlib
 import importlib.util
 
 import sqlalchemy as sa
+import uvicorn
 
-from telehealth.core import seal
+from telehealth import demo
+from telehealth.core import log, offset, schema, seal
 from telehealth.core.blobs import BlobStore
 from telehealth.core.blobs.local import LocalBlobs
 from telehealth.core.clock import Clock, SystemClock
@@ -23,7 +26,7 @@ from telehealth.core.scanning import ClamdScanner, NoScanner, Scanner
 from telehealth.core.settings import Settings
 from telehealth.core.tickets import Tickets
 from telehealth.core.unit import Units
-from telehealth.web.application import join_contributions
+from telehealth.web.application import build, join_contributions, work_until_told
 from telehealth.web.house import House
 
 NAMES = (
@@ -76,6 +79,44 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     )
     _join_ports(house)
     return house
+
+
+def serve() -> None:
+    """Pages and API, with the worker inside unless settings say otherwise. The demo fills itself first."""
+    settings = Settings()
+    log.configure(json=not settings.is_demo)
+    house = build_house(settings)
+    if settings.is_demo:
+        migrate()
+        asyncio.run(demo.open_hospital(house))
+    asyncio.run(offset.follow_offset(house.units))
+    config = uvicorn.Config(
+        build(house),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        ws="websockets-sansio",
+        proxy_headers=True,
+        forwarded_allow_ips=",".join(settings.trusted_proxies),
+        server_header=False,
+        timeout_graceful_shutdown=20,
+    )
+    uvicorn.Server(config).run()
+
+
+def run_worker() -> None:
+    settings = Settings()
+    log.configure(json=not settings.is_demo)
+    house = build_house(settings)
+    asyncio.run(work_until_told(house))
+
+
+def migrate() -> None:
+    owner = Settings().owner_url.get_secret_value()
+    if not owner:
+        raise SystemExit("migrate needs TELEHEALTH_OWNER_URL")
+    schema.migrate(owner, METADATA, Base.registry.mappers)
 
 
 def _blobs(settings: Settings, keys: seal.Keys, clock: Clock) -> BlobStore:

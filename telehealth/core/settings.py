@@ -94,6 +94,8 @@ class Settings(BaseSettings):
     limits_url: str = "async+memory://"
     clamd_socket: str = ""
 
+    #: Where the demo's sandboxes stand, so that its pages can show what a phone would show.
+    sandbox_url: str = ""
     sms: SMS = SMS()
     faceid: FaceID = FaceID()
     #: Hospital code → its HIS.

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -143,6 +144,19 @@ async def working(house: House) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def work_until_told(house: House) -> None:
+    """A worker process of its own: until SIGTERM or SIGINT."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    await house.blobs.prepare()
+    async with working(house):
+        await told.wait()
+    await house.quarantine.aclose()
+    await house.blobs.aclose()
+    await house.units.engine.dispose()
 
 
 def _loop_of(house: House, item: Periodic) -> Callable[[], Any]:

@@ -1,0 +1,74 @@
+"""`telehealth …`: how to run the house. Each command imports only what it needs."""
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.group()
+def main() -> None:
+    """互联网医院平台 / an internet hospital."""
+
+
+@main.command()
+def demo() -> None:
+    """The whole house on this machine, with sample hospitals and sandboxes."""
+    sys.exit(importlib.import_module("telehealth.demo.running").run())
+
+
+@main.command()
+def web() -> None:
+    """Serve pages and API, with a worker inside unless TELEHEALTH_WORKER_IN_WEB is off."""
+    _house().serve()
+
+
+@main.command()
+def worker() -> None:
+    """Jobs, deadlines and housekeeping, without pages."""
+    _house().run_worker()
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this release's schema, as its owner."""
+    _house().migrate()
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sandbox(arguments: tuple[str, ...]) -> None:
+    """The outside parties' sandboxes alone; prints addresses and credentials as one JSON object."""
+    home = Path(os.environ.get("TELEHEALTH_HOME", ".")) / "sandbox"
+    given = list(arguments) if "--home" in arguments else ["--home", str(home), *arguments]
+    sys.exit(subprocess.run([sys.executable, "-m", "telehealth.sandbox", *given], check=False).returncode)  # noqa: S603
+
+
+@main.group()
+def rehearse() -> None:
+    """Run a policy or a formulary against a file of cases, one JSON object a line."""
+
+
+@rehearse.command("eligibility")
+@click.argument("cases", type=click.Path(path_type=Path))
+@click.option("--policy", type=click.Path(path_type=Path), help="a policy sheet instead of the sample")
+@click.option("--hospital", help="the published policy of this hospital (its code) instead of the sample")
+def rehearse_eligibility(cases: Path, policy: Path | None, hospital: str | None) -> None:
+    """What the follow-up gate says to each case of a file."""
+    if hospital is not None:
+        sys.exit(_house().rehearse_eligibility(cases, hospital))
+    rehearsing = importlib.import_module("telehealth.eligibility.rehearsing")
+    sys.exit(rehearsing.command(cases, policy))
+
+
+def _house() -> Any:
+    """The composition root, imported only by the commands that run the house."""
+    return importlib.import_module("app")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Who can be tried in the demo. Everybody here is invented; secrets are samples and open nothing else."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+
+from telehealth.core.access import Role
+
+
+def N_(message: str) -> str:
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class DemoStaff:
+    login: str
+    name: str
+    name_en: str
+    hospital: str
+    roles: tuple[Role, ...]
+    label: str
+    shows: str
+    doctor: str = ""
+
+    @property
+    def totp_secret(self) -> str:
+        """The same on every demo machine, so that an authenticator set up once keeps working."""
+        return base64.b32encode(hashlib.sha256(f"demo {self.login}".encode()).digest()[:20]).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPatient:
+    """`phone` signs in; `card` and `document` are those the sandbox HIS knows at `hospital`."""
+
+    phone: str
+    name: str
+    shows: str
+    document: str = ""
+    hospital: str = "yunan"
+    card: str = ""
+    #: Sit in line in the demo from the start.
+    books: bool = False
+
+
+PASSWORD = "Demo-Hospital-2026"  # noqa: S105 - printed at every start of the demo
+
+STAFF = (
+    DemoStaff(
+        "desk.yunan", "方静", "Fang Jing", "yunan", (Role.DESK,),
+        N_("门诊服务台，云安医院"), N_("排班、停诊、查预约、代客预约、审核证件"),
+    ),
+    DemoStaff(
+        "admin.yunan", "沈卓", "Shen Zhuo", "yunan", (Role.ADMIN,),
+        N_("系统管理员，云安医院"), N_("规则、员工、科室、须知、节假日、审计"),
+    ),
+    DemoStaff(
+        "doctor.yunan", "", "", "yunan", (Role.DOCTOR,),
+        N_("医生，云安医院"), N_("自己的门诊和预约名单"), doctor="first",
+    ),
+    DemoStaff(
+        "reviewer.yunan", "罗颖", "Luo Ying", "yunan", (Role.REVIEWER,),
+        N_("审核员，云安医院"), N_("证件与监护关系审核、爽约申诉"),
+    ),
+    DemoStaff(
+        "head.yunan", "康维", "Kang Wei", "yunan", (Role.HEAD,),
+        N_("院长，云安医院"), N_("门诊总览与审计"),
+    ),
+    DemoStaff(
+        "admin.jiangbin", "邵宁", "Shao Ning", "jiangbin", (Role.ADMIN, Role.DESK),
+        N_("管理员兼服务台，江滨医院"), N_("另一家医院：看不到云安医院的任何数据"),
+    ),
+)  # fmt: skip
+
+PATIENTS = (
+    DemoPatient(
+        "13800000101", "周晓岚", N_("近期来过门诊，可以线上复诊；女儿 5 岁"), "330098198604129023", card="YA00010001",
+        books=True,
+    ),
+    DemoPatient(
+        "13800000103", "何秀珍", N_("老年患者，大字版；中医科需要舌象照片"), "330098194802069043", card="YA00010003",
+        books=True,
+    ),
+    DemoPatient(
+        "13800000119", "马国强", N_("每周都来的慢病患者"), "330098196208119238", card="YA00010019", books=True,
+    ),
+    DemoPatient(
+        "13800000104", "沈佳宁", N_("有效期的最后一天：今天可以，明天不行"), "330098199211039064", card="YA00010004",
+    ),
+    DemoPatient(
+        "13800000105", "罗文斌", N_("上次门诊在 7 个月前，改为线下挂号"), "330098196906189073", card="YA00010005",
+    ),
+    DemoPatient("13800000107", "唐雨薇", N_("只有急诊记录，不算门诊"), "330098199908089109", card="YA00010007"),
+    DemoPatient("13800000150", "", N_("全新账号：从添加就诊人开始")),
+)  # fmt: skip

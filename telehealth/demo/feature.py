@@ -1,0 +1,12 @@
+"""The demo profile's own pages; app.py leaves this feature out of every other profile."""
+
+from telehealth.core.feature import Feature, Periodic
+from telehealth.core.offset import follow_offset
+from telehealth.demo import pages
+
+feature = Feature(
+    name="demo",
+    pages=tuple(pages.routes),
+    periodic=(Periodic("demo.clock", 5, follow_offset),),
+    templates="telehealth.demo",
+)
