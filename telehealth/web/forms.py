@@ -38,23 +38,20 @@ def blank(**values: Any) -> Form[Any]:
 
 async def read_form(request: Request, model: type[M]) -> Form[M]:
     raw = collect(await request.form(max_fields=400, max_files=0))
-    values = {name: raw[name] for name in raw}
+    _join_dates(raw)
+    values: dict[str, Any] = {}
     for name, info in model.model_fields.items():
-        many = getattr(info.annotation, "__origin__", None) in (list, tuple, set, frozenset)
-        if many:
-            values[name] = raw.get(name, []) if isinstance(raw.get(name), list) else [raw[name]] if raw.get(
-                name
-            ) else []  # fmt: skip
-        elif values.get(name) == "" and not info.is_required():
-            # An empty optional field was left out, not sent empty.
-            values.pop(name)
-        elif info.annotation is bool and name not in values:
+        typed = raw.get(name)
+        if getattr(info.annotation, "__origin__", None) in (list, tuple, set, frozenset):
+            values[name] = typed if isinstance(typed, list) else [typed] if typed else []
+        elif info.annotation is bool and typed is None:
             # A checkbox that is not ticked is not sent.
             values[name] = False
+        elif typed is not None and (typed != "" or info.is_required()):
+            # An empty optional field was left out, not sent empty.
+            values[name] = typed
     try:
-        return Form(
-            raw, model=model.model_validate({k: v for k, v in values.items() if k in model.model_fields})
-        )
+        return Form(raw, model=model.model_validate(values))
     except ValidationError as error:
         return Form(raw, errors=field_sentences(error))
 
@@ -66,3 +63,10 @@ def collect(data: FormData) -> dict[str, Any]:
         texts = [item.strip() for item in data.getlist(name) if isinstance(item, str)]
         values[name] = texts[0] if len(texts) == 1 else texts
     return values
+
+
+def _join_dates(raw: dict[str, Any]) -> None:
+    """Three selects `x_year`, `x_month`, `x_day` are one date `x`; none chosen is an empty one."""
+    for name in [key.removesuffix("_year") for key in raw if key.endswith("_year")]:
+        parts = [str(raw.get(f"{name}_{part}", "")) for part in ("year", "month", "day")]
+        raw[name] = "-".join(part.zfill(2) for part in parts) if any(parts) else ""

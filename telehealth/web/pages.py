@@ -176,7 +176,7 @@ def _url(context: Any, name: str, **params: Any) -> str:
 @lru_cache(maxsize=512)
 def icon(name: str, cls: str = "i") -> Markup:
     """An inline SVG; decoration only, so it is hidden from readers."""
-    drawn = lucide(name, cls=cls, width=None, height=None)
+    drawn = lucide(name, size=None, **{"class": cls})
     return Markup(str(drawn).replace("<svg", '<svg aria-hidden="true" focusable="false"', 1))  # noqa: S704
 
 
