@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import uvicorn
 
 from telehealth import demo
+from telehealth.accounts import CodeSender
 from telehealth.core import log, offset, schema, seal
 from telehealth.core.blobs import BlobStore
 from telehealth.core.blobs.local import LocalBlobs
@@ -26,6 +27,8 @@ from telehealth.core.scanning import ClamdScanner, NoScanner, Scanner
 from telehealth.core.settings import Settings
 from telehealth.core.tickets import Tickets
 from telehealth.core.unit import Units
+from telehealth.notifications import SMSGateway
+from telehealth.notifications.adapters.sms import CodesBySMS, TencentSMS
 from telehealth.web.application import build, join_contributions, work_until_told
 from telehealth.web.house import House
 
@@ -141,3 +144,6 @@ def _join_ports(house: House) -> None:
     join(BlobStore, house.blobs)
     join(Quarantine, house.quarantine)
     join(Scanner, house.scanner)
+    sms = TencentSMS(house.settings.sms)
+    join(SMSGateway, sms)
+    join(CodeSender, CodesBySMS(sms))

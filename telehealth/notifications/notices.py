@@ -228,7 +228,8 @@ WORDINGS: dict[Notice, Wording] = {
         "核验申请未通过",
         "Not verified",
         "{person}的核验申请未通过：{reason}。请重新提交，或到医院窗口办理。",
-        "The request for {person} was not accepted: {reason}. Send it again, or come to the hospital's counter.",
+        "The request for {person} was not accepted: {reason}. Send it again, or come to the hospital's"
+        " counter.",
         {**_PERSON, "reason": Var()},
         icon="user-x",
     ),
