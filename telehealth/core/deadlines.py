@@ -5,6 +5,7 @@ the business clock runs it at once. A handler runs in its own system unit, with 
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +23,10 @@ from telehealth.core.unit import Unit, Units
 
 log = structlog.get_logger(__name__)
 
+#: Wall time a deadline waits after its handler failed.
 RETRY_AFTER = timedelta(minutes=5)
+#: How soon, and from which size on, a jump of the business clock is noticed.
+NOTICED = timedelta(seconds=1)
 
 
 class Deadline(Base):
@@ -71,8 +75,18 @@ async def set_deadline(
 
 
 async def clear_deadline(unit: Unit, kind: str, subject_id: UUID) -> None:
+    """Drop it, unless a sweeper is running it this moment.
+
+    The sweeper locks the deadline before its subject, everybody else the subject first: waiting
+    here would be a deadlock. Its handler changes nothing any more, and the sweep drops the row.
+    """
+    free = (
+        sa.select(Deadline.subject_id)
+        .where(Deadline.kind == kind, Deadline.subject_id == subject_id)
+        .with_for_update(skip_locked=True)
+    )
     await unit.session.execute(
-        sa.delete(Deadline).where(Deadline.kind == kind, Deadline.subject_id == subject_id)
+        sa.delete(Deadline).where(Deadline.kind == kind, Deadline.subject_id.in_(free))
     )
 
 
@@ -94,38 +108,45 @@ class Sweeper:
         return limit
 
     async def _next(self) -> bool:
+        taken: _Due | None = None
         try:
             async with self.units.system("deadlines") as unit:
-                row = await self._take(unit)
-                if row is None:
+                taken = await self._take(unit)
+                if taken is None:
                     return False
-                subject, kind = row.subject_id, row.kind
-                await self.kinds[kind].run(unit, subject)
-                await clear_if_due(unit, kind, subject)
-        except DomainError as error:
-            await self._postpone(kind, subject, error)
+                await self.kinds[taken.kind].run(unit, taken.subject_id)
+                await _clear(unit, taken)
         except Exception as error:  # the sweep's edge: one bad subject must not hold up the others
-            log.exception("deadline.failed", kind=kind, subject=str(subject))
-            await self._postpone(kind, subject, error)
+            if taken is None:
+                raise
+            await self._postpone(taken, error)
         return True
 
-    async def _take(self, unit: Unit) -> Deadline | None:
+    async def _take(self, unit: Unit) -> "_Due | None":
         due = (
-            sa.select(Deadline)
+            sa.select(Deadline.kind, Deadline.subject_id, Deadline.due_at)
             .where(Deadline.due_at <= unit.now, Deadline.kind.in_(self.kinds))
             .where(sa.or_(Deadline.not_before.is_(None), Deadline.not_before <= unit.wall))
             .order_by(Deadline.due_at)
             .limit(1)
             .with_for_update(skip_locked=True)
         )
-        return (await unit.session.scalars(due)).first()
+        row = (await unit.session.execute(due)).first()
+        return _Due(*row) if row is not None else None
 
-    async def _postpone(self, kind: str, subject: UUID, error: Exception) -> None:
-        log.warning("deadline.postponed", kind=kind, subject=str(subject), error=str(error))
+    async def _postpone(self, due: "_Due", error: Exception) -> None:
+        expected = isinstance(error, DomainError)
+        log.error(
+            "deadline.postponed",
+            kind=due.kind,
+            subject=str(due.subject_id),
+            error=str(error) if expected else type(error).__name__,
+            exc_info=None if expected else error,
+        )
         async with self.units.system("deadlines") as unit:
             await unit.session.execute(
                 sa.update(Deadline)
-                .where(Deadline.kind == kind, Deadline.subject_id == subject)
+                .where(*due.same())
                 .values(not_before=unit.wall + RETRY_AFTER, failures=Deadline.failures + 1)
             )
 
@@ -135,19 +156,39 @@ class Sweeper:
                 await self.sweep()
             except (sa.exc.SQLAlchemyError, OSError):
                 log.exception("deadlines.sweep_failed")
-            self._nudge.clear()
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(every_s):
+                    await self._clock_moved()
+            self._nudge.clear()
+
+    async def _clock_moved(self) -> None:
+        """Return once somebody nudged, or the business clock jumped, here or in another process."""
+        before = self._ahead()
+        while not self._nudge.is_set() and abs(self._ahead() - before) < NOTICED:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(NOTICED.total_seconds()):
                     await self._nudge.wait()
-            except TimeoutError:
-                continue
+
+    def _ahead(self) -> timedelta:
+        return self.units.clock.business() - self.units.clock.wall()
 
 
-async def clear_if_due(unit: Unit, kind: str, subject_id: UUID) -> None:
-    """Drop a deadline its handler did not move into the future."""
-    await unit.session.flush()
-    await unit.session.execute(
-        sa.delete(Deadline).where(
-            Deadline.kind == kind, Deadline.subject_id == subject_id, Deadline.due_at <= unit.now
+@dataclass(frozen=True, slots=True)
+class _Due:
+    kind: str
+    subject_id: UUID
+    due_at: datetime
+
+    def same(self) -> tuple[sa.ColumnElement[bool], ...]:
+        """This very deadline, unless somebody moved it meanwhile."""
+        return (
+            Deadline.kind == self.kind,
+            Deadline.subject_id == self.subject_id,
+            Deadline.due_at == self.due_at,
         )
-    )
+
+
+async def _clear(unit: Unit, due: _Due) -> None:
+    """Drop a deadline whose handler set no other time. One moved to a time already past runs again."""
+    await unit.session.flush()
+    await unit.session.execute(sa.delete(Deadline).where(*due.same()))

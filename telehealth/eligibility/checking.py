@@ -32,7 +32,7 @@ from telehealth.hospital import (
 )
 from telehealth.hospital import VisitStatus as HISVisitStatus
 from telehealth.patients import Person, hospital_patient, person, person_for
-from telehealth.rulebook import current_policy
+from telehealth.rulebook import PolicyVersion, current_policy
 from telehealth.rulebook.rules import Channel, ClinicKind, PolicySet, VisitKind
 from telehealth.strikes import active_bans
 
@@ -42,6 +42,8 @@ log = structlog.get_logger(__name__)
 ASK_AGAIN_AFTER = timedelta(minutes=10)
 #: A check this old must be made again before it can carry a seat.
 CHECK_LASTS = timedelta(hours=2)
+
+VERIFICATION = "verification"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,49 +80,91 @@ async def assess(units: Units, actor: Actor, question: Question) -> Assessment:
         facts, evidence = await _facts(unit, question, his_available=available)
         policy = await current_policy(unit, question.hospital_id)
         decision = rules.decide_stage(facts, policy.policy, question.stage)
-        return Assessment(await _store(unit, question, facts, decision, evidence), decision)
+        row = await _store(unit, question, facts, decision, evidence, policy=policy)
+        return Assessment(row, decision)
 
 
-async def decide_for_slot(unit: Unit, check_id: UUID, question: Question) -> GateDecision:
+async def stored_check(unit: Unit, check_id: UUID, *, hospital_id: UUID, person_id: UUID) -> GateDecision:
+    """An earlier check that may still carry a seat. Raises CheckNotFound, CheckOutdated."""
+    check = await queries.decision(unit, check_id)
+    same = (check.person_id, check.hospital_id) == (person_id, hospital_id)
+    if not same or check.decided_at < unit.now - CHECK_LASTS:
+        raise CheckOutdated()
+    return check
+
+
+async def decide_for_slot(unit: Unit, check_id: UUID | None, question: Question) -> GateDecision:
     """The final word for a slot, from an earlier check's declaration and stored evidence.
 
-    A decision that lacks nothing but the hospital's system is returned with `pending` set.
+    A decision that lacks nothing but the hospital's system is returned with `pending` set. An
+    offline registration asks nothing of the patient, so it needs no check (SJ01).
 
     Raises:
         NotEligible: with every finding. The caller's rollback takes the stored row with it.
         CheckOutdated, CheckNotFound.
     """
-    check = await queries.decision(unit, check_id)
-    same = (check.person_id, check.hospital_id) == (question.person_id, question.hospital_id)
-    if not same or check.decided_at < unit.now - CHECK_LASTS:
+    answered = True
+    if check_id is not None:
+        check = await stored_check(
+            unit, check_id, hospital_id=question.hospital_id, person_id=question.person_id
+        )
+        question = _declared(question, check)
+        answered = bool(check.inputs.get("his_available", True))
+    elif question.kind is not ClinicKind.OFFLINE:
         raise CheckOutdated()
-    declared = json.loads(check.declaration) if check.declaration else {}
-    question = replace(
-        question,
-        stage=Stage.FORM,
-        stable=declared.get("stable"),
-        red_flags=None if declared.get("red_flags") is None else tuple(declared["red_flags"]),
-    )
-    answered = bool(check.inputs.get("his_available", True))
+    question = replace(question, stage=Stage.FORM)
     facts, evidence = await _facts(unit, question, his_available=answered)
     policy = await current_policy(unit, question.hospital_id)
     decision = rules.decide(facts, policy.policy)
     if not decision.allowed and not decision.pending_verification:
         raise NotEligible(findings=findings(decision))
-    return await _store(unit, question, facts, decision, evidence)
+    return await _store(unit, question, facts, decision, evidence, policy=policy)
+
+
+async def decide_again(units: Units, booked: GateDecision) -> Assessment | None:
+    """The gate once more for a seat that only lacked the hospital's system (XY24).
+
+    None while that system is still silent: nothing is stored then, and nobody passes.
+    """
+    question = _declared(
+        Question(
+            booked.hospital_id,
+            booked.person_id,
+            stage=Stage.FORM,
+            kind=booked.clinic_kind,
+            slot_date=booked.slot_date,
+            channel=Channel(booked.inputs.get("channel", Channel.ONLINE)),
+        ),
+        booked,
+    )
+    async with units.system(VERIFICATION) as unit:
+        errand = await _errand(unit, question)
+    fetched, available = await _ask(units, errand)
+    if not available:
+        return None
+    async with units.system(VERIFICATION) as unit:
+        if fetched is not None:
+            await store_visits(unit, question.hospital_id, question.person_id, fetched)
+        facts, evidence = await _facts(unit, question, his_available=True)
+        policy = await current_policy(unit, question.hospital_id)
+        decision = rules.decide(facts, policy.policy)
+        row = await _store(
+            unit, question, facts, decision, evidence, policy=policy, account_id=booked.account_id
+        )
+        return Assessment(row, decision)
 
 
 async def decide_at_admission(units: Units, actor: Actor, booked: GateDecision) -> Assessment:
     """The gate when the doctor opens the visit (XY01, XY02); stored evidence stands if the HIS is down."""
-    declared = json.loads(booked.declaration) if booked.declaration else {}
-    question = Question(
-        booked.hospital_id,
-        booked.person_id,
-        stage=Stage.FORM,
-        kind=booked.clinic_kind,
-        slot_date=booked.slot_date,
-        stable=declared.get("stable"),
-        red_flags=None if declared.get("red_flags") is None else tuple(declared["red_flags"]),
+    question = _declared(
+        Question(
+            booked.hospital_id,
+            booked.person_id,
+            stage=Stage.FORM,
+            kind=booked.clinic_kind,
+            slot_date=booked.slot_date,
+        ),
+        booked,
     )
     async with units.system("admission") as unit:
         errand = await _errand(unit, question)
@@ -132,7 +176,9 @@ async def decide_at_admission(units: Units, actor: Actor, booked: GateDecision) 
         facts = replace(facts, notice_accepted=True)
         policy = await current_policy(unit, question.hospital_id)
         decision = rules.decide_at_admission(facts, policy.policy)
-        row = await _store(unit, question, facts, decision, evidence, account_id=booked.account_id)
+        row = await _store(
+            unit, question, facts, decision, evidence, policy=policy, account_id=booked.account_id
+        )
         return Assessment(row, decision)
 
 
@@ -142,6 +188,15 @@ def findings(decision: Decision) -> list[dict[str, object]]:
     record = decision.as_record()["checks"]
     assert isinstance(record, list)  # noqa: S101 - as_record's own shape
     return [check for check in record if check["code"] in failed]
+
+
+def _declared(question: Question, said: GateDecision) -> Question:
+    """With what the patient declared then."""
+    declared = json.loads(said.declaration) if said.declaration else {}
+    flags = declared.get("red_flags")
+    return replace(
+        question, stable=declared.get("stable"), red_flags=None if flags is None else tuple(flags)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +271,11 @@ async def _facts(
 
 
 async def _has_accepted(unit: Unit, question: Question) -> bool:
-    """At the desk and by phone staff read the notice out (SJ11); online the account accepted it."""
-    if question.channel is not Channel.ONLINE:
+    """At the desk and by phone staff read the notice out (SJ11); online the account accepted it.
+
+    The house only decides again about a seat whose holder accepted before.
+    """
+    if question.channel is not Channel.ONLINE or not unit.actor.is_known:
         return True
     return await notice_accepted(unit, unit.actor.account, question.hospital_id)
 
@@ -239,9 +297,9 @@ async def _store(
     decision: Decision,
     evidence: tuple[VisitEvidence, ...],
     *,
+    policy: PolicyVersion,
     account_id: UUID | None = None,
 ) -> GateDecision:
-    policy = await current_policy(unit, question.hospital_id)
     declared = None
     if question.stable is not None or question.red_flags is not None:
         declared = json.dumps({"stable": question.stable, "red_flags": question.red_flags})
