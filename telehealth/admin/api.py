@@ -5,7 +5,7 @@ from starlette.routing import Route
 
 from telehealth.accounts import MemberNotFound, enrolling_staff, staff_member, staff_of
 from telehealth.accounts.errors import LastAdministrator, LoginTaken, VouchedElsewhere
-from telehealth.admin import housekeeping, queries
+from telehealth.admin import housekeeping, placing, queries
 from telehealth.admin.queries import AuditSearch
 from telehealth.admin.schemas import (
     AuditQuery,
@@ -55,15 +55,7 @@ async def list_staff(unit: Unit) -> list[StaffView]:
 @operation(needs=STAFF, status=201, raises=(LoginTaken, FieldsInvalid))
 async def enrol_staff(unit: Unit, body: EnrolStaff) -> EnrolledView:
     """Open an account with work here. The answer is the only place its first password is shown."""
-    enrolled = await enrolling_staff.enrol(
-        unit,
-        login=body.login,
-        name=body.name,
-        name_en=body.name_en,
-        roles=body.roles,
-        phone=body.phone or None,
-        doctor_id=body.doctor_id,
-    )
+    enrolled = await placing.enrol(unit, body)
     return EnrolledView(member=StaffView.of(enrolled.member), initial_password=enrolled.initial_password)
 
 
@@ -78,15 +70,7 @@ async def show_staff_member(unit: Unit, member_id: UUID) -> StaffView:
 @operation(needs=STAFF, raises=(MemberNotFound, LastAdministrator, FieldsInvalid))
 async def change_staff_member(unit: Unit, member_id: UUID, body: ChangeStaff) -> StaffView:
     """Name, roles and the doctor they are. Their sessions here end."""
-    member = await enrolling_staff.change_work(
-        unit,
-        member_id,
-        name=body.name,
-        name_en=body.name_en,
-        roles=body.roles,
-        doctor_id=body.doctor_id,
-    )
-    return StaffView.of(member)
+    return StaffView.of(await placing.change(unit, member_id, body))
 
 
 @operation(needs=STAFF, raises=(MemberNotFound, LastAdministrator, TransitionRefused))

@@ -17,6 +17,8 @@ class Setting:
     source: str
     input: str
     value: Any
+    #: The stored value as words to translate one by one.
+    words: tuple[str, ...]
     unit: str
     choices: tuple[tuple[str, str], ...]
     minimum: int | None
@@ -105,6 +107,7 @@ def _setting(
         source=field.source,
         input=field.input,
         value=input_value(field) if typed is None else typed.get(field.path, ""),
+        words=tuple(value_words(field.value, field.unit)),
         unit=UNITS.get(field.unit, field.unit),
         choices=tuple((str(choice), VALUES.get(str(choice), str(choice))) for choice in field.choices),
         minimum=_bound(field, field.minimum),

@@ -19,7 +19,7 @@ from telehealth.core.audit import AuditRecord
 from telehealth.core.errors import FieldsInvalid
 from telehealth.core.unit import Unit
 from telehealth.web.contract import page, parse
-from telehealth.web.pages import render
+from telehealth.web.pages import render, words
 from telehealth.web.pagination import cut
 
 NEEDS = Permission.SEARCH_AUDIT
@@ -51,7 +51,9 @@ async def _show(request: Request, unit: Unit, verification: Verification | None 
         query = parse(AuditQuery, {**typed, "limit": LIMIT})
         after = read_after(query.after)
     except FieldsInvalid as error:
-        query, after, errors = AuditQuery(), None, error.fields
+        _ = words(request)
+        query, after = AuditQuery(), None
+        errors = {name: _(sentence) for name, sentence in error.fields.items()}
     wanted = AuditSearch(query.name, query.subject, query.actor, query.first, query.last)
     hospital_id = unit.actor.hospital
     rows = await queries.search(unit, hospital_id, wanted, after=after, limit=LIMIT)

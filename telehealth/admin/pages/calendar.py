@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from telehealth.admin.pages.forms import render_form
 from telehealth.admin.schemas import ChangeDay, FillYear
 from telehealth.core.access import Permission
 from telehealth.core.calendar import working_by
@@ -19,7 +20,7 @@ from telehealth.directory import calendaring, queries
 from telehealth.directory.models import CalendarDay
 from telehealth.web.contract import page
 from telehealth.web.forms import Form, blank, read_form
-from telehealth.web.pages import redirect, render
+from telehealth.web.pages import redirect
 
 NEEDS = Permission.MANAGE_CALENDAR
 WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
@@ -66,10 +67,11 @@ async def _show(
     noted = await queries.calendar_days(unit, unit.actor.hospital, weeks[0][0], weeks[-1][-1])
     is_working = working_by({day: row.is_working for day, row in noted.items()})
     chosen = _day(str(form.values.get("day", "")))
-    return render(
+    return render_form(
         request,
         "admin/calendar.html",
-        status,
+        form,
+        status=status,
         month=first,
         weekdays=WEEKDAYS,
         weeks=[
@@ -77,7 +79,6 @@ async def _show(
         ],
         previous=f"{add_months(first, -1):%Y-%m}",
         following=f"{add_months(first, 1):%Y-%m}",
-        form=form,
         chosen=chosen,
         chosen_is_working=is_working(chosen) if chosen else False,
         chosen_reason=noted[chosen].reason if chosen in noted else "",

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from telehealth.admin.pages.forms import render_form
 from telehealth.admin.wording import DEPARTMENTS, SWITCHES
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import FieldsInvalid
@@ -152,12 +153,12 @@ async def _own_department(unit: Unit, department_id: UUID) -> Department:
 
 
 def _hospital_form(request: Request, form: Form[Any], *, status: int = 200) -> Response:
-    return render(request, "admin/hospital_form.html", status, form=form, switches=_switches())
+    return render_form(request, "admin/hospital_form.html", form, status=status, switches=_switches())
 
 
 def _campus_form(request: Request, form: Form[Any], campus_id: str, *, status: int = 200) -> Response:
-    return render(
-        request, "admin/campus_form.html", status, form=form, campus_id=campus_id, switches=_switches()
+    return render_form(
+        request, "admin/campus_form.html", form, status=status, campus_id=campus_id, switches=_switches()
     )
 
 
@@ -165,11 +166,11 @@ async def _department_form(
     request: Request, unit: Unit, form: Form[Any], department_id: str, *, status: int = 200
 ) -> Response:
     places = await campuses(unit, unit.actor.hospital, live_only=False)
-    return render(
+    return render_form(
         request,
         "admin/department_form.html",
-        status,
-        form=form,
+        form,
+        status=status,
         department_id=department_id,
         campuses=[(str(row.id), row.name) for row in places],
         kinds=[(str(kind), label) for kind, label in DEPARTMENTS.items()],

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from telehealth.admin.pages.forms import render_form
 from telehealth.admin.schemas import Day, WithReason
 from telehealth.admin.wording import CREDENTIALS, MISSING
 from telehealth.core.access import Permission
@@ -173,10 +174,11 @@ async def _show(
     missing = await credentialing.missing_today(unit, row)
     renewed = request.query_params.get("renew", "")
     kinds = {str(kind): label for kind, label in CREDENTIALS.items()}
-    return render(
+    return render_form(
         request,
         "admin/doctor.html",
-        status,
+        form or blank(kind=renewed if renewed in kinds else ""),
+        status=status,
         doctor=row,
         tags=_tags(row, unit.today),
         missing=[MISSING[name] for name in missing],
@@ -184,7 +186,6 @@ async def _show(
         is_suspended=row.suspended,
         credentials=[_credential_line(credential, unit.today) for credential in reversed(held)],
         kinds=list(kinds.items()),
-        form=form or blank(kind=renewed if renewed in kinds else ""),
         refusal=refusal,
     )
 
@@ -193,11 +194,11 @@ async def _form(
     request: Request, unit: Unit, form: Form[Any], *, row: Doctor | None = None, status: int = 200
 ) -> Response:
     hospital_id = unit.actor.hospital
-    return render(
+    return render_form(
         request,
         "admin/doctor_form.html",
-        status,
-        form=form,
+        form,
+        status=status,
         doctor=row,
         departments=[(str(x.id), x.name) for x in await departments(unit, hospital_id, include_closed=True)],
         campuses=[(str(x.id), x.name) for x in await campuses(unit, hospital_id, live_only=False)],

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from telehealth.admin.pages.forms import render_form
 from telehealth.core.access import Permission
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
@@ -74,7 +75,7 @@ async def publish_notice_page(request: Request, unit: Unit) -> Response:
 def _form(
     request: Request, form: Form[Any], *, preview: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
-    return render(request, "admin/notice_form.html", status, form=form, preview=preview)
+    return render_form(request, "admin/notice_form.html", form, status=status, preview=preview)
 
 
 routes = [

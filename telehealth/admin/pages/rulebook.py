@@ -23,7 +23,7 @@ from telehealth.rulebook.states import PolicyState
 from telehealth.web.contract import page
 from telehealth.web.forms import collect
 from telehealth.web.house import house_of
-from telehealth.web.pages import redirect, render
+from telehealth.web.pages import redirect, render, words
 from telehealth.web.preferences import language
 
 NEEDS = Permission.EDIT_RULEBOOK
@@ -130,7 +130,8 @@ async def _show(
     status: int = 200,
 ) -> Response:
     """The editor of a draft, or a published version with what it changed."""
-    lang = language(request)
+    lang, _ = language(request), words(request)
+    errors = {name: _(sentence) for name, sentence in (errors or {}).items()}
     policy = parse_policy(row.body)
     if row.state is not PolicyState.DRAFT:
         changes = change_lines(await publishing.changes_of(unit, row.id), lang)
@@ -149,7 +150,7 @@ async def _show(
         note=row.note if typed is None else typed.get("note", ""),
         revision=row.revision if typed is None else typed.get("revision", ""),
         groups=shown,
-        errors=errors or {},
+        errors=errors,
         is_outdated=(current.number if current else 0) != row.based_on,
     )
 

@@ -23,6 +23,8 @@ from telehealth.accounts.errors import (
     VouchedElsewhere,
 )
 from telehealth.accounts.states import MEMBER_LABELS
+from telehealth.admin import placing
+from telehealth.admin.pages.forms import render_form
 from telehealth.admin.schemas import ChangeStaff, EnrolStaff, InviteStaff, WithReason
 from telehealth.admin.wording import ROLES
 from telehealth.core.access import Actor, Permission
@@ -54,17 +56,8 @@ async def enrol_staff_page(request: Request, unit: Unit) -> Response:
     form = await read_form(request, EnrolStaff)
     if form.model is None:
         return await _new(request, unit, form, status=422)
-    wanted = form.model
     try:
-        enrolled = await enrolling_staff.enrol(
-            unit,
-            login=wanted.login,
-            name=wanted.name,
-            name_en=wanted.name_en,
-            roles=wanted.roles,
-            phone=wanted.phone or None,
-            doctor_id=wanted.doctor_id,
-        )
+        enrolled = await placing.enrol(unit, form.model)
     except FieldsInvalid as error:
         return await _new(request, unit, form.refuse(error), status=422)
     except LoginTaken as error:
@@ -89,13 +82,13 @@ async def invite_staff_page(request: Request, units: Units, actor: Actor) -> Res
     if error is not None:
         form = form.refuse(error)
     if form.model is None:
-        return render(request, "admin/staff_invite.html", 422, form=form, roles=_roles())
+        return render_form(request, "admin/staff_invite.html", form, status=422, roles=_roles())
     return redirect("/admin/staff", flash=N_("已发出邀请，对方登录时选择本院即可接受"))
 
 
 @page(needs=NEEDS)
 async def new_invitation_page(request: Request) -> Response:
-    return render(request, "admin/staff_invite.html", form=blank(roles=[]), roles=_roles())
+    return render_form(request, "admin/staff_invite.html", blank(roles=[]), roles=_roles())
 
 
 @page(needs=NEEDS)
@@ -116,16 +109,8 @@ async def change_staff_page(request: Request, unit: Unit, member_id: UUID) -> Re
     form = await read_form(request, ChangeStaff)
     if form.model is None:
         return await _edit(request, unit, member, form, status=422)
-    wanted = form.model
     try:
-        await enrolling_staff.change_work(
-            unit,
-            member_id,
-            name=wanted.name,
-            name_en=wanted.name_en,
-            roles=wanted.roles,
-            doctor_id=wanted.doctor_id,
-        )
+        await placing.change(unit, member_id, form.model)
     except FieldsInvalid as error:
         return await _edit(request, unit, member, form.refuse(error), status=422)
     except LastAdministrator as error:
@@ -184,20 +169,20 @@ async def _member(unit: Unit, member_id: UUID) -> StaffMember:
 
 
 async def _new(request: Request, unit: Unit, form: Form[Any], *, status: int = 200) -> Response:
-    return render(
-        request, "admin/staff_new.html", status, form=form, roles=_roles(), doctors=await _doctors(unit)
+    return render_form(
+        request, "admin/staff_new.html", form, status=status, roles=_roles(), doctors=await _doctors(unit)
     )
 
 
 async def _edit(
     request: Request, unit: Unit, member: StaffMember, form: Form[Any], *, status: int = 200
 ) -> Response:
-    return render(
+    return render_form(
         request,
         "admin/staff_member.html",
-        status,
+        form,
+        status=status,
         member=_line(member),
-        form=form,
         roles=_roles(),
         doctors=await _doctors(unit),
         is_self=member.account_id == unit.actor.account_id,
