@@ -13,6 +13,7 @@ import inspect
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, get_type_hints
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from starlette.responses import Response
 from telehealth.core import idempotency
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import DomainError, FieldsInvalid, Forbidden, Invalid, NotFound
+from telehealth.core.text import is_storable
 from telehealth.core.unit import Unit, Units
 from telehealth.web.house import actor_of, house_of
 
@@ -134,6 +136,8 @@ def _sentence(kind: str, message: str) -> str:
     return next((text for prefix, text in _SENTENCES if kind.startswith(prefix)), "格式不正确")
 
 
+UNREADABLE = "含有无法识别的字符"
+
 _SENTENCES = (
     ("missing", "请填写此项"),
     ("string_too_short", "请填写此项"),
@@ -157,6 +161,8 @@ def _read(
         raise TypeError(f"{handler.__name__} must name its permission or say public=True, not both")
     hints = get_type_hints(handler, include_extras=True)
     returns = hints.pop("return", None)
+    if returns is type(None):
+        returns = None
     facts: dict[str, Any] = {"path": (), "passes": ()}
     for name in inspect.signature(handler).parameters:
         kind = hints[name]
@@ -169,6 +175,9 @@ def _read(
             facts[name] = kind
         else:
             facts["path"] += ((name, kind),)
+    if rest.get("idempotent") and not any(kind is Unit for _, kind in facts["passes"]):
+        # The key, the work and the stored answer are one transaction, or the promise is empty.
+        raise TypeError(f"{handler.__name__} is idempotent and must take a Unit")
     return Operation(handler, needs, public, returns=None if rest.get("html") else returns, **facts, **rest)
 
 
@@ -225,6 +234,8 @@ def _path_value(value: Any, kind: Any) -> Any:
             return UUID(value)
         except ValueError:
             raise NotFound() from None
+    if not is_storable(value):
+        raise NotFound()
     return value
 
 
@@ -238,6 +249,9 @@ def _query(model: type[BaseModel], params: QueryParams) -> dict[str, Any]:
     unknown = [key for key in params if key not in raw]
     if unknown and model.model_config.get("extra") == "forbid":
         raise RequestInvalid({key: "不认识的字段" for key in unknown})
+    refused = {key: UNREADABLE for key, value in raw.items() if not is_storable(value)}
+    if refused:
+        raise RequestInvalid(refused)
     return raw
 
 
@@ -247,13 +261,24 @@ def _json(request: Request, raw: bytes) -> Any:
         # text/plain is what a cross-site form can send: never read it as JSON.
         raise MediaTypeRefused()
     try:
-        return json.loads(raw, parse_constant=_no_constants)
+        value = json.loads(raw, parse_constant=_no_constants, parse_float=_finite)
     except (ValueError, RecursionError):
         raise BodyUnreadable() from None
+    if not is_storable(value):
+        raise BodyUnreadable()
+    return value
 
 
 def _no_constants(name: str) -> Any:
     raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    # 1e999 is a number to JSON and infinity to Python.
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def _respond(declared: Operation, answers: TypeAdapter[Any] | None, result: Any) -> Response:
@@ -280,7 +305,9 @@ async def _once(
     key = request.headers.get("idempotency-key")
     if key is None or unit.actor.account_id is None:
         return _respond(declared, answers, await declared.handler(**arguments))
-    mark = idempotency.fingerprint(request.method, request.url.path, raw)
+    # One account may work at two hospitals; neither is answered what the other was.
+    where = f"{unit.actor.hospital_id or ''} {request.url.path}?{request.url.query}"
+    mark = idempotency.fingerprint(request.method, where, raw)
     replay = await idempotency.claim(unit, unit.actor.account_id, key, mark)
     if replay is not None:
         headers = {"cache-control": "no-store", "idempotency-replayed": "true"}
