@@ -6,6 +6,7 @@ the key is free again. Keys are kept for a day of wall time.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,6 +21,7 @@ from telehealth.core.tenancy import Tenancy
 from telehealth.core.unit import Unit
 
 KEPT_FOR = timedelta(days=1)
+KEY = re.compile("[!-~]{8,64}")
 
 
 class KeyReused(Conflict):
@@ -60,7 +62,7 @@ async def claim(unit: Unit, account_id: UUID, key: str, mark: str) -> Replay | N
 
     Raises KeyReused when the key belongs to a request with another body or path.
     """
-    if not 8 <= len(key) <= 64 or not key.isprintable():
+    if not KEY.fullmatch(key):
         raise KeyInvalid()
     taken = await unit.session.execute(
         insert(IdempotencyKey)

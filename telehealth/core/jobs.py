@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import structlog
 from procrastinate import exceptions, jobs
 
-from telehealth.core.errors import Conflict, NotFound, Refused
+from telehealth.core.errors import Busy, Conflict, Forbidden, Invalid, NotFound, Refused
 from telehealth.core.unit import Queue, Unit, Units
 
 log = structlog.get_logger(__name__)
@@ -58,10 +58,23 @@ class _Waits(procrastinate.BaseRetryStrategy):
     def get_retry_decision(
         self, *, exception: BaseException, job: jobs.Job
     ) -> procrastinate.RetryDecision | None:
-        if job.attempts >= len(self.retry_s):
-            log.error("job.parked", task=job.task_name, job_id=job.id, attempts=job.attempts)
+        if isinstance(exception, asyncio.CancelledError):
+            # The worker was told to stop in mid-job: that is no failure of the job's.
+            return procrastinate.RetryDecision(retry_in={"seconds": 0})
+        hopeless = isinstance(exception, (Invalid, Forbidden))
+        if hopeless or job.attempts >= len(self.retry_s):
+            log.error(
+                "job.parked",
+                task=job.task_name,
+                job_id=job.id,
+                attempts=job.attempts,
+                error=type(exception).__name__,
+            )
             return None
-        return procrastinate.RetryDecision(retry_in={"seconds": self.retry_s[job.attempts]})
+        wait_s = self.retry_s[job.attempts]
+        if isinstance(exception, Busy):
+            wait_s = max(wait_s, exception.retry_after_s)
+        return procrastinate.RetryDecision(retry_in={"seconds": wait_s})
 
 
 class Jobs(Queue):

@@ -1,12 +1,35 @@
 """What people may type: trimmed, bounded, and free of characters no database or log should meet."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, StringConstraints
 
 # C0 and C1 controls, and the direction overrides that make text read as something else.
 _NEVER = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+#: Deeper than anything we ask for; what handles a value later recurses too.
+MAX_DEPTH = 64
+
+
+def is_storable(value: Any) -> bool:
+    """False for text no database of ours can keep (NUL, lone surrogates), however deep in `value`."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, str):
+                if _NOT_TEXT.search(item):
+                    return False
+            elif isinstance(item, dict):
+                inner += item
+                inner += item.values()
+            elif isinstance(item, list):
+                inner += item
+        if not inner:
+            return True
+        level = inner
+    return False
 
 
 def _clean_line(text: str) -> str:

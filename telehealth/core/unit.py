@@ -15,6 +15,7 @@ from uuid import UUID
 import psycopg
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from telehealth.core.access import HOUSE, NOBODY, Actor
@@ -24,6 +25,8 @@ from telehealth.core.events import Event, Events
 
 if TYPE_CHECKING:
     from telehealth.core.jobs import Task
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -177,15 +180,21 @@ class Units:
         hospital_id: UUID | None = None,
         account_id: UUID | None = None,
     ) -> AsyncIterator[Unit]:
+        scopes = {
+            "hospital": str(hospital_id or ""),
+            "account": str(account_id or ""),
+            "system": "on" if scope.startswith("system:") else "",
+        }
         async with AsyncSession(self.engine, expire_on_commit=False, autoflush=True) as session:
-            await session.execute(
-                _OPEN,
-                {
-                    "hospital": str(hospital_id or ""),
-                    "account": str(account_id or ""),
-                    "system": "on" if scope.startswith("system") else "",
-                },
-            )
+            try:
+                await session.execute(_OPEN, scopes)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                # The server went away while this connection lay in the pool. Nothing was done on
+                # it yet, and the pool now knows: cheaper than asking before every use.
+                await session.rollback()
+                await session.execute(_OPEN, scopes)
             unit = Unit(self, session, actor, scope=scope, hospital_id=hospital_id, account_id=account_id)
             yield unit
             await session.commit()
@@ -195,11 +204,14 @@ class Units:
     async def _wake(self) -> None:
         """Tell the workers, outside the writing transaction: NOTIFY inside it costs half the throughput.
 
-        A lost wake-up costs one polling interval.
+        A lost wake-up costs one polling interval, so it never makes a committed unit look failed.
         """
-        async with self.engine.connect() as connection:
-            autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await autocommit.exec_driver_sql(_WAKE)
+        try:
+            async with self.engine.connect() as connection:
+                autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                await autocommit.exec_driver_sql(_WAKE)
+        except SQLAlchemyError:
+            log.warning("jobs.wake_lost", exc_info=True)
 
 
 Opening = AbstractAsyncContextManager[Unit]

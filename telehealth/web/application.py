@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import signal
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,34 +13,37 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telehealth.core.errors import DomainError
 from telehealth.core.feature import Periodic
+from telehealth.core.offset import follow_offset
 from telehealth.web import health, openapi, problems, reference
 from telehealth.web.assets import Assets
 from telehealth.web.authenticate import Authenticate
 from telehealth.web.blobs import blob_routes
+from telehealth.web.bodies import BodyLimit
 from telehealth.web.contract import MediaTypeRefused, page
+from telehealth.web.crashes import Crashes
 from telehealth.web.crossorigin import CrossOriginGuard
 from telehealth.web.headers import SecurityHeaders
 from telehealth.web.house import House
 from telehealth.web.pages import Pages, error_page, own_path, redirect
-from telehealth.web.preferences import Preferences, keep, preferences
+from telehealth.web.preferences import checked, keep, preferences
 from telehealth.web.requests import RequestLog
 
 log = structlog.get_logger(__name__)
 
 VERSION = "0.1.0"
-#: Files never pass through here; they go to the blob store with their own limit.
-MAX_BODY_BYTES = 1_000_000
 
 
-def build(house: House) -> Starlette:
+Opening = Callable[[House], Awaitable[None]]
+
+
+def build(house: House, *, opening: Opening | None = None) -> Starlette:
+    """`opening` is run once, before the first request and before the worker."""
     assets = Assets()
     api = [route for feature in house.features for route in feature.api]
     settings = house.settings
@@ -56,18 +60,19 @@ def build(house: House) -> Starlette:
         ],
         middleware=[
             Middleware(RequestLog),
-            Middleware(BodyLimit),
             Middleware(SecurityHeaders, https=settings.cookies_secure, upload_origin=upload_origin),
+            Middleware(Crashes),
+            Middleware(BodyLimit),
             Middleware(CrossOriginGuard, public_url=settings.public_url),
             Middleware(Authenticate),
+            Middleware(Crashes),
         ],
         exception_handlers={
             MediaTypeRefused: _unsupported_media,
             DomainError: problems.on_domain_error,
             HTTPException: problems.on_http_exception,
-            Exception: problems.on_crash,
         },
-        lifespan=lambda _: _living(house),
+        lifespan=lambda _: _living(house, opening),
     )
     app.state.house = house
     app.state.pages = Pages(house.features, assets)
@@ -85,28 +90,11 @@ def join_contributions(features: Any) -> dict[str, list[Any]]:
     return dict(joined)
 
 
-class BodyLimit:
-    """Nothing large is sent here. Files go to the blob store, whose addresses carry their own limit."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.limited = RequestBodyLimitMiddleware(app, max_body_size=MAX_BODY_BYTES)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_file = scope["type"] == "http" and scope["path"].startswith("/blobs/")
-        await (self.app if is_file else self.limited)(scope, receive, send)
-
-
 @page(public=True)
 async def choose_preferences(request: Request) -> Response:
     form = await request.form(max_fields=10, max_files=0)
     now = preferences(request)
-    chosen = Preferences(
-        lang=str(form.get("lang") or now.lang),
-        theme=str(form.get("theme") or now.theme),
-        elder=(form.get("elder") == "1") if "elder" in form else now.elder,
-        host=now.host,
-    )
+    chosen = checked({**asdict(now), **{name: str(value) for name, value in form.items()}})
     response = redirect(own_path(str(form.get("next") or "/")))
     keep(response, chosen, secure=request.app.state.house.settings.cookies_secure)
     return response
@@ -117,12 +105,15 @@ async def _unsupported_media(request: Request, error: Exception) -> Response:
 
 
 @contextlib.asynccontextmanager
-async def _living(house: House) -> AsyncIterator[None]:
+async def _living(house: House, opening: Opening | None) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(house.units.engine.dispose)
         stack.push_async_callback(house.blobs.aclose)
         stack.push_async_callback(house.quarantine.aclose)
         await house.blobs.prepare()
+        await follow_offset(house.units)
+        if opening is not None:
+            await opening(house)
         if house.settings.worker_in_web:
             await stack.enter_async_context(working(house))
         yield
@@ -152,6 +143,7 @@ async def work_until_told(house: House) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     await house.blobs.prepare()
+    await follow_offset(house.units)
     async with working(house):
         await told.wait()
     await house.quarantine.aclose()

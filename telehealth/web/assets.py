@@ -36,6 +36,6 @@ class Assets(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         release, _, inner = path.replace("\\", "/").partition("/")
         response = await super().get_response(inner, scope)
-        fresh = release == self.release and response.status_code == 200
+        fresh = release == self.release and response.status_code in (200, 206, 304)
         response.headers["cache-control"] = FOREVER if fresh else "no-cache"
         return response

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -27,18 +28,14 @@ class Authenticate:
             return
         connection = HTTPConnection(scope)
         house = house_of(connection)
-        bearer = _bearer(connection)
-        token = bearer or connection.cookies.get(COOKIE)
-        scope["actor"], scope["session_id"], fresh = NOBODY, None, None
-        if token:
-            wall = house.units.clock.wall()
-            async with house.units.engine.connect() as db:
-                presence = await sessions.find_presence(db, token, wall, bearer=bearer is not None)
-                if presence is not None:
-                    scope["actor"], scope["session_id"] = presence.actor, presence.session_id
-                    if presence.stale and scope["type"] == "http":
-                        fresh = await sessions.rotate(db, presence.session_id, wall)
-        scope["bearer"] = bearer is not None
+        scope["actor"], scope["session_id"] = NOBODY, None
+        try:
+            fresh = await self._recognise(connection, house)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            # The server went away while this connection lay in the pool; the next one is new.
+            fresh = await self._recognise(connection, house)
         if fresh is None:
             await self.app(scope, receive, send)
             return
@@ -47,11 +44,30 @@ class Authenticate:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 # A sign-in or sign-out of this very request has the last word.
-                if COOKIE not in headers.get("set-cookie", ""):
+                if not any(value.startswith(f"{COOKIE}=") for value in headers.getlist("set-cookie")):
                     headers.append("set-cookie", _cookie(house, fresh))
             await send(message)
 
         await self.app(scope, receive, send_with_cookie)
+
+    async def _recognise(self, connection: HTTPConnection, house: House) -> str | None:
+        """Put the actor into the scope; return the browser's new token when the old one was due."""
+        scope, bearer = connection.scope, bearer_of(connection)
+        # A Bearer header that names nobody is nobody: never fall back to the cookie, which the
+        # cross-origin guard has not looked at.
+        token = connection.cookies.get(COOKIE) if bearer is None else bearer
+        scope["bearer"] = bearer is not None
+        if not token:
+            return None
+        wall = house.units.clock.wall()
+        async with house.units.engine.connect() as db:
+            presence = await sessions.find_presence(db, token, wall, bearer=bearer is not None)
+            if presence is None:
+                return None
+            scope["actor"], scope["session_id"] = presence.actor, presence.session_id
+            if presence.stale and scope["type"] == "http":
+                return await sessions.rotate(db, presence.session_id, wall)
+            return None
 
 
 def set_cookie(response: Response, house: House, token: str) -> None:
@@ -73,6 +89,7 @@ def _cookie(house: House, token: str) -> str:
     return f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}"
 
 
-def _bearer(connection: HTTPConnection) -> str | None:
+def bearer_of(connection: HTTPConnection) -> str | None:
+    """The token of a Bearer header, which may be empty; None when there is no such header."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+    return token.strip() if scheme.lower() == "bearer" else None

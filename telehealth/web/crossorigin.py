@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telehealth.core.errors import Forbidden
+from telehealth.web.authenticate import bearer_of
 from telehealth.web.problems import answer
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -34,7 +35,7 @@ class CrossOriginGuard:
         await response(scope, receive, send)
 
     def _ours(self, request: HTTPConnection) -> bool:
-        if request.headers.get("authorization", "").lower().startswith("bearer "):
+        if bearer_of(request) is not None:
             return True
         site = request.headers.get("sec-fetch-site")
         if site is not None:
@@ -42,4 +43,5 @@ class CrossOriginGuard:
         origin = request.headers.get("origin")
         if origin is None:
             return True
-        return urlsplit(origin).netloc in (request.headers.get("host", ""), self.host)
+        netloc = urlsplit(origin).netloc
+        return netloc != "" and netloc in (request.headers.get("host"), self.host)

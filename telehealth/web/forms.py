@@ -12,7 +12,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from telehealth.core.errors import FieldsInvalid
-from telehealth.web.contract import field_sentences
+from telehealth.core.text import is_storable
+from telehealth.web.contract import UNREADABLE, field_sentences
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -50,6 +51,8 @@ async def read_form(request: Request, model: type[M]) -> Form[M]:
         elif typed is not None and (typed != "" or info.is_required()):
             # An empty optional field was left out, not sent empty.
             values[name] = typed
+    if unreadable := {name: UNREADABLE for name, value in raw.items() if not is_storable(value)}:
+        return Form({name: raw[name] for name in raw if name not in unreadable}, errors=unreadable)
     try:
         return Form(raw, model=model.model_validate(values))
     except ValidationError as error:

@@ -11,6 +11,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, https: bool, upload_origin: str = "") -> None:
         self.app = app
+        self.https = https
         other = f" {upload_origin}" if upload_origin else ""
         policy = (
             "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self';"
@@ -41,6 +42,15 @@ class SecurityHeaders:
                     headers.setdefault(name, value)
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("cache-control", "private, no-store")
+                if self.https:
+                    message["headers"] = [_secured(*header) for header in message["headers"]]
             await send(message)
 
         await self.app(scope, receive, guarded)
+
+
+def _secured(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """No cookie of ours travels in the clear, whoever sets it."""
+    if name.lower() == b"set-cookie" and b"secure" not in value.lower().split(b"; "):
+        return name, value + b"; Secure"
+    return name, value

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, TypeAdapter
 from starlette.routing import BaseRoute, Mount, Route
 
-from telehealth.core.errors import Busy, Conflict, DomainError, Forbidden, NotFound, Unauthenticated
+from telehealth.core.errors import Busy, DomainError, Forbidden, NotFound, Unauthenticated
+from telehealth.core.idempotency import KEY, KeyInvalid, KeyReused
 from telehealth.web.contract import (
     BodyUnreadable,
     MediaTypeRefused,
@@ -16,7 +17,7 @@ from telehealth.web.contract import (
     RequestInvalid,
     operation_of,
 )
-from telehealth.web.problems import status_of
+from telehealth.web.problems import TooLarge, status_of
 
 PREFIX = "/api/v1"
 _REF = "#/components/schemas/{model}"
@@ -54,6 +55,9 @@ def document(routes: Iterable[BaseRoute], *, version: str) -> dict[str, Any]:
     keyed, definitions = TypeAdapter.json_schemas(adapters, ref_template=_REF)
     schemas.update(definitions.get("$defs", {}))
     paths: dict[str, Any] = {}
+    names = [op.name for _, _, op in found]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"two operations of the same name: {sorted(twice)}")
     for route, method, op in found:
         path = PREFIX + _CONVERTOR.sub(r"{\1}", route.path)
         paths.setdefault(path, {})[method.lower()] = _operation(op, method, keyed)
@@ -118,7 +122,7 @@ def _operation(op: Operation, method: str, schemas: dict[Any, Any]) -> dict[str,
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "schema": {"type": "string", "minLength": 8, "maxLength": 64, "pattern": "^[!-~]+$"},
+                "schema": {"type": "string", "minLength": 8, "maxLength": 64, "pattern": f"^{KEY.pattern}$"},
                 "description": "the same key with the same body is done once and answered alike",
             }
         )
@@ -160,9 +164,9 @@ def _failures(op: Operation, method: str) -> dict[int, list[type[DomainError]]]:
     if op.body is not None:
         errors.append(BodyUnreadable)
         failures[415] = [MediaTypeRefused]
-        failures[413] = [_TooLarge]
+        failures[413] = [TooLarge]
     if op.idempotent:
-        errors.append(Conflict)
+        errors += [KeyReused, KeyInvalid]
     if op.limit:
         errors.append(Busy)
     if method not in ("GET", "HEAD"):
@@ -170,10 +174,6 @@ def _failures(op: Operation, method: str) -> dict[int, list[type[DomainError]]]:
     for error in errors:
         failures.setdefault(status_of(error), []).append(error)
     return failures
-
-
-class _TooLarge(DomainError):
-    code = "too_large"
 
 
 def _path_parameter(name: str, kind: Any) -> dict[str, Any]:

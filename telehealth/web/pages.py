@@ -4,12 +4,14 @@ Templates receive finished values; they never compare states. `_` translates Chi
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
+import structlog
 from jinja2 import (
     ChoiceLoader,
     Environment,
@@ -32,6 +34,8 @@ from telehealth.web.preferences import language, preferences
 from telehealth.web.problems import sentence
 
 FLASH = "th_flash"
+# Browsers read a backslash as a slash and drop tabs and line ends wherever they stand.
+_OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 LANGS = ("zh-CN", "en")
 
 
@@ -110,18 +114,29 @@ def redirect(to: str, *, flash: str = "", kind: str = "ok") -> Response:
 
 def own_path(target: str, otherwise: str = "/") -> str:
     """`target` when it is a path of this site, so that links survive sign-in and nobody is led away."""
-    safe = target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target
-    return target if safe else otherwise
+    return target if _OWN_PATH.fullmatch(target) else otherwise
 
 
 def error_page(request: HTTPConnection, error: DomainError, status: int) -> Response:
     if isinstance(error, Unauthenticated):
         staff = request.url.path.startswith(("/staff", "/admin"))
-        back = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
-        return redirect(f"{'/staff' if staff else ''}/sign-in?next={back}")
+        return redirect(f"{'/staff' if staff else ''}/sign-in?next={quote(_way_back(request))}")
     pages: Pages = request.app.state.pages
-    context = {"status": status, "code": error.code, "detail": sentence(error, language(request))}
-    return HTMLResponse(pages.html(request, "web/error.html", context), status)
+    lang = language(request)
+    context = {"status": status, "code": error.code, "detail": sentence(error, lang)}
+    if status >= 500:
+        context["reference"] = str(structlog.contextvars.get_contextvars().get("request_id", ""))
+    return HTMLResponse(pages.html(request, "web/error.html", context), status, {"content-language": lang})
+
+
+def _way_back(request: HTTPConnection) -> str:
+    """Where to go on after signing in: this page, or the page whose form was sent."""
+    if request.scope.get("method") in ("GET", "HEAD"):
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    sent_from = urlsplit(request.headers.get("referer", ""))
+    if sent_from.netloc != request.url.netloc:
+        return "/"
+    return own_path(sent_from.path + (f"?{sent_from.query}" if sent_from.query else ""))
 
 
 def words(request: HTTPConnection) -> Callable[[str], str]:
@@ -132,7 +147,7 @@ def words(request: HTTPConnection) -> Callable[[str], str]:
 def _flash(request: HTTPConnection) -> dict[str, str] | None:
     try:
         found = json.loads(unquote(request.cookies.get(FLASH, "")))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or not isinstance(found.get("text"), str):
         return None

@@ -1,5 +1,6 @@
 """How a reader wants the pages: language, theme, large type. A cookie, no personal data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 from urllib.parse import parse_qsl, urlencode
@@ -7,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from telehealth.core.i18n import negotiate
+from telehealth.core.i18n import LANGUAGES, negotiate
 
 COOKIE = "th_ui"
 Lang = Literal["zh-CN", "en"]
@@ -31,19 +32,20 @@ def preferences(request: HTTPConnection) -> Preferences:
     cached = request.scope.get("preferences")
     if isinstance(cached, Preferences):
         return cached
-    chosen = dict(parse_qsl(request.cookies.get(COOKIE, "")))
-    lang = chosen.get("lang", "")
-    if lang not in ("zh-CN", "en"):
-        lang = negotiate(request.headers.get("accept-language", ""))
-    theme = chosen.get("theme", "auto")
-    found = Preferences(
-        lang=lang,
-        theme=theme if theme in ("light", "dark") else "auto",
-        elder=chosen.get("elder") == "1",
-        host="wxmp" if chosen.get("host") == "wxmp" else "",
-    )
+    negotiated = {"lang": negotiate(request.headers.get("accept-language", ""))}
+    found = checked(negotiated | dict(parse_qsl(request.cookies.get(COOKIE, ""))), **negotiated)
     request.scope["preferences"] = found
     return found
+
+
+def checked(chosen: Mapping[str, object], lang: str = "zh-CN") -> Preferences:
+    """Only what we know, whatever a cookie or a form says; `lang` where that says nothing of use."""
+    return Preferences(
+        lang=str(chosen["lang"]) if chosen.get("lang") in LANGUAGES else lang,
+        theme=str(chosen["theme"]) if chosen.get("theme") in ("light", "dark") else "auto",
+        elder=chosen.get("elder") in (True, "1"),
+        host="wxmp" if chosen.get("host") == "wxmp" else "",
+    )
 
 
 def language(request: HTTPConnection) -> Lang:

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import psycopg
+import sqlalchemy as sa
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
@@ -36,6 +38,14 @@ STATUS: dict[type[DomainError], int] = {
     Busy: 429,
     Unavailable: 503,
 }
+
+
+class DatabaseDown(Unavailable):
+    code = "database_down"
+
+
+#: Lost connections, lock and statement time-outs, deadlocks; a pool that stayed empty.
+DATABASE_DOWN = (sa.exc.OperationalError, sa.exc.TimeoutError, psycopg.OperationalError)
 
 
 class Unexpected(DomainError):
@@ -115,8 +125,11 @@ def answer(request: HTTPConnection, error: DomainError, status: int | None = Non
     """The error in the form this client reads."""
     if wants_json(request):
         return problem(request, error, status)
-    # Imported names only: `pages` renders errors and this module words them.
-    return request.app.state.error_page(request, error, status or status_of(error))  # type: ignore[no-any-return]
+    # Reached through the application: `pages` renders errors and this module words them.
+    response: Response = request.app.state.error_page(request, error, status or status_of(error))
+    if isinstance(error, (Busy, Unavailable)):
+        response.headers["retry-after"] = str(error.retry_after_s)
+    return response
 
 
 async def on_domain_error(request: Request, error: Exception) -> Response:
@@ -134,8 +147,18 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
-    log.exception("request.crashed", exc_info=error)
-    return answer(request, Unexpected(), 500)
+    """A database that is away or overrun is a party we depend on; anything else is our bug."""
+    if isinstance(error, DATABASE_DOWN):
+        log.error("request.database_failed", exc_info=error)
+        said: DomainError = DatabaseDown(retry_after_s=5)
+    else:
+        log.error("request.crashed", exc_info=error)
+        said = Unexpected()
+    try:
+        return answer(request, said)
+    except Exception:  # the page of last resort must not need what just broke
+        log.exception("request.error_page_failed")
+        return problem(request, said)
 
 
 class _MethodRefused(DomainError):
@@ -143,7 +166,7 @@ class _MethodRefused(DomainError):
     detail = "这个地址不支持此操作"
 
 
-class _TooLarge(DomainError):
+class TooLarge(DomainError):
     code = "too_large"
     detail = "内容太大，请缩小后再试"
 
@@ -157,5 +180,5 @@ _FROM_STATUS: dict[int, type[DomainError]] = {
     400: _BadRequest,
     404: NotFound,
     405: _MethodRefused,
-    413: _TooLarge,
+    413: TooLarge,
 }

@@ -125,9 +125,12 @@ async def refresh_session(unit: Unit, refresh_token: str) -> tuple[Opened, Actor
     if row.refresh_hash != mark:
         await unit.session.delete(row)
         return None
+    if row.hospital_id is not None and row.seen_at < unit.wall - STAFF_IDLES:
+        return None
     token, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     row.token_hash, row.refresh_hash, row.spent_refresh_hash = digest(token), digest(refresh), mark
     row.expires_at = min(unit.wall + BEARER_LASTS, row.refresh_by)
+    row.seen_at = unit.wall
     return Opened(token, row.expires_at, row.id, refresh), _actor(row)
 
 
