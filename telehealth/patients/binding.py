@@ -88,12 +88,12 @@ async def bind_card(
     return card
 
 
-async def unbind_card(units: Units, actor: Actor, hospital_code: str, person_id: UUID) -> None:
+async def unbind_card(units: Units, actor: Actor, hospital_code: str, card_id: UUID) -> None:
     """Raises HospitalNotFound, CardNotFound. What is booked stays booked."""
     async with units.system(REASON, actor) as unit:
         place = await hospital_by_code(unit, hospital_code)
-        card = await queries.bound_card(unit, actor.account, place.id, person_id)
-        if card is None:
+        card = await queries.own_card(unit, actor.account, card_id)
+        if card is None or card.hospital_id != place.id:
             raise CardNotFound()
         await unbind(unit, card)
 

@@ -291,3 +291,15 @@ async def bound_card(unit: Unit, account_id: UUID, hospital_id: UUID, person_id:
             )
         )
     ).first()
+
+
+async def own_card(unit: Unit, account_id: UUID, card_id: UUID) -> PatientCard | None:
+    """A bound card of this account."""
+    return (
+        await unit.session.scalars(
+            sa.select(PatientCard)
+            .where(PatientCard.id == card_id, PatientCard.account_id == account_id)
+            .where(PatientCard.state == CardState.BOUND)
+            .with_for_update()
+        )
+    ).first()

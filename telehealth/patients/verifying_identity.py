@@ -96,7 +96,7 @@ async def start_face_check(
         return kept, started.url
 
 
-async def finish_face_check(units: Units, actor: Actor, check_id: UUID) -> PatientLink:
+async def finish_face_check(units: Units, actor: Actor, person_id: UUID, check_id: UUID) -> PatientLink:
     """Fetch the outcome from the vendor, from our side; coming back from its page proves nothing.
 
     Raises FaceCheckNotFound, FacePending, FaceFailed, IdentityUnavailable.
@@ -104,6 +104,8 @@ async def finish_face_check(units: Units, actor: Actor, check_id: UUID) -> Patie
     async with units.account(actor.account, actor) as unit:
         check = await _face_check(unit, actor, check_id)
         link = await _link_of(unit, check)
+    if link.person_id != person_id:
+        raise FaceCheckNotFound()
     if check.state is FaceState.PASSED:
         return link
     if check.state is FaceState.FAILED or not check.token:
