@@ -1,11 +1,12 @@
 """The condition form: what a booking may ask of it."""
 
 from telehealth.intake.errors import FormNotFound, FormNotSubmitted
+from telehealth.intake.filling import release_form, use_form
 from telehealth.intake.models import IntakeAttachment, IntakeForm
 from telehealth.intake.queries import attachments, submitted_form
 from telehealth.intake.states import AttachmentState, FormState
 
 __all__ = [
     "AttachmentState", "FormNotFound", "FormNotSubmitted", "FormState", "IntakeAttachment", "IntakeForm",
-    "attachments", "submitted_form",
+    "attachments", "release_form", "submitted_form", "use_form",
 ]  # fmt: skip

@@ -19,12 +19,14 @@ class FormNotSubmitted(Refused):
 
 
 class FormFixed(Conflict):
+    """Submitted, so it changes only after it was taken back; or a booking uses it, so it never does."""
+
     code = "intake_form_fixed"
-    detail = "病情表已经提交，不能再修改"
+    detail = "病情表已经提交；如需修改，请先点“修改”"
 
 
 class FormOutdated(Conflict):
-    """Another page saved since this one was opened. Carries `version`; the text is health data, so no fact."""
+    """Another page saved since this one was opened. Carries `version`, never the text: it is health data."""
 
     code = "intake_form_outdated"
     detail = "这份病情表已在别处保存了新内容；您写的内容还在，请核对后再保存"
@@ -52,3 +54,8 @@ class UploadMissing(Conflict):
 
     code = "upload_missing"
     detail = "文件还没有传到，请重新上传"
+
+
+class PhotoWanted(Invalid):
+    code = "photo_wanted"
+    detail = "这里只能上传照片；PDF 请传到“检查报告”"

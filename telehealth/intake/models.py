@@ -21,6 +21,11 @@ from telehealth.intake.states import (
 from telehealth.rulebook.rules import ClinicKind
 
 
+def incoming_key(attachment_id: UUID) -> str:
+    """Where a stranger's bytes land."""
+    return f"incoming/{attachment_id}"
+
+
 class IntakeForm(Base):
     """What the patient tells before the visit. At most one unsent draft for the same errand."""
 
@@ -44,7 +49,7 @@ class IntakeForm(Base):
     state: Mapped[FormState]
     #: Code of the questions asked (`rules.templates`), fixed when the form is begun.
     template: Mapped[str]
-    #: JSON of `schemas.Content`: complaint, history, who filled it in, answers. Health text, so sealed.
+    #: JSON of `content.FormContent`: complaint, history, who filled it in, answers. Health text, so sealed.
     body: Mapped[str] = mapped_column(Sealed("intake_forms.body"))
     #: Counts every save, so that two open pages notice each other.
     version: Mapped[int]
@@ -98,7 +103,7 @@ class IntakeAttachment(Base):
 
     @property
     def incoming_key(self) -> str:
-        return f"incoming/{self.id}"
+        return incoming_key(self.id)
 
     def apply(self, event: AttachmentEvent) -> None:
         """Raises TransitionRefused."""

@@ -1,6 +1,7 @@
 """Every SELECT of the condition form. Row-level security keeps other people's rows out of sight."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +12,16 @@ from telehealth.intake.errors import AttachmentNotFound, FormNotFound, FormNotSu
 from telehealth.intake.models import IntakeAttachment, IntakeForm
 from telehealth.intake.states import AttachmentState, FormState
 from telehealth.rulebook.rules import ClinicKind
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Whose phone, for whom, where to, by which door: one draft each."""
+
+    account_id: UUID | None
+    person_id: UUID
+    department_id: UUID
+    kind: ClinicKind
 
 
 async def form(unit: Unit, form_id: UUID, *, lock: bool = False) -> IntakeForm:
@@ -41,14 +52,12 @@ async def submitted_form(unit: Unit, form_id: UUID) -> IntakeForm:
     return row
 
 
-async def unsent(
-    unit: Unit, *, account_id: UUID | None, person_id: UUID, department_id: UUID, kind: ClinicKind
-) -> IntakeForm | None:
+async def unsent(unit: Unit, errand: Errand) -> IntakeForm | None:
     """The form of this errand that no booking uses yet, a draft before a submitted one."""
     found = (
         sa.select(IntakeForm)
-        .where(IntakeForm.account_id == account_id, IntakeForm.person_id == person_id)
-        .where(IntakeForm.department_id == department_id, IntakeForm.kind == kind)
+        .where(IntakeForm.account_id == errand.account_id, IntakeForm.person_id == errand.person_id)
+        .where(IntakeForm.department_id == errand.department_id, IntakeForm.kind == errand.kind)
         .where(IntakeForm.state.in_([FormState.DRAFT, FormState.SUBMITTED]))
         .order_by(IntakeForm.state != FormState.DRAFT, IntakeForm.saved_at.desc())
         .limit(1)
@@ -102,13 +111,14 @@ async def open_offers(unit: Unit, form_id: UUID, *, since: datetime) -> int:
     return await unit.session.scalar(found) or 0
 
 
-async def unswept(unit: Unit, *, before: datetime, limit: int = 100) -> Sequence[IntakeAttachment]:
-    """Offered before, and its incoming place not cleared yet; taken by one sweeper at a time."""
-    found = (
-        sa.select(IntakeAttachment)
-        .where(IntakeAttachment.swept_at.is_(None), IntakeAttachment.offered_at < before)
-        .order_by(IntakeAttachment.offered_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+async def unswept(unit: Unit, *, before: datetime, limit: int = 100) -> Sequence[UUID]:
+    """Offered before, and its incoming place not cleared yet."""
+    found = sa.select(IntakeAttachment.id).where(
+        IntakeAttachment.swept_at.is_(None), IntakeAttachment.offered_at < before
     )
-    return (await unit.session.scalars(found)).all()
+    return (await unit.session.scalars(found.order_by(IntakeAttachment.offered_at).limit(limit))).all()
+
+
+async def lock_attachments(unit: Unit, attachment_ids: Sequence[UUID]) -> Sequence[IntakeAttachment]:
+    found = sa.select(IntakeAttachment).where(IntakeAttachment.id.in_(attachment_ids))
+    return (await unit.session.scalars(found.order_by(IntakeAttachment.id).with_for_update())).all()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -79,6 +79,29 @@ def templates() -> Mapping[str, Template]:
 def template_for(code: str) -> Template:
     """A department without a template of its own asks the general questions."""
     return templates().get(code, templates()[GENERAL])
+
+
+def needed(
+    code: str,
+    *,
+    is_online: bool,
+    tongue_required: bool = False,
+    age: int | None = None,
+    policy: PolicySet,
+) -> Template:
+    """What this department asks of this patient: a tongue photo (XY23), a child's weight.
+
+    Whoever comes in person is looked at there, so an offline registration needs no photo.
+    """
+    base = template_for(code)
+    is_child = age is not None and age < policy.eligibility.separate_consent_under
+    required = base.required if not is_child or Field.WEIGHT_KG in base.required else (
+        *base.required, Field.WEIGHT_KG
+    )  # fmt: skip
+    photos = dict(base.photos) if is_online else {}
+    if tongue_required and is_online:
+        photos.setdefault(PhotoKind.TONGUE, 1)
+    return replace(base, required=required, photos=photos)
 
 
 def problems(form: Form, template: Template, *, age: int | None, policy: PolicySet) -> dict[str, str]:

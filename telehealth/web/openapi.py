@@ -109,7 +109,7 @@ def _operation(op: Operation, method: str, schemas: dict[Any, Any]) -> dict[str,
         "operationId": op.name,
         "summary": described.splitlines()[0],
         "tags": [op.handler.__module__.split(".")[-2]],
-        "responses": {str(op.status if op.returns not in (None, type(None)) else 204): _success(op, schemas)},
+        "responses": {str(_status(op)): _success(op, schemas)},
     }
     if "\n" in described:
         result["description"] = described
@@ -143,6 +143,12 @@ def _operation(op: Operation, method: str, schemas: dict[Any, Any]) -> dict[str,
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     return result
+
+
+def _status(op: Operation) -> int:
+    """An answer without content is 204, unless it leads elsewhere."""
+    is_empty = op.returns in (None, type(None))
+    return 204 if is_empty and op.status < 300 else op.status
 
 
 def _success(op: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
