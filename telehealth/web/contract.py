@@ -265,8 +265,13 @@ def _json(request: Request, raw: bytes) -> Any:
     except (ValueError, RecursionError):
         raise BodyUnreadable() from None
     if not is_storable(value):
-        raise BodyUnreadable()
+        fields = [name for name, item in value.items() if not is_storable(item)] if _can_be_named(value) else []
+        raise RequestInvalid(dict.fromkeys(fields or ["body"], UNREADABLE))
     return value
+
+
+def _can_be_named(value: Any) -> bool:
+    return isinstance(value, dict) and all(is_storable(name) for name in value)
 
 
 def _no_constants(name: str) -> Any:
