@@ -58,11 +58,16 @@ def read_cases(path: str | Path) -> list[Case]:
         raise CaseFileUnusable(f"cannot read {path}: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise CaseFileUnusable(f"{path} is not JSON: {error}") from None
+    return cases_of(raw, named=str(path))
+
+
+def cases_of(raw: Any, *, named: str = "the file") -> list[Case]:
+    """Raises CaseFileUnusable."""
     rows = raw.get("rows") if isinstance(raw, dict) else raw
     if not isinstance(rows, list) or not rows:
-        raise CaseFileUnusable(f"{path} has no rows of cases")
+        raise CaseFileUnusable(f"{named} has no rows of cases")
     if isinstance(raw, dict) and str(raw.get("format", "1")) != "1":
-        raise CaseFileUnusable(f"{path} has format {raw['format']!r}; only format 1 is known")
+        raise CaseFileUnusable(f"{named} has format {raw['format']!r}; only format 1 is known")
     return [_Row(row, number).case() for number, row in enumerate(rows, start=1)]
 
 

@@ -258,7 +258,8 @@ async def _facts(
         identity_verified=patient_person.verified_at is not None,
         card_bound=patient is not None and patient.is_bound,
         card_linked=patient is not None and patient.insurance_linked,
-        visits=tuple(_visit(visit) for visit in visits),
+        # Without a card there is no record to look at: that is not asked yet, not "never here".
+        visits=None if patient is None else tuple(_visit(visit) for visit in visits),
         his_available=answered or patient is None,
         stable=question.stable,
         red_flags=question.red_flags,
@@ -363,5 +364,7 @@ def _public(decision: Decision) -> dict[str, object]:
     checks = record["checks"]
     assert isinstance(checks, list)  # noqa: S101 - as_record's own shape
     for check in checks:
-        check["seen"].pop("flags", None)
+        flags = check["seen"].pop("flags", None)
+        if flags is not None:
+            check["seen"]["count"] = len(flags)
     return record

@@ -5,6 +5,7 @@ Sentences are message ids with named placeholders; the door translates them, the
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from telehealth.eligibility.facts import Check, Decision, GateCode, Outcome, Step
 
@@ -20,8 +21,10 @@ class Sentence:
     message: str
     values: Mapping[str, object] = field(default_factory=dict)
 
-    def said(self, translate: Callable[[str], str] = N_) -> str:
-        return translate(self.message) % self.values
+    def said(self, translate: Callable[[str], str] = N_, day: Callable[[date], str] = str) -> str:
+        """In the reader's language, days as that language writes them."""
+        shown = {name: day(value) if isinstance(value, date) else value for name, value in self.values.items()}
+        return translate(self.message) % shown
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,9 @@ def _seen(check: Check) -> Sentence:
         return Sentence(_UNSEEN[check.code])
     values = dict(check.seen)
     if check.code is GateCode.RED_FLAG:
+        # A stored decision keeps how many, not which.
         flags = check.seen.get("flags", ())
-        values = {"count": len(flags) if isinstance(flags, tuple) else 0}
+        values = {"count": check.seen.get("count", len(flags) if isinstance(flags, tuple) else 0)}
     return Sentence(_SEEN[check.code], values)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from telehealth.core.clock import HospitalDay
 from telehealth.rulebook.rules import Channel, ClinicKind, VisitKind
@@ -151,6 +152,11 @@ class Decision:
         """The last slot date the visit window reaches."""
         return next((c.satisfied_until for c in self.checks if c.satisfied_until is not None), None)
 
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> "Decision":
+        """A stored decision, to be explained again."""
+        return cls(tuple(_check(check) for check in record["checks"]))
+
     def as_record(self) -> dict[str, object]:
         """JSON of the decision, kept beside the policy version and the facts."""
         return {
@@ -158,6 +164,25 @@ class Decision:
             "pending_verification": self.pending_verification,
             "checks": [_record(check) for check in self.checks],
         }
+
+
+def _check(record: Mapping[str, Any]) -> Check:
+    return Check(
+        GateCode(record["code"]),
+        Outcome(record["outcome"]),
+        {key: _day(value) if key in _DAYS else value for key, value in record["seen"].items()},
+        satisfied_from=_day(record["satisfied_from"]),
+        satisfied_until=_day(record["satisfied_until"]),
+        step=None if record["step"] is None else Step(record["step"]),
+    )
+
+
+def _day(text: str | None) -> HospitalDay | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+#: What `seen` holds as a day.
+_DAYS = frozenset({"last_visit", "judged_on", "until"})
 
 
 def _record(check: Check) -> dict[str, object]:

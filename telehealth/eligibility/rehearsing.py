@@ -3,13 +3,15 @@
 import json
 import sys
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from telehealth.core.errors import FieldsInvalid
-from telehealth.eligibility.cases import Case, CaseFileUnusable, read_cases
+from telehealth.eligibility.cases import Case, CaseFileUnusable, cases_of, read_cases
 from telehealth.eligibility.facts import Decision
 from telehealth.eligibility.rules import decide
+from telehealth.rulebook.errors import CasesUnusable
 from telehealth.rulebook.rules import PolicySet, sample_policy
 from telehealth.rulebook.sheets import from_file_content
 
@@ -34,6 +36,20 @@ def rehearse(path: str | Path, policy: PolicySet) -> Rehearsal:
     lines = tuple(_line(case, decide(case.facts, policy)) for case in cases)
     is_met = all(line["ok"] for line in lines)
     return Rehearsal(lines, AS_EXPECTED if is_met else NOT_AS_EXPECTED)
+
+
+def rehearse_cases(policy: PolicySet, raw: Any) -> list[dict[str, Any]]:
+    """Decide the cases of a parsed file; the rulebook's page calls this. Raises CasesUnusable."""
+    try:
+        cases = cases_of(raw)
+    except CaseFileUnusable as error:
+        raise CasesUnusable(reason=str(error)) from None
+    return [_line(case, decide(case.facts, policy)) for case in cases]
+
+
+def sample_cases() -> str:
+    """A case file to begin with."""
+    return (files("telehealth.eligibility") / "data" / "sample_cases.json").read_text("utf-8")
 
 
 def command(file: str | Path, policy_path: str | Path | None = None) -> int:
