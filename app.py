@@ -10,9 +10,9 @@ import importlib.util
 import sqlalchemy as sa
 import uvicorn
 
-from telehealth import demo
 from telehealth.accounts import CodeSender
-from telehealth.core import log, offset, schema, seal
+from telehealth.accounts import CodeSender
+from telehealth.core import log, schema, seal
 from telehealth.core.blobs import BlobStore
 from telehealth.core.blobs.local import LocalBlobs
 from telehealth.core.clock import Clock, SystemClock
@@ -29,12 +29,19 @@ from telehealth.core.tickets import Tickets
 from telehealth.core.unit import Units
 from telehealth.notifications import SMSGateway
 from telehealth.notifications.adapters.sms import CodesBySMS, TencentSMS
+from telehealth.demo.seeding import open_hospital
+from telehealth.hospital import HISGateway
+from telehealth.hospital.adapters.fhir import FHIRGateway
+from telehealth.notifications.adapters.sms import CodesBySMS, TencentSMS
+from telehealth.notifications.ports import SMSGateway
+from telehealth.patients import IdentityChecker
+from telehealth.patients.adapters.faceid import FaceIDChecker
 from telehealth.web.application import build, join_contributions, work_until_told
 from telehealth.web.house import House
 
 NAMES = (
     "accounts", "notifications", "directory", "rulebook", "hospital", "patients", "strikes",
-    "schedule", "eligibility", "intake", "bookings", "admin",
+    "schedule", "eligibility", "intake", "bookings", "admin", "demo",
 )  # fmt: skip
 
 
@@ -62,23 +69,25 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     jobs = Jobs(url, heartbeat_s=settings.heartbeat_s, stalled_after_s=settings.stalled_after_s)
     events = Events()
     units = Units(build_engine(url, pool_size=settings.pool_size), clock, jobs, events=events)
-    for feature in FEATURES:
+    # The demo's role switcher exists in no other profile.
+    features = [feature for feature in FEATURES if feature.name != "demo" or settings.is_demo]
+    for feature in features:
         for event, handler in feature.subscriptions:
             events.subscribe(event, handler)
         for task in feature.tasks:
             jobs.register(task, units)
     house = House(
         settings=settings,
-        features=FEATURES,
+        features=features,
         units=units,
         jobs=jobs,
-        sweeper=Sweeper(units, [kind for feature in FEATURES for kind in feature.deadlines]),
+        sweeper=Sweeper(units, [kind for feature in features for kind in feature.deadlines]),
         limiter=Limiter(settings.limits_url),
         tickets=Tickets(keys.secret("tickets"), clock),
         blobs=_blobs(settings, keys, clock),
         quarantine=Quarantine(),
         scanner=ClamdScanner(settings.clamd_socket) if settings.clamd_socket else NoScanner(),
-        contributions=join_contributions(FEATURES),
+        contributions=join_contributions(features),
     )
     _join_ports(house)
     return house
@@ -91,10 +100,8 @@ def serve() -> None:
     house = build_house(settings)
     if settings.is_demo:
         migrate()
-        asyncio.run(demo.open_hospital(house))
-    asyncio.run(offset.follow_offset(house.units))
     config = uvicorn.Config(
-        build(house),
+        build(house, opening=open_hospital if settings.is_demo else None),
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -144,6 +151,11 @@ def _join_ports(house: House) -> None:
     join(BlobStore, house.blobs)
     join(Quarantine, house.quarantine)
     join(Scanner, house.scanner)
+    sms = TencentSMS(house.settings.sms)
+    join(SMSGateway, sms)
+    join(CodeSender, CodesBySMS(sms))
+    join(IdentityChecker, FaceIDChecker(house.settings.faceid))
+    join(HISGateway, FHIRGateway(house.settings.his, house.units.clock))
     sms = TencentSMS(house.settings.sms)
     join(SMSGateway, sms)
     join(CodeSender, CodesBySMS(sms))

@@ -14,7 +14,6 @@ from telehealth.core.errors import DomainError
 from telehealth.core.unit import Units
 from telehealth.demo.accounts import PATIENTS, DemoPatient
 from telehealth.demo.bookings import book
-from telehealth.patients import people_of
 from telehealth.patients.adding import NewPerson, add_person
 from telehealth.patients.binding import bind_card
 from telehealth.patients.rules import DocumentKind, Relation
@@ -74,7 +73,7 @@ async def _code_on(sandbox: str, phone: str) -> str:
     """The six digits that the sandbox carrier delivered last."""
     async with httpx2.AsyncClient(timeout=5) as http:
         found = await http.get(f"{sandbox}/sms/messages", params={"phone": phone, "limit": 1})
-    digits = re.search(r"\b(\d{6})\b", str(found.json()["messages"][0]["text"]))
+    digits = re.search(r"(?<!\d)(\d{6})(?!\d)", str(found.json()["messages"][0]["text"]))
     if digits is None:
         raise LookupError("a message without a code")
     return digits[1]

@@ -19,8 +19,11 @@ from telehealth.demo.accounts import PASSWORD, PATIENTS, STAFF
 from telehealth.demo.patients import open_patients
 from telehealth.demo.queries import staff_member_by_login
 from telehealth.directory import Doctor, doctors, hospitals
-from telehealth.directory.samples import add_sample_hospitals
-from telehealth.rulebook.rules import ClinicKind
+from telehealth.directory.samples import open_sample_hospitals
+from telehealth.rulebook import current_policy
+from telehealth.rulebook.errors import PolicyMissing
+from telehealth.rulebook.publishing import publish_first
+from telehealth.rulebook.rules import ClinicKind, sample_policy
 from telehealth.schedule.planning import add_template, plan_clinics
 from telehealth.schedule.queries import templates
 from telehealth.schedule.rules import HalfDay, TemplateRow
@@ -34,9 +37,10 @@ DAYS_AHEAD = 10
 async def open_hospital(house: House) -> None:
     """Raises nothing for sandboxes that are down: patients then wait for the next start."""
     async with house.units.system("demo") as unit:
-        await add_sample_hospitals(unit)
+        await open_sample_hospitals(unit)
     async with house.units.system("demo") as unit:
         for place in await hospitals(unit):
+            await _policy(unit, place.id)
             await _week(unit, place.id)
             first = unit.today
             await plan_clinics(unit, place.id, first=first, last=first + timedelta(days=DAYS_AHEAD))
@@ -44,7 +48,13 @@ async def open_hospital(house: House) -> None:
         await _staff(unit)
     await open_patients(house)
     _print_card(house.settings.home / "demo-accounts.json")
-    await house.units.engine.dispose()
+
+
+async def _policy(unit: Unit, hospital_id: UUID) -> None:
+    try:
+        await current_policy(unit, hospital_id)
+    except PolicyMissing:
+        await publish_first(unit, hospital_id, sample_policy())
 
 
 async def _staff(unit: Unit) -> None:

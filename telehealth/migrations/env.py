@@ -7,19 +7,23 @@ from alembic import context
 from alembic.operations import ops
 
 from telehealth.core.schema import audit_guards
+from telehealth.core.seal import Sealed
 from telehealth.core.tenancy import policies
 
 config = context.config
 metadata: sa.MetaData = config.attributes["metadata"]
 
 
-def put_behind_policies(_: Any, __: Any, scripts: list[ops.MigrationScript]) -> None:
-    """New tables are born behind their row-level security.
+def put_behind_policies(migration: Any, __: Any, scripts: list[ops.MigrationScript]) -> None:
+    """New tables are born behind their row-level security, new sequences before them.
 
-    At the end of the upgrade, because a policy may look into a table that is made later.
+    Policies come at the end of the upgrade, because one may look into a table that is made later.
     """
+    known = set(sa.inspect(migration.connection).get_sequence_names())
     for script in scripts:
         for upgrade in script.upgrade_ops_list:
+            for name in sorted(set(metadata._sequences) - known):
+                upgrade.ops.insert(0, ops.ExecuteSQLOp(f"create sequence {name}"))
             made = [op.table_name for op in upgrade.ops if isinstance(op, ops.CreateTableOp)]
             statements = [
                 statement
@@ -30,6 +34,11 @@ def put_behind_policies(_: Any, __: Any, scripts: list[ops.MigrationScript]) -> 
             if "audit_records" in made:
                 statements += audit_guards()
             upgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in statements)
+
+
+def render(kind: str, item: Any, _: Any) -> str | bool:
+    """A migration outlives our classes: a sealed column is bytes."""
+    return "sa.LargeBinary()" if kind == "type" and isinstance(item, Sealed) else False
 
 
 def include(_: Any, name: str | None, kind: str, __: bool, ___: Any) -> bool:
@@ -49,6 +58,7 @@ def run() -> None:
             include_object=include,
             compare_type=True,
             compare_server_default=True,
+            render_item=render,
             process_revision_directives=put_behind_policies,
         )
         with context.begin_transaction():
