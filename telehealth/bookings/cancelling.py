@@ -4,11 +4,12 @@ from uuid import UUID
 
 from telehealth.bookings import queries
 from telehealth.bookings.errors import BookingNotFound, NotCancellable
-from telehealth.bookings.holding import leave
 from telehealth.bookings.models import Booking
+from telehealth.bookings.policy import may_see
+from telehealth.bookings.releasing import leave, tell
 from telehealth.bookings.states import LIVE, BookingEvent, BookingState
 from telehealth.core.unit import Unit
-from telehealth.notifications import Notice, notify
+from telehealth.notifications import Notice
 from telehealth.rulebook import current_policy
 from telehealth.schedule.events import ClinicClosed
 from telehealth.schedule.rules import CancelRuling, may_cancel
@@ -34,7 +35,7 @@ async def cancel(unit: Unit, booking_id: UUID, *, reason: str = "") -> Booking:
     Raises BookingNotFound, NotCancellable.
     """
     booking = await queries.lock_with_seat(unit, booking_id)
-    if booking is None:
+    if booking is None or not may_see(unit.actor, booking):
         raise BookingNotFound()
     if booking.state is BookingState.CANCELLED:
         return booking
@@ -53,12 +54,3 @@ async def on_clinic_closed(unit: Unit, event: ClinicClosed) -> None:
         if booking is not None and booking.state in LIVE:
             await leave(unit, booking, BookingEvent.CLOSE_CLINIC, reason=event.reason)
             await tell(unit, booking, Notice.CLINIC_CLOSED)
-
-
-async def tell(unit: Unit, booking: Booking, notice: Notice) -> None:
-    """Desk bookings of people without an account are told at the desk or by phone."""
-    if booking.account_id is not None:
-        await notify(
-            unit, notice, booking.account_id, hospital_id=booking.hospital_id,
-            number=booking.number, starts_at=booking.starts_at,
-        )  # fmt: skip

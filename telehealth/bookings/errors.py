@@ -31,8 +31,16 @@ class ClinicNotOpen(Refused):
 
 
 class ChannelFull(Conflict):
+    """Carries `alternatives`, as SlotTaken does."""
+
     code = "channel_full"
     detail = "网上预约的号已约满，可选择其他时段，或到院挂号"
+
+
+class ShareFull(ChannelFull):
+    """The same at the desk and on the phone."""
+
+    detail = "这个渠道的号已约满，可选择其他时段"
 
 
 class AlreadyBooked(Conflict):
@@ -45,3 +53,27 @@ class NotCancellable(Refused):
 
     code = "not_cancellable"
     detail = "这个预约现在不能取消"
+
+
+class FormNeeded(Refused):
+    code = "intake_form_needed"
+    detail = "线上复诊前请先填写病情表"
+
+
+class FormMismatch(Refused):
+    code = "intake_form_mismatch"
+    detail = "病情表是为另一位就诊人或另一个科室填写的，请重新填写"
+
+
+class TooLateToVerify(Refused):
+    """XY24: the hospital's system is down, and the slot begins too soon to wait for it."""
+
+    code = "too_late_to_verify"
+    detail = "医院系统暂时无法核验，这个时段马上开始，来不及等待；请选择晚一些的时段"
+
+
+class AccountNeeded(Refused):
+    """An online visit takes place on the patient's own phone."""
+
+    code = "account_needed"
+    detail = "线上复诊要在患者自己的手机上进行，请先请患者用手机号登录并绑定就诊卡"

@@ -1,4 +1,4 @@
-"""Take a seat and keep it while the patient pays; give it back when nobody does.
+"""Take a seat and keep it while the patient pays.
 
 Holding is one data-modifying statement on the unit's own connection (HOUSE law, hot paths): it
 takes the slot's seat, the clinic's seat and the channel's share, and writes the booking, its
@@ -21,18 +21,47 @@ from telehealth.bookings.errors import (
     AlreadyBooked,
     ChannelFull,
     ClinicNotOpen,
+    FormMismatch,
+    FormNeeded,
+    ShareFull,
     SlotNotFound,
     SlotOver,
     SlotTaken,
+    TooLateToVerify,
 )
 from telehealth.bookings.models import Booking
-from telehealth.bookings.states import BookingEvent, BookingState
-from telehealth.core.deadlines import clear_deadline
+from telehealth.bookings.releasing import HOLD, tell
+from telehealth.bookings.states import BookingState
+from telehealth.bookings.verifying import verify_booking
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit
-from telehealth.rulebook.rules import Channel, ClinicKind
+from telehealth.directory import HospitalNotLive
+from telehealth.eligibility import GateDecision
+from telehealth.eligibility.checking import Question, decide_for_slot
+from telehealth.intake import submitted_form, use_form
+from telehealth.notifications import Notice
+from telehealth.rulebook import current_policy
+from telehealth.rulebook.rules import Channel, ClinicKind, PolicySet
+from telehealth.schedule import SlotPlace, offers_kind, slot_place
+from telehealth.schedule.rules import hold_until, pending_until
 
-HOLD = "bookings.hold"
+__all__ = ["HOLD", "HOLD_STATEMENT", "Holding", "Wish", "hold", "hold_seat", "sellable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a patient asks for. `check_id` is the gate's answer they brought, `form_id` what they wrote.
+
+    An offline registration (SJ01) needs neither.
+    """
+
+    slot_id: UUID
+    person_id: UUID
+    check_id: UUID | None = None
+    form_id: UUID | None = None
+    #: Elder mode, or somebody helps: more time to pay (XY24).
+    assisted: bool = False
+    door: str = "browser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +81,71 @@ class Holding:
     pending: bool = False
 
 
-_HOLD = """
+async def hold(unit: Unit, wish: Wish) -> Booking:
+    """Hold a seat for a person of this account: 15 minutes to pay, 30 with help, never past the slot.
+
+    When the hospital's system cannot be asked the seat waits uncharged as pending verification.
+
+    Raises:
+        NotEligible, CheckOutdated, CheckNotFound: the gate, judged for the slot's date.
+        PersonNotFound, LinkPending: not theirs, or not yet.
+        FormNeeded, FormMismatch, FormNotFound, FormNotSubmitted: an internet clinic needs the form.
+        HospitalNotLive, ClinicNotOpen, SlotNotFound, SlotOver, TooLateToVerify: no seat to be had.
+        SlotTaken, ChannelFull: somebody was first; carries alternatives. AlreadyBooked.
+    """
+    place = await sellable(unit, wish.slot_id)
+    clinic = place.clinic
+    decision = await decide_for_slot(
+        unit,
+        wish.check_id,
+        Question(clinic.hospital_id, wish.person_id, kind=clinic.kind, slot_date=clinic.day),
+    )
+    form_id = await _form_for(unit, wish, place)
+    policy = (await current_policy(unit, clinic.hospital_id)).policy
+    until = _until(unit, place, decision, policy, assisted=wish.assisted)
+    booking = await hold_seat(
+        unit,
+        Holding(
+            person_id=wish.person_id,
+            slot_id=wish.slot_id,
+            channel=Channel.ONLINE,
+            door=wish.door,
+            until=until,
+            account_id=unit.actor.account,
+            decision_id=decision.id,
+            form_id=form_id,
+            pending=decision.pending,
+        ),
+    )
+    if wish.assisted:
+        booking.assisted = True
+    if form_id is not None:
+        # After the seat: whoever ends a booking locks the slot first and the form last, too.
+        await use_form(unit, form_id)
+    if decision.pending:
+        await tell(unit, booking, Notice.BOOKING_PENDING)
+        await unit.defer(verify_booking, booking_id=booking.id)
+    return booking
+
+
+async def sellable(unit: Unit, slot_id: UUID) -> SlotPlace:
+    """A slot that may be sold today at all (SJ12, XY20), however full it is.
+
+    Raises SlotNotFound, SlotOver, HospitalNotLive, ClinicNotOpen.
+    """
+    place = await slot_place(unit, slot_id)
+    if place is None:
+        raise SlotNotFound()
+    if place.slot.ends_at <= unit.now:
+        raise SlotOver()
+    if not offers_kind(place.hospital, place.clinic.kind, unit.today):
+        raise HospitalNotLive(live_from=place.hospital.live_from and place.hospital.live_from.isoformat())
+    if not place.sells(unit.today):
+        raise ClinicNotOpen()
+    return place
+
+
+HOLD_STATEMENT = """
 with seat as (
     update slots set taken = taken + 1
     where id = %(slot_id)s and taken < seats and ends_at > %(now)s
@@ -137,7 +230,7 @@ async def hold_seat(unit: Unit, holding: Holding) -> Booking:
     }
     try:
         async with connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(_HOLD, arguments, prepare=True)
+            await cursor.execute(HOLD_STATEMENT, arguments, prepare=True)
             row = await cursor.fetchone()
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name != "uq_bookings_live_clinic_person":
@@ -148,21 +241,27 @@ async def hold_seat(unit: Unit, holding: Holding) -> Booking:
     return _adopt(unit, row)
 
 
-async def lapse_hold(unit: Unit, booking_id: UUID) -> Booking | None:
-    """Deadline `bookings.hold`: give an unpaid seat back. Calling it again changes nothing."""
-    booking = await queries.lock_with_seat(unit, booking_id)
-    if booking is None or booking.state is not BookingState.HELD or booking.hold_until > unit.now:
-        return booking
-    await leave(unit, booking, BookingEvent.LAPSE)
-    return booking
+async def _form_for(unit: Unit, wish: Wish, place: SlotPlace) -> UUID | None:
+    """XY22: nobody sees a doctor online without having said why, for this person and department."""
+    if place.clinic.kind is ClinicKind.OFFLINE:
+        return None
+    if wish.form_id is None:
+        raise FormNeeded()
+    form = await submitted_form(unit, wish.form_id)
+    if (form.person_id, form.department_id) != (wish.person_id, place.clinic.department_id):
+        raise FormMismatch()
+    return form.id
 
 
-async def leave(unit: Unit, booking: Booking, event: BookingEvent, *, reason: str | None = None) -> None:
-    """Apply an event that ends the booking and give its seat back. The slot is locked already."""
-    booking.apply(event, at=unit.now, reason=reason)
-    await queries.free_seat(unit, booking)
-    await clear_deadline(unit, HOLD, booking.id)
-    unit.audit(f"booking.{booking.state}", booking, number=booking.number, reason=reason or "")
+def _until(
+    unit: Unit, place: SlotPlace, decision: GateDecision, policy: PolicySet, *, assisted: bool
+) -> datetime:
+    if not decision.pending:
+        return hold_until(unit.now, place.slot.ends_at, assisted=assisted, policy=policy)
+    waits_until = pending_until(unit.now, place.slot.starts_at, policy)
+    if waits_until is None:
+        raise TooLateToVerify()
+    return waits_until
 
 
 async def _why_not(unit: Unit, holding: Holding) -> Exception:
@@ -174,9 +273,10 @@ async def _why_not(unit: Unit, holding: Holding) -> Exception:
         return SlotOver()
     if slot.state != "open":
         return ClinicNotOpen()
-    near = await queries.slots_near(unit, slot.clinic_id, slot.starts_at)
-    error = ChannelFull if slot.share_used else SlotTaken
-    return error(alternatives=near)
+    near = await queries.slots_near(unit, slot.clinic_id, slot.starts_at, holding.channel)
+    if not slot.share_used:
+        return SlotTaken(alternatives=near)
+    return (ChannelFull if holding.channel is Channel.ONLINE else ShareFull)(alternatives=near)
 
 
 def _adopt(unit: Unit, row: dict[str, Any]) -> Booking:

@@ -28,6 +28,13 @@ class Booking(Base):
         ),
         sa.Index("ix_bookings_account_id_starts_at", "account_id", "starts_at"),
         sa.Index("ix_bookings_clinic_id", "clinic_id"),
+        sa.Index("ix_bookings_person_id", "person_id"),
+        sa.Index(
+            "ix_bookings_pending",
+            "hospital_id",
+            "created_at",
+            postgresql_where=sa.text("pending_verification and state = 'held'"),
+        ),
     )
 
     id: Mapped[PrimaryKey]
@@ -49,6 +56,8 @@ class Booking(Base):
     state: Mapped[BookingState]
     #: The hospital's system could not be asked: the seat waits uncharged (XY24).
     pending_verification: Mapped[bool]
+    #: Held in elder or assisted mode, which gives more time to pay (XY24).
+    assisted: Mapped[bool] = mapped_column(server_default=sa.false())
     day: Mapped[date]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
@@ -63,6 +72,7 @@ class Booking(Base):
     booked_by: Mapped[UUID | None]
     attended_at: Mapped[datetime | None]
     attended_by: Mapped[str | None]
+    #: An `Ending`, a `CancelReason`, or what the hospital said when it closed the clinic.
     reason: Mapped[str | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

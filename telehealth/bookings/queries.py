@@ -1,5 +1,6 @@
 """Every SELECT of bookings, and the one way to give a seat back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,9 +8,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from telehealth.bookings.errors import BookingNotFound
 from telehealth.bookings.models import Booking
-from telehealth.bookings.states import LIVE
+from telehealth.bookings.policy import visible_to
+from telehealth.bookings.states import LIVE, BookingState
 from telehealth.core.unit import Unit
+from telehealth.directory import Campus, Department, Doctor, Hospital
 from telehealth.rulebook.rules import Channel
 from telehealth.schedule import Clinic, Slot
 
@@ -22,6 +26,17 @@ class SlotFacts:
     state: str
     #: The clinic, or this channel's share of it, has no seat left.
     share_used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BookingPlace:
+    """A booking with the names around it, in one read."""
+
+    booking: Booking
+    hospital: Hospital
+    campus: Campus
+    department: Department
+    doctor: Doctor
 
 
 async def lock_with_seat(unit: Unit, booking_id: UUID) -> Booking | None:
@@ -70,30 +85,169 @@ async def slot_facts(unit: Unit, slot_id: UUID, channel: Channel) -> SlotFacts |
     return SlotFacts(clinic.id, slot.starts_at, slot.ends_at, clinic.state, used)
 
 
-async def slots_near(unit: Unit, clinic_id: UUID, starts_at: datetime) -> list[dict[str, Any]]:
-    """The three nearest slots of the same doctor and kind, within a week, that still have seats."""
+async def slots_near(
+    unit: Unit, clinic_id: UUID, starts_at: datetime, channel: Channel
+) -> list[dict[str, Any]]:
+    """The three nearest slots of the same doctor and kind, within a week, that this channel may take."""
     other = sa.orm.aliased(Clinic)
+    quota, taken = {
+        Channel.ONLINE: (other.quota_online, other.taken_online),
+        Channel.DESK: (other.quota_desk, other.taken_desk),
+        Channel.PHONE: (other.quota_phone, other.taken_phone),
+    }[channel]
     rows = await unit.session.execute(
         sa.select(Slot.id, Slot.starts_at)
         .join(other, other.id == Slot.clinic_id)
         .join(Clinic, sa.and_(Clinic.id == clinic_id, Clinic.doctor_id == other.doctor_id))
         .where(other.kind == Clinic.kind, other.state == "open", Slot.taken < Slot.seats)
-        .where(
-            sa.func.coalesce(other.released_at <= unit.now, False) | (other.taken_online < other.quota_online)
-        )
-        .where(Slot.ends_at > unit.now, Slot.starts_at < unit.now + timedelta(days=7))
-        .order_by(sa.func.abs(sa.extract("epoch", Slot.starts_at - starts_at)))
+        .where(other.taken_online + other.taken_desk + other.taken_phone < other.capacity)
+        .where(sa.func.coalesce(other.released_at <= unit.now, False) | (taken < quota))
+        .where(Slot.ends_at > unit.now, Slot.starts_at < starts_at + timedelta(days=7))
+        .order_by(sa.func.abs(sa.extract("epoch", Slot.starts_at - starts_at)), Slot.id)
         .limit(3)
     )
     return [{"slot_id": str(row.id), "starts_at": row.starts_at.isoformat()} for row in rows]
 
 
-async def booking_of(unit: Unit, booking_id: UUID) -> Booking | None:
-    """A booking the unit may see: row-level security is the second wall, `policy` the first."""
-    return await unit.session.get(Booking, booking_id)
+async def booking_of(unit: Unit, booking_id: UUID) -> Booking:
+    """One the actor may see. Raises BookingNotFound: somebody else's does not exist for them."""
+    found = sa.select(Booking).where(Booking.id == booking_id, visible_to(unit.actor))
+    row = (await unit.session.scalars(found)).first()
+    if row is None:
+        raise BookingNotFound()
+    return row
+
+
+async def bookings_of(
+    unit: Unit,
+    *,
+    states: Sequence[BookingState] | None = None,
+    person_id: UUID | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int = 20,
+) -> list[BookingPlace]:
+    """Those the actor may see, latest visit first, one more than `limit` if there are more."""
+    found = _with_place().where(visible_to(unit.actor))
+    if states is not None:
+        found = found.where(Booking.state.in_(states))
+    if person_id is not None:
+        found = found.where(Booking.person_id == person_id)
+    if before is not None:
+        found = found.where(sa.tuple_(Booking.starts_at, Booking.id) < sa.tuple_(*before))
+    rows = await unit.session.execute(
+        found.order_by(Booking.starts_at.desc(), Booking.id.desc()).limit(limit + 1)
+    )
+    return [_placed(row) for row in rows]
+
+
+async def place_of(unit: Unit, booking_id: UUID) -> BookingPlace:
+    """A booking with all that its ticket shows. Raises BookingNotFound."""
+    found = _with_place().where(Booking.id == booking_id, visible_to(unit.actor))
+    row = (await unit.session.execute(found)).first()
+    if row is None:
+        raise BookingNotFound()
+    return _placed(row)
+
+
+async def coming(unit: Unit, *, limit: int = 3) -> list[BookingPlace]:
+    """Live bookings that are not over, soonest first."""
+    found = _with_place().where(
+        visible_to(unit.actor), Booking.state.in_(LIVE), Booking.ends_at > unit.now
+    )
+    rows = await unit.session.execute(found.order_by(Booking.starts_at, Booking.id).limit(limit))
+    return [_placed(row) for row in rows]
+
+
+async def live_booking(unit: Unit, clinic_id: UUID, person_id: UUID) -> Booking | None:
+    """The one that stands in the way of another in the same clinic, if the actor may see it."""
+    found = sa.select(Booking).where(
+        visible_to(unit.actor),
+        Booking.clinic_id == clinic_id,
+        Booking.person_id == person_id,
+        Booking.state.in_(LIVE),
+    )
+    return (await unit.session.scalars(found)).first()
+
+
+async def last_campus(unit: Unit, hospital_id: UUID, person_id: UUID) -> Campus | None:
+    """Where this person was booked last at this hospital (BJ05)."""
+    found = (
+        sa.select(Campus)
+        .join(Booking, Booking.campus_id == Campus.id)
+        .where(visible_to(unit.actor), Booking.hospital_id == hospital_id, Booking.person_id == person_id)
+        .where(Booking.state.in_([*LIVE, BookingState.COMPLETED]))
+        .order_by(Booking.created_at.desc())
+        .limit(1)
+    )
+    return (await unit.session.scalars(found)).first()
+
+
+async def in_clinic(unit: Unit, clinic_id: UUID) -> Sequence[Booking]:
+    """Everybody who ever held a seat of it, live ones first, by time."""
+    found = sa.select(Booking).where(Booking.clinic_id == clinic_id, visible_to(unit.actor))
+    ordered = found.order_by(Booking.state.not_in(LIVE), Booking.starts_at, Booking.created_at)
+    return (await unit.session.scalars(ordered)).all()
+
+
+async def by_number(unit: Unit, number: str) -> list[BookingPlace]:
+    """The end of a number is enough at the desk: "004217"."""
+    found = _with_place().where(visible_to(unit.actor), Booking.number.iendswith(number, autoescape=True))
+    rows = await unit.session.execute(found.order_by(Booking.starts_at.desc(), Booking.id).limit(20))
+    return [_placed(row) for row in rows]
+
+
+async def live_of_person(unit: Unit, person_id: UUID) -> list[BookingPlace]:
+    found = _with_place().where(
+        visible_to(unit.actor), Booking.person_id == person_id, Booking.state.in_(LIVE)
+    )
+    rows = await unit.session.execute(found.order_by(Booking.starts_at, Booking.id).limit(20))
+    return [_placed(row) for row in rows]
+
+
+async def demand(unit: Unit, clinic_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many people ever asked for a seat of each clinic, whatever became of it (SJ10)."""
+    rows = await unit.session.execute(
+        sa.select(Booking.clinic_id, sa.func.count(sa.distinct(Booking.person_id)))
+        .where(Booking.clinic_id.in_(clinic_ids), visible_to(unit.actor))
+        .group_by(Booking.clinic_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def waiting_for_verification(unit: Unit, *, limit: int = 200) -> Sequence[tuple[UUID, UUID]]:
+    """(hospital, booking), oldest first. Call in a system unit."""
+    found = (
+        sa.select(Booking.hospital_id, Booking.id)
+        .where(Booking.pending_verification, Booking.state == BookingState.HELD)
+        .order_by(Booking.hospital_id, Booking.created_at)
+        .limit(limit)
+    )
+    return [(row.hospital_id, row.id) for row in await unit.session.execute(found)]
+
+
+async def count_pending(unit: Unit) -> int:
+    found = sa.select(sa.func.count()).where(
+        visible_to(unit.actor), Booking.pending_verification, Booking.state == BookingState.HELD
+    )
+    return await unit.session.scalar(found) or 0
 
 
 async def live_in_clinic(unit: Unit, clinic_id: UUID) -> list[UUID]:
     """In the order in which their rows are locked."""
     live = sa.select(Booking.id).where(Booking.clinic_id == clinic_id, Booking.state.in_(LIVE))
     return list(await unit.session.scalars(live.order_by(Booking.slot_id, Booking.id)))
+
+
+def _with_place() -> sa.Select[Booking, Hospital, Campus, Department, Doctor]:
+    return (
+        sa.select(Booking, Hospital, Campus, Department, Doctor)
+        .join(Hospital, Hospital.id == Booking.hospital_id)
+        .join(Campus, Campus.id == Booking.campus_id)
+        .join(Department, Department.id == Booking.department_id)
+        .join(Doctor, Doctor.id == Booking.doctor_id)
+    )
+
+
+def _placed(row: sa.Row[Booking, Hospital, Campus, Department, Doctor]) -> BookingPlace:
+    booking, hospital, campus, department, doctor = row
+    return BookingPlace(booking, hospital, campus, department, doctor)

@@ -30,6 +30,15 @@ class BookingEvent(StrEnum):
     MARK_ABSENT = "mark_absent"
 
 
+class Ending(StrEnum):
+    """Why a held seat was released."""
+
+    UNPAID = "unpaid"
+    #: The hospital's system stayed silent until the last moment (XY24).
+    UNVERIFIED = "unverified"
+    NOT_ELIGIBLE = "not_eligible"
+
+
 S, E = BookingState, BookingEvent
 
 BOOKING = Machine(

@@ -1,0 +1,173 @@
+"""Seats: a patient's own, and those staff take for them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.routing import Route
+
+from telehealth.bookings import assisting, cancelling, holding, queries
+from telehealth.bookings.capabilities import GROUPS
+from telehealth.bookings.errors import (
+    AccountNeeded,
+    AlreadyBooked,
+    BookingNotFound,
+    ChannelFull,
+    ClinicNotOpen,
+    FormMismatch,
+    FormNeeded,
+    NotCancellable,
+    SlotNotFound,
+    SlotOver,
+    SlotTaken,
+    TooLateToVerify,
+)
+from telehealth.bookings.schemas import (
+    BookAtDesk,
+    BookingDetailView,
+    BookingQuery,
+    BookingView,
+    CancelForPatient,
+    CancelRulingView,
+    ClinicBookingView,
+    HoldSlot,
+    OneBookingView,
+)
+from telehealth.core.access import Actor, Permission
+from telehealth.core.errors import FieldsInvalid
+from telehealth.core.unit import Unit, Units
+from telehealth.directory import HospitalNotLive
+from telehealth.eligibility import CheckNotFound, CheckOutdated, NotEligible
+from telehealth.hospital import HISRejected, HISUnavailable
+from telehealth.intake import FormNotFound, FormNotSubmitted
+from telehealth.patients import LinkPending, PersonNotFound, people_by_id
+from telehealth.rulebook.rules import Channel
+from telehealth.schedule import ClinicNotFound, clinic_offer
+from telehealth.web.contract import operation
+from telehealth.web.pagination import Page, cut, decode_cursor
+from telehealth.web.preferences import preferences
+
+_NO_SEAT = (SlotNotFound, SlotOver, SlotTaken, ChannelFull, ClinicNotOpen, HospitalNotLive, AlreadyBooked)
+
+
+@operation(
+    needs=Permission.BOOK,
+    status=201,
+    raises=(
+        *_NO_SEAT, NotEligible, CheckNotFound, CheckOutdated, PersonNotFound, LinkPending, FormNeeded,
+        FormMismatch, FormNotFound, FormNotSubmitted, TooLateToVerify,
+    ),
+    idempotent=True,
+)  # fmt: skip
+async def hold_slot(unit: Unit, request: Request, body: HoldSlot) -> BookingView:
+    """Hold a seat while the patient pays: 15 minutes, 30 with help, never past the slot's end.
+
+    When the hospital's system cannot be asked, the seat is kept uncharged as pending verification.
+    """
+    wish = holding.Wish(
+        body.slot_id,
+        body.person_id,
+        check_id=body.check_id,
+        form_id=body.form_id,
+        assisted=body.assisted,
+        door=door_of(request),
+    )
+    return BookingView.of(await holding.hold(unit, wish))
+
+
+@operation(needs=Permission.BOOK)
+async def list_bookings(unit: Unit, query: BookingQuery) -> Page[BookingDetailView]:
+    """One's own bookings, latest visit first."""
+    rows = await queries.bookings_of(
+        unit,
+        states=GROUPS[query.group][1],
+        person_id=query.person,
+        before=cursor_of(query.after),
+        limit=query.limit,
+    )
+    kept, following = cut(rows, query.limit, lambda row: (row.booking.starts_at, row.booking.id))
+    return Page(items=[BookingDetailView.at(row) for row in kept], next=following)
+
+
+@operation(needs=Permission.BOOK, raises=(BookingNotFound,))
+async def show_booking(unit: Unit, booking_id: UUID) -> OneBookingView:
+    """One's own booking, with what cancelling it now would mean. Anybody else's is not found."""
+    place = await queries.place_of(unit, booking_id)
+    said = await cancelling.ruling(unit, place.booking)
+    ruling = CancelRulingView(
+        allowed=said.allowed, refund_bp=said.refund_bp, reason=said.reason, free_until=said.free_until
+    )
+    return OneBookingView(**dict(BookingDetailView.at(place)), cancelling=ruling)
+
+
+@operation(needs=Permission.BOOK, raises=(BookingNotFound, NotCancellable), idempotent=True)
+async def cancel_booking(unit: Unit, booking_id: UUID) -> BookingView:
+    """Give the seat back. Cancelling twice changes nothing."""
+    return BookingView.of(await cancelling.cancel(unit, booking_id))
+
+
+@operation(needs=Permission.SEE_CLINICS, raises=(ClinicNotFound,))
+async def list_clinic_bookings(unit: Unit, clinic_id: UUID) -> list[ClinicBookingView]:
+    """Who is booked in a clinic of this hospital, names masked."""
+    await clinic_offer(unit, clinic_id, Channel.DESK)
+    rows = await queries.in_clinic(unit, clinic_id)
+    people = await people_by_id(unit, [row.person_id for row in rows])
+    return [ClinicBookingView.of(row, people.get(row.person_id)) for row in rows]
+
+
+@operation(
+    needs=Permission.BOOK_FOR_PATIENT,
+    status=201,
+    raises=(
+        *_NO_SEAT, NotEligible, PersonNotFound, TooLateToVerify, AccountNeeded, HISUnavailable, HISRejected,
+    ),
+)  # fmt: skip
+async def book_at_desk(units: Units, actor: Actor, body: BookAtDesk) -> BookingView:
+    """Book for a patient at the desk or on the phone, out of that channel's share."""
+    wish = assisting.DeskWish(
+        body.slot_id,
+        body.person_id,
+        Channel(body.channel),
+        stable=body.stable,
+        red_flags=None if body.red_flags is None else tuple(body.red_flags),
+    )
+    return BookingView.of(await assisting.book_at_desk(units, actor, wish))
+
+
+@operation(
+    needs=Permission.BOOK_FOR_PATIENT, raises=(BookingNotFound, NotCancellable), idempotent=True
+)
+async def cancel_for_patient(unit: Unit, booking_id: UUID, body: CancelForPatient) -> BookingView:
+    """Give a patient's seat back at their word; the reason is kept."""
+    return BookingView.of(await cancelling.cancel(unit, booking_id, reason=body.reason))
+
+
+def door_of(request: Request) -> str:
+    """XY15: through which door this booking came."""
+    if preferences(request).host == "wxmp":
+        return "mini_program"
+    return "app" if request.scope.get("bearer") else "browser"
+
+
+def cursor_of(text: str) -> tuple[datetime, UUID] | None:
+    key = decode_cursor(text, 2)
+    if key is None:
+        return None
+    try:
+        at, identity = datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
+    except ValueError:
+        raise FieldsInvalid({"after": "翻页位置无效"}) from None
+    if at.tzinfo is None:
+        raise FieldsInvalid({"after": "翻页位置无效"})
+    return at, identity
+
+
+routes = [
+    Route("/bookings", hold_slot, methods=["POST"]),
+    Route("/bookings", list_bookings),
+    Route("/bookings/{booking_id}", show_booking),
+    Route("/bookings/{booking_id}/cancellation", cancel_booking, methods=["POST"]),
+    Route("/clinics/{clinic_id}/bookings", list_clinic_bookings),
+    Route("/desk-bookings", book_at_desk, methods=["POST"]),
+    Route("/desk-bookings/{booking_id}/cancellation", cancel_for_patient, methods=["POST"]),
+]

@@ -1,0 +1,19 @@
+from telehealth.bookings import api, jobs
+from telehealth.bookings.cancelling import on_clinic_closed
+from telehealth.bookings.contributing import patient_home, worklist
+from telehealth.bookings.queries import demand
+from telehealth.core.access import Permission
+from telehealth.core.feature import Feature, RailLink
+from telehealth.core.i18n import N_
+from telehealth.schedule.events import ClinicClosed
+
+feature = Feature(
+    name="bookings",
+    api=tuple(api.routes),
+    tasks=jobs.tasks,
+    deadlines=jobs.deadlines,
+    periodic=jobs.periodic,
+    subscriptions=((ClinicClosed, on_clinic_closed),),
+    rail=(RailLink("/staff/bookings", "ticket-check", N_("预约"), Permission.BOOK_FOR_PATIENT, 30),),
+    contributions=(("patient_home", patient_home), ("worklist", worklist), ("clinic_demand", demand)),
+)

@@ -1,0 +1,10 @@
+"""Deadlines, tasks and housekeeping of bookings."""
+
+from telehealth.bookings.releasing import HOLD, lapse_hold
+from telehealth.bookings.verifying import verify_booking, verify_pending
+from telehealth.core.deadlines import DeadlineKind
+from telehealth.core.feature import Periodic
+
+deadlines = (DeadlineKind(HOLD, lapse_hold),)
+tasks = (verify_booking,)
+periodic = (Periodic("bookings.verify_pending", 60, verify_pending),)

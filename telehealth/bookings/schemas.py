@@ -1,0 +1,160 @@
+"""What bookings show, and what their forms take."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from telehealth.bookings.capabilities import capability_of
+from telehealth.bookings.models import Booking
+from telehealth.bookings.queries import BookingPlace
+from telehealth.bookings.states import BookingState
+from telehealth.core.text import Line
+from telehealth.directory import Campus, Department, Doctor, Hospital
+from telehealth.patients import Person
+from telehealth.patients.masking import mask_name
+from telehealth.rulebook.rules import Channel, ClinicKind
+from telehealth.web.pagination import PageQuery
+
+
+class Group(StrEnum):
+    ALL = "all"
+    HELD = "held"
+    COMING = "coming"
+    PAST = "past"
+
+
+class Helper(StrEnum):
+    """Through whom staff book."""
+
+    DESK = "desk"
+    PHONE = "phone"
+
+
+class Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class HoldSlot(Input):
+    slot_id: UUID
+    person_id: UUID
+    check_id: UUID | None = Field(
+        default=None, description="the eligibility check; only offline registration goes without"
+    )
+    form_id: UUID | None = Field(default=None, description="the submitted form an internet clinic needs")
+    assisted: bool = Field(default=False, description="elder mode, or somebody helps: more time to pay")
+
+
+class BookingQuery(PageQuery):
+    model_config = ConfigDict(extra="forbid")
+
+    person: UUID | None = None
+    group: Group = Group.ALL
+
+
+class BookAtDesk(Input):
+    slot_id: UUID
+    person_id: UUID
+    channel: Helper
+    stable: bool | None = Field(default=None, description="as the patient said; internet clinics ask")
+    red_flags: list[Line] | None = Field(default=None, max_length=60, description="those answered yes")
+
+
+class CancelForPatient(Input):
+    reason: Line
+
+
+class Names(BaseModel):
+    id: UUID
+    name: str
+    name_en: str
+
+    @classmethod
+    def of(cls, row: Hospital | Campus | Department | Doctor) -> "Names":
+        return cls(id=row.id, name=row.name, name_en=row.name_en)
+
+
+class BookingView(BaseModel):
+    id: UUID
+    number: str
+    hospital_id: UUID
+    campus_id: UUID
+    department_id: UUID
+    doctor_id: UUID
+    clinic_id: UUID
+    slot_id: UUID
+    person_id: UUID
+    kind: ClinicKind
+    channel: Channel
+    state: BookingState
+    pending_verification: bool = Field(description="kept uncharged until the hospital's system answers")
+    day: date
+    starts_at: datetime
+    ends_at: datetime
+    hold_until: datetime = Field(description="when an unpaid seat is released")
+    fee: int = Field(description="fen")
+    label: str = Field(description="the state in Chinese")
+    can_pay: bool
+    can_rebook: bool
+
+    @classmethod
+    def of(cls, row: Booking) -> "BookingView":
+        said = capability_of(row)
+        return cls(
+            id=row.id, number=row.number, hospital_id=row.hospital_id, campus_id=row.campus_id,
+            department_id=row.department_id, doctor_id=row.doctor_id, clinic_id=row.clinic_id,
+            slot_id=row.slot_id, person_id=row.person_id, kind=row.kind, channel=row.channel,
+            state=row.state, pending_verification=row.pending_verification, day=row.day,
+            starts_at=row.starts_at, ends_at=row.ends_at, hold_until=row.hold_until, fee=row.fee,
+            label=said.label, can_pay=said.can_pay, can_rebook=said.can_rebook,
+        )  # fmt: skip
+
+
+class BookingDetailView(BookingView):
+    """With the names around it, and what cancelling now would mean."""
+
+    hospital: Names
+    campus: Names
+    department: Names
+    doctor: Names
+
+    @classmethod
+    def at(cls, place: BookingPlace) -> "BookingDetailView":
+        return cls(
+            **dict(BookingView.of(place.booking)),
+            hospital=Names.of(place.hospital),
+            campus=Names.of(place.campus),
+            department=Names.of(place.department),
+            doctor=Names.of(place.doctor),
+        )
+
+
+class CancelRulingView(BaseModel):
+    allowed: bool
+    refund_bp: int = Field(description="share of the fee that goes back, in basis points")
+    reason: str
+    free_until: datetime
+
+
+class OneBookingView(BookingDetailView):
+    cancelling: CancelRulingView
+
+
+class ClinicBookingView(BaseModel):
+    """A line of who is booked; names are masked in lists."""
+
+    id: UUID
+    number: str
+    patient: str
+    channel: Channel
+    state: BookingState
+    starts_at: datetime
+    pending_verification: bool
+
+    @classmethod
+    def of(cls, row: Booking, who: Person | None) -> "ClinicBookingView":
+        return cls(
+            id=row.id, number=row.number, patient=mask_name(who.name) if who else "", channel=row.channel,
+            state=row.state, starts_at=row.starts_at, pending_verification=row.pending_verification,
+        )  # fmt: skip
