@@ -5,9 +5,9 @@ with no unit open, store and decide. A system that is down never passes anybody 
 decision says `pending`. `decide_for_slot` asks nobody: it judges stored evidence for one slot.
 """
 
-import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -20,6 +20,7 @@ from telehealth.eligibility import queries, rules
 from telehealth.eligibility.errors import CheckOutdated, NotEligible
 from telehealth.eligibility.facts import Decision, Facts, OfflineVisit, Stage, VisitStatus
 from telehealth.eligibility.models import GateDecision
+from telehealth.eligibility.recording import Question, keep, public_record
 from telehealth.hospital import (
     FetchedVisits,
     HISRejected,
@@ -33,8 +34,13 @@ from telehealth.hospital import (
 from telehealth.hospital import VisitStatus as HISVisitStatus
 from telehealth.patients import Person, hospital_patient, person, person_for
 from telehealth.rulebook import PolicyVersion, current_policy
-from telehealth.rulebook.rules import Channel, ClinicKind, PolicySet, VisitKind
+from telehealth.rulebook.rules import Channel, ClinicKind, VisitKind
 from telehealth.strikes import active_bans
+
+__all__ = [
+    "CHECK_LASTS", "VERIFICATION", "Assessment", "Question", "assess", "decide_again",
+    "decide_at_admission", "decide_for_slot", "findings", "preview_for_slot", "stored_check",
+]  # fmt: skip
 
 log = structlog.get_logger(__name__)
 
@@ -44,20 +50,6 @@ ASK_AGAIN_AFTER = timedelta(minutes=10)
 CHECK_LASTS = timedelta(hours=2)
 
 VERIFICATION = "verification"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Whom, where, for what; None means "not asked yet"."""
-
-    hospital_id: UUID
-    person_id: UUID
-    stage: Stage = Stage.BASICS
-    kind: ClinicKind = ClinicKind.INTERNET
-    slot_date: HospitalDay | None = None
-    stable: bool | None = None
-    red_flags: tuple[str, ...] | None = None
-    channel: Channel = Channel.ONLINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +72,7 @@ async def assess(units: Units, actor: Actor, question: Question) -> Assessment:
         facts, evidence = await _facts(unit, question, his_available=available)
         policy = await current_policy(unit, question.hospital_id)
         decision = rules.decide_stage(facts, policy.policy, question.stage)
-        row = await _store(unit, question, facts, decision, evidence, policy=policy)
+        row = await keep(unit, question, facts, decision, evidence, policy=policy)
         return Assessment(row, decision)
 
 
@@ -103,22 +95,19 @@ async def decide_for_slot(unit: Unit, check_id: UUID | None, question: Question)
         NotEligible: with every finding. The caller's rollback takes the stored row with it.
         CheckOutdated, CheckNotFound.
     """
-    answered = True
-    if check_id is not None:
-        check = await stored_check(
-            unit, check_id, hospital_id=question.hospital_id, person_id=question.person_id
-        )
-        question = _declared(question, check)
-        answered = bool(check.inputs.get("his_available", True))
-    elif question.kind is not ClinicKind.OFFLINE:
-        raise CheckOutdated()
-    question = replace(question, stage=Stage.FORM)
-    facts, evidence = await _facts(unit, question, his_available=answered)
-    policy = await current_policy(unit, question.hospital_id)
-    decision = rules.decide(facts, policy.policy)
+    ruling = await _judge(unit, check_id, question)
+    decision = ruling.decision
     if not decision.allowed and not decision.pending_verification:
         raise NotEligible(findings=findings(decision))
-    return await _store(unit, question, facts, decision, evidence, policy=policy)
+    return await keep(unit, ruling.question, ruling.facts, decision, ruling.evidence, policy=ruling.policy)
+
+
+async def preview_for_slot(unit: Unit, check_id: UUID | None, question: Question) -> Decision:
+    """What `decide_for_slot` would say now, stored nowhere: asked before the long form (XY06).
+
+    Raises CheckOutdated, CheckNotFound.
+    """
+    return (await _judge(unit, check_id, question)).decision
 
 
 async def decide_again(units: Units, booked: GateDecision) -> Assessment | None:
@@ -148,7 +137,7 @@ async def decide_again(units: Units, booked: GateDecision) -> Assessment | None:
         facts, evidence = await _facts(unit, question, his_available=True)
         policy = await current_policy(unit, question.hospital_id)
         decision = rules.decide(facts, policy.policy)
-        row = await _store(
+        row = await keep(
             unit, question, facts, decision, evidence, policy=policy, account_id=booked.account_id
         )
         return Assessment(row, decision)
@@ -176,27 +165,49 @@ async def decide_at_admission(units: Units, actor: Actor, booked: GateDecision) 
         facts = replace(facts, notice_accepted=True)
         policy = await current_policy(unit, question.hospital_id)
         decision = rules.decide_at_admission(facts, policy.policy)
-        row = await _store(
+        row = await keep(
             unit, question, facts, decision, evidence, policy=policy, account_id=booked.account_id
         )
         return Assessment(row, decision)
 
 
-def findings(decision: Decision) -> list[dict[str, object]]:
-    """What a refused caller is told: code, what was seen, from when or by which step it would pass."""
+def findings(decision: Decision) -> list[dict[str, Any]]:
+    """What a refused caller is told: code, what was seen, from when or by which step it would pass.
+
+    How many red flags there were, not which: errors end up in logs.
+    """
     failed = {str(check.code) for check in decision.findings}
-    record = decision.as_record()["checks"]
-    assert isinstance(record, list)  # noqa: S101 - as_record's own shape
-    return [check for check in record if check["code"] in failed]
+    return [check for check in public_record(decision)["checks"] if check["code"] in failed]
 
 
 def _declared(question: Question, said: GateDecision) -> Question:
     """With what the patient declared then."""
-    declared = json.loads(said.declaration) if said.declaration else {}
-    flags = declared.get("red_flags")
-    return replace(
-        question, stable=declared.get("stable"), red_flags=None if flags is None else tuple(flags)
-    )
+    return replace(question, stable=said.declared.stable, red_flags=said.declared.red_flags)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruling:
+    question: Question
+    facts: Facts
+    evidence: tuple[VisitEvidence, ...]
+    policy: PolicyVersion
+    decision: Decision
+
+
+async def _judge(unit: Unit, check_id: UUID | None, question: Question) -> _Ruling:
+    answered = True
+    if check_id is not None:
+        check = await stored_check(
+            unit, check_id, hospital_id=question.hospital_id, person_id=question.person_id
+        )
+        question = _declared(question, check)
+        answered = bool(check.inputs.get("his_available", True))
+    elif question.kind is not ClinicKind.OFFLINE:
+        raise CheckOutdated()
+    question = replace(question, stage=Stage.FORM)
+    facts, evidence = await _facts(unit, question, his_available=answered)
+    policy = await current_policy(unit, question.hospital_id)
+    return _Ruling(question, facts, evidence, policy, rules.decide(facts, policy.policy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,82 +300,3 @@ def _visit(visit: VisitEvidence) -> OfflineVisit:
         VisitStatus.FINISHED if finished else VisitStatus.OTHER,
         campus=visit.campus or None,
     )
-
-
-async def _store(
-    unit: Unit,
-    question: Question,
-    facts: Facts,
-    decision: Decision,
-    evidence: tuple[VisitEvidence, ...],
-    *,
-    policy: PolicyVersion,
-    account_id: UUID | None = None,
-) -> GateDecision:
-    declared = None
-    if question.stable is not None or question.red_flags is not None:
-        declared = json.dumps({"stable": question.stable, "red_flags": question.red_flags})
-    row = GateDecision(
-        hospital_id=question.hospital_id,
-        account_id=account_id or unit.owner,
-        person_id=question.person_id,
-        policy_id=policy.id,
-        policy_number=policy.number,
-        stage=question.stage,
-        clinic_kind=question.kind,
-        slot_date=question.slot_date,
-        declaration=declared,
-        inputs=_inputs(facts, policy.policy),
-        allowed=decision.allowed,
-        pending=decision.pending_verification,
-        result=_public(decision),
-        evidence=[
-            {
-                "resource": visit.resource_id,
-                "version": visit.version_id,
-                "fetched_at": visit.fetched_at.isoformat(),
-                "digest": visit.digest,
-            }
-            for visit in evidence
-        ],
-        decided_at=unit.now,
-    )
-    unit.session.add(row)
-    await unit.session.flush()
-    unit.audit(
-        "eligibility.decided", row, stage=question.stage, allowed=row.allowed, pending=row.pending,
-        policy=policy.number, codes=decision.codes,
-    )  # fmt: skip
-    return row
-
-
-def _inputs(facts: Facts, policy: PolicySet) -> dict[str, object]:
-    """The facts a reviewer needs to repeat the decision; the birth date stays with the person."""
-    last = rules.last_counting_visit(facts, policy)
-    age_on = facts.slot_date or facts.today
-    return {
-        "today": facts.today.isoformat(),
-        "slot_date": facts.slot_date and facts.slot_date.isoformat(),
-        "age": facts.birth_date and rules.age_on(facts.birth_date, age_on, policy.eligibility.leap_birthday),
-        "identity_verified": facts.identity_verified,
-        "card_bound": facts.card_bound,
-        "visits": len(facts.visits or ()),
-        "last_counting_visit": last and last.visited_on.isoformat(),
-        "his_available": facts.his_available,
-        "bans": len(facts.bans),
-        "notice_accepted": facts.notice_accepted,
-        "clinic_kind": str(facts.clinic_kind),
-        "channel": str(facts.channel),
-    }
-
-
-def _public(decision: Decision) -> dict[str, object]:
-    """The result without which red flags were named: those are sealed with the declaration."""
-    record = decision.as_record()
-    checks = record["checks"]
-    assert isinstance(checks, list)  # noqa: S101 - as_record's own shape
-    for check in checks:
-        flags = check["seen"].pop("flags", None)
-        if flags is not None:
-            check["seen"]["count"] = len(flags)
-    return record

@@ -23,7 +23,9 @@ class Sentence:
 
     def said(self, translate: Callable[[str], str] = N_, day: Callable[[date], str] = str) -> str:
         """In the reader's language, days as that language writes them."""
-        shown = {name: day(value) if isinstance(value, date) else value for name, value in self.values.items()}
+        shown = {
+            name: day(value) if isinstance(value, date) else value for name, value in self.values.items()
+        }
         return translate(self.message) % shown
 
 

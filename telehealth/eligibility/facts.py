@@ -157,7 +157,7 @@ class Decision:
         """A stored decision, to be explained again."""
         return cls(tuple(_check(check) for check in record["checks"]))
 
-    def as_record(self) -> dict[str, object]:
+    def as_record(self) -> dict[str, Any]:
         """JSON of the decision, kept beside the policy version and the facts."""
         return {
             "allowed": self.allowed,

@@ -1,5 +1,7 @@
 """Every decision of the gate, with the policy version, the inputs and the result."""
 
+import json
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +14,14 @@ from telehealth.core.seal import Sealed
 from telehealth.core.tenancy import Tenancy
 from telehealth.eligibility.facts import Stage
 from telehealth.rulebook.rules import ClinicKind
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What the patient said of themselves; None is "not asked"."""
+
+    stable: bool | None = None
+    red_flags: tuple[str, ...] | None = None
 
 
 class GateDecision(Base):
@@ -41,3 +51,9 @@ class GateDecision(Base):
     evidence: Mapped[list[dict[str, Any]]]
     #: Business time.
     decided_at: Mapped[datetime]
+
+    @property
+    def declared(self) -> Declaration:
+        said = json.loads(self.declaration) if self.declaration else {}
+        flags = said.get("red_flags")
+        return Declaration(said.get("stable"), None if flags is None else tuple(flags))
