@@ -211,7 +211,7 @@ async def test_somebody_who_works_in_two_hospitals_chooses_one(house: House) -> 
         with pytest.raises(FieldsInvalid):
             await finish_with(house, step, totp_at(house.units), hospital_id=chosen)
     signed_in = await finish_with(house, step, totp_at(house.units), hospital_id=OTHER)
-    assert (signed_in.actor.hospital_id, signed_in.actor.roles) == (OTHER, {Role.DESK})
+    assert (signed_in.actor.hospital_id, signed_in.actor.roles) == (OTHER, frozenset({Role.DESK}))
 
 
 async def test_a_suspended_member_loses_their_sessions_at_once_and_cannot_sign_in(house: House) -> None:
