@@ -1,0 +1,150 @@
+"""One Unit = one transaction: committed at its edge, seen by nobody else, remembered by no connection."""
+
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from telehealth.core.access import NOBODY, Actor, Role
+from telehealth.core.clock import FixedClock
+from telehealth.core.db import build_engine
+from telehealth.core.errors import Refused
+from telehealth.core.ids import new_id
+from telehealth.core.offset import ClockOffset
+from telehealth.core.settings import Settings
+from telehealth.core.unit import Unit, Units
+
+SCOPES = sa.text(
+    "select current_setting('app.hospital', true) as hospital, current_setting('app.account', true)"
+    " as account, current_setting('app.system', true) as system"
+)
+
+
+async def test_what_a_unit_wrote_is_there_once_it_ended(units: Units) -> None:
+    async with units.system("test") as unit:
+        unit.session.add(ClockOffset(id=1, offset_s=7, moved_at=unit.wall))
+        await unit.session.flush()
+        assert await _offset(units) is None
+    assert await _offset(units) == 7
+
+
+async def test_an_error_undoes_everything_the_unit_wrote(units: Units) -> None:
+    with pytest.raises(Refused):
+        async with units.system("test") as unit:
+            unit.session.add(ClockOffset(id=1, offset_s=7, moved_at=unit.wall))
+            await unit.session.flush()
+            raise Refused()
+    assert await _offset(units) is None
+
+
+async def test_an_error_at_the_commit_reaches_whoever_opened_the_unit(units: Units) -> None:
+    with pytest.raises(sa.exc.IntegrityError):
+        async with units.system("test") as unit:
+            unit.session.add(ClockOffset(id=2, offset_s=7, moved_at=unit.wall))
+
+
+async def test_a_unit_reads_the_clocks_once(units: Units, clock: FixedClock) -> None:
+    async with units.public() as unit:
+        began = unit.now
+        clock.advance(unit.units.clock.business() - began + (unit.now - unit.wall))
+        assert unit.now == began == unit.wall
+
+
+async def test_scopes_are_set_for_the_transaction_only(units: Units) -> None:
+    hospital_id = new_id()
+    async with units.hospital(hospital_id, NOBODY) as unit:
+        assert await _scopes(unit) == (str(hospital_id), "", "")
+        connection = await unit.connection()
+        backend = connection.info.backend_pid
+    async with units.engine.connect() as same:
+        raw = await same.get_raw_connection()
+        assert raw.driver_connection is not None
+        assert raw.driver_connection.info.backend_pid == backend
+        assert [value or "" for value in (await same.execute(SCOPES)).one()] == ["", "", ""]
+
+
+async def test_a_pooled_connection_does_not_leak_a_scope_into_the_next_unit(units: Units) -> None:
+    hospital_id, account_id = new_id(), new_id()
+    async with units.system("test") as unit:
+        assert await _scopes(unit) == ("", "", "on")
+    async with units.hospital(hospital_id, NOBODY) as unit:
+        assert await _scopes(unit) == (str(hospital_id), "", "")
+    async with units.account(account_id, NOBODY) as unit:
+        assert await _scopes(unit) == ("", str(account_id), "")
+    with pytest.raises(Refused):
+        async with units.system("test"):
+            raise Refused()
+    async with units.public() as unit:
+        assert await _scopes(unit) == ("", str(UUID(int=0)), "")
+
+
+async def test_a_scope_survives_a_savepoint_that_was_rolled_back(units: Units) -> None:
+    hospital_id = new_id()
+    async with units.hospital(hospital_id, NOBODY) as unit:
+        with pytest.raises(sa.exc.IntegrityError):
+            async with unit.session.begin_nested():
+                unit.session.add(ClockOffset(id=2, offset_s=7, moved_at=unit.wall))
+                await unit.session.flush()
+        assert await _scopes(unit) == (str(hospital_id), "", "")
+
+
+@pytest.mark.parametrize(
+    ("actor", "scope"),
+    [
+        (Actor(), "public"),
+        (Actor.signed_in(UUID(int=5), frozenset({Role.PATIENT})), "account"),
+        (Actor.signed_in(UUID(int=5), frozenset({Role.DESK}), hospital_id=UUID(int=6)), "hospital"),
+    ],
+)
+async def test_a_request_runs_in_the_narrowest_unit_of_its_actor(
+    units: Units, actor: Actor, scope: str
+) -> None:
+    async with units.of(actor) as unit:
+        assert unit.scope == scope
+
+
+async def test_a_unit_opens_on_a_new_connection_after_the_server_dropped_the_pooled_ones(
+    units: Units, settings: Settings
+) -> None:
+    async with units.public() as unit:
+        await unit.session.execute(sa.text("select 1"))
+    await _drop_connections(settings)
+    async with units.public() as unit:
+        assert await unit.session.scalar(sa.text("select 1")) == 1
+
+
+async def test_a_lost_wake_up_does_not_make_a_committed_unit_look_failed(
+    units: Units, clock: FixedClock, settings: Settings
+) -> None:
+    engine = build_engine(settings.database_url.get_secret_value(), pool_size=1)
+    losing = Units(engine, clock, units.queue)
+    async with losing.system("test") as unit:
+        unit.session.add(ClockOffset(id=1, offset_s=7, moved_at=unit.wall))
+        unit.deferred = 1
+        losing.engine = build_engine("postgresql+psycopg://nobody@127.0.0.1:1/nowhere")
+    await engine.dispose()
+    assert await _offset(units) == 7
+
+
+async def _scopes(unit: Unit) -> tuple[str, str, str]:
+    row = (await unit.session.execute(SCOPES)).one()
+    return (row.hospital or "", row.account or "", row.system or "")
+
+
+async def _offset(units: Units) -> int | None:
+    async with units.public() as unit:
+        row = await unit.session.get(ClockOffset, 1)
+        return row.offset_s if row else None
+
+
+async def _drop_connections(settings: Settings) -> None:
+    """What a restart of the server does to a pool. The role may end its own backends."""
+    engine = sa.create_engine(settings.database_url.get_secret_value())
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
+        )
+    engine.dispose()
