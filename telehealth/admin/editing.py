@@ -109,13 +109,18 @@ def _setting(
         value=input_value(field) if typed is None else typed.get(field.path, ""),
         words=tuple(value_words(field.value, field.unit)),
         unit=UNITS.get(field.unit, field.unit),
-        choices=tuple((str(choice), VALUES.get(str(choice), str(choice))) for choice in field.choices),
+        choices=tuple((_key(choice), VALUES.get(str(choice), str(choice))) for choice in field.choices),
         minimum=_bound(field, field.minimum),
         maximum=_bound(field, field.maximum),
         fixed=len(field.choices) == 1,
         was=tuple(value_words(now.value, now.unit)) if changed and now is not None else (),
         error=_error(field.path, errors),
     )
+
+
+def _key(choice: Any) -> str:
+    """What a form sends for it; truths as JSON writes them."""
+    return str(choice).lower() if isinstance(choice, bool) else str(choice)
 
 
 def _bound(field: FormField, bound: int | None) -> int | None:

@@ -49,7 +49,7 @@ async def search(
     )
     if after is not None:
         found = found.where(sa.tuple_(AuditRecord.at, AuditRecord.id) < after)
-    return [(record, link) for record, link in (await unit.session.execute(found)).tuples()]
+    return [(record, link) for record, link in await unit.session.execute(found)]
 
 
 async def chain_state(unit: Unit, hospital_id: UUID) -> ChainState:

@@ -191,7 +191,7 @@ async def acceptance_counts(unit: Unit, hospital_id: UUID) -> dict[UUID, int]:
         .where(NoticeAcceptance.hospital_id == hospital_id)
         .group_by(NoticeAcceptance.notice_id)
     )
-    return {notice_id: count for notice_id, count in (await unit.session.execute(counted)).tuples()}
+    return {notice_id: count for notice_id, count in await unit.session.execute(counted)}
 
 
 async def current_notice(unit: Unit, hospital_id: UUID) -> ServiceNotice | None:

@@ -84,10 +84,7 @@ async def review_policy_page(request: Request, unit: Unit, version_id: UUID) -> 
 
 @page(needs=NEEDS)
 async def rehearse_policy_page(request: Request, unit: Unit, version_id: UUID) -> Response:
-    data = await request.form(max_fields=10, max_files=1)
-    file, text = data.get("file"), str(data.get("cases") or "")
-    if isinstance(file, UploadFile) and file.filename:
-        text = (await file.read(LARGEST_FILE_BYTES)).decode("utf-8-sig", "replace")
+    text = await _sent_cases(request)
     row = await queries.version_row(unit, version_id)
     run = (house_of(request).contributions.get("rehearsals") or [None])[0]
     if run is None:
@@ -187,6 +184,15 @@ async def _review(
         reason=reason,
         unconfirmed=unconfirmed,
     )
+
+
+async def _sent_cases(request: Request) -> str:
+    """The uploaded file when there is one, else what was pasted."""
+    async with request.form(max_fields=10, max_files=1) as data:
+        file = data.get("file")
+        if isinstance(file, UploadFile) and file.filename:
+            return (await file.read(LARGEST_FILE_BYTES)).decode("utf-8-sig", "replace")
+        return str(data.get("cases") or "")
 
 
 def _revision(typed: dict[str, Any]) -> int:
