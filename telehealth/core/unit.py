@@ -5,6 +5,7 @@ never commit. Business time is read once. A job deferred in a unit is a row of t
 transaction; the worker is woken after the commit, outside it.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -13,10 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 import psycopg
-import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from telehealth.core.access import HOUSE, NOBODY, Actor
 from telehealth.core.audit import AuditRecord
@@ -33,10 +33,12 @@ T = TypeVar("T")
 #: The account of a unit that reads what everybody may read.
 NO_ACCOUNT = UUID(int=0)
 
-_OPEN = sa.text(
-    "select set_config('app.hospital', :hospital, true), set_config('app.account', :account, true),"
-    " set_config('app.system', :system, true)"
+_OPEN = (
+    "select set_config('app.hospital', %s, true), set_config('app.account', %s, true),"
+    " set_config('app.system', %s, true)"
 )
+#: How many dead connections in a row the pool may hand us after the server went away.
+_DEAD_AT_MOST = 100
 _WAKE = """select pg_notify('procrastinate_any_queue_v1', '{"type":"job_inserted","job_id":0}')"""
 
 
@@ -44,7 +46,8 @@ class Unit:
     def __init__(
         self,
         units: "Units",
-        session: AsyncSession,
+        connection: AsyncConnection,
+        driver: psycopg.AsyncConnection[Any],
         actor: Actor,
         *,
         scope: str,
@@ -52,7 +55,6 @@ class Unit:
         account_id: UUID | None,
     ) -> None:
         self.units = units
-        self.session = session
         self.actor = actor
         self.scope = scope
         self.hospital_id = hospital_id
@@ -62,6 +64,25 @@ class Unit:
         #: Wall time, for sessions, codes and tickets.
         self.wall: datetime = units.clock.wall()
         self.deferred = 0
+        self._connection = connection
+        self._driver = driver
+        self._session: AsyncSession | None = None
+        self._adopted: list[object] = []
+
+    @property
+    def session(self) -> AsyncSession:
+        """Made when first asked for: a hot path does without, and costs half as much."""
+        if self._session is None:
+            self._session = AsyncSession(self._connection, expire_on_commit=False, autoflush=True)
+            self._session.add_all(self._adopted)
+        return self._session
+
+    def adopt(self, row: object) -> None:
+        """Give the session an object whose row is in the database already; it is not read again."""
+        if self._session is None:
+            self._adopted.append(row)
+        else:
+            self._session.add(row)
 
     @property
     def today(self) -> HospitalDay:
@@ -69,12 +90,12 @@ class Unit:
 
     async def connection(self) -> psycopg.AsyncConnection[Any]:
         """The psycopg connection of this very transaction, for hot paths and the queue."""
-        raw = await (await self.session.connection()).get_raw_connection()
-        return cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
+        return self._driver
 
     async def defer(self, task: "Task", **arguments: Any) -> None:
         """Queue `task` as a row of this transaction: both happen or neither."""
-        await self.session.flush()
+        if self._session is not None:
+            await self._session.flush()
         await self.units.queue.defer(await self.connection(), task, plain(arguments))
         self.deferred += 1
 
@@ -123,6 +144,20 @@ class Unit:
     def port(self, kind: type[T]) -> T:
         """The adapter app.py joined to this port, for those that do not leave the process."""
         return self.units.port(kind)
+
+    async def _commit(self) -> None:
+        await (self._driver if self._session is None else self._session).commit()
+
+    async def _leave(self) -> None:
+        """Let go of the session; what was not committed rolls back with the connection."""
+        if self._session is None:
+            return
+        if self._session.in_transaction():
+            # Whoever cancelled us must not leave the session half closed.
+            await asyncio.shield(asyncio.create_task(self._session.close()))
+        else:
+            # Nothing to tell the server, so no need for the way there.
+            self._session.sync_session.close()
 
 
 class Units:
@@ -180,24 +215,17 @@ class Units:
         hospital_id: UUID | None = None,
         account_id: UUID | None = None,
     ) -> AsyncIterator[Unit]:
-        scopes = {
-            "hospital": str(hospital_id or ""),
-            "account": str(account_id or ""),
-            "system": "on" if scope.startswith("system:") else "",
-        }
-        async with AsyncSession(self.engine, expire_on_commit=False, autoflush=True) as session:
+        is_system = "on" if scope.startswith("system:") else ""
+        async with self.engine.connect() as connection:
+            driver = await _enter(connection, (str(hospital_id or ""), str(account_id or ""), is_system))
+            unit = Unit(
+                self, connection, driver, actor, scope=scope, hospital_id=hospital_id, account_id=account_id
+            )
             try:
-                await session.execute(_OPEN, scopes)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
-                    raise
-                # The server went away while this connection lay in the pool. Nothing was done on
-                # it yet, and the pool now knows: cheaper than asking before every use.
-                await session.rollback()
-                await session.execute(_OPEN, scopes)
-            unit = Unit(self, session, actor, scope=scope, hospital_id=hospital_id, account_id=account_id)
-            yield unit
-            await session.commit()
+                yield unit
+                await unit._commit()
+            finally:
+                await unit._leave()
         if unit.deferred:
             await self._wake()
 
@@ -212,6 +240,24 @@ class Units:
                 await autocommit.exec_driver_sql(_WAKE)
         except SQLAlchemyError:
             log.warning("jobs.wake_lost", exc_info=True)
+
+
+async def _enter(connection: AsyncConnection, scopes: tuple[str, str, str]) -> psycopg.AsyncConnection[Any]:
+    """Begin the transaction with its scopes, on the driver itself: every unit pays for this."""
+    for _ in range(_DEAD_AT_MOST):
+        raw = await connection.get_raw_connection()
+        driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
+        try:
+            await driver.execute(_OPEN, scopes, prepare=True)
+            return driver
+        except psycopg.OperationalError as error:
+            if not driver.closed:
+                raise
+            # The server went away while this connection lay in the pool. Nothing was done on it
+            # yet, so take another: cheaper than asking before every use.
+            await connection.invalidate(error)
+            lost = error
+    raise lost
 
 
 Opening = AbstractAsyncContextManager[Unit]
