@@ -15,6 +15,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import instance_dict
 
 from telehealth.bookings import queries
 from telehealth.bookings.errors import (
@@ -281,8 +282,14 @@ async def _why_not(unit: Unit, holding: Holding) -> Exception:
 
 def _adopt(unit: Unit, row: dict[str, Any]) -> Booking:
     """The row as the ORM's own object, without reading it again."""
-    typed = {"state": BookingState, "channel": Channel, "kind": ClinicKind}
-    booking = Booking(**{name: typed[name](value) if name in typed else value for name, value in row.items()})
+    for name, kind in _ENUMS.items():
+        row[name] = kind(row[name])
+    booking = Booking()
+    # Not attribute by attribute: the ORM would keep a history of each, only to forget it.
+    instance_dict(booking).update(row)
     make_transient_to_detached(booking)
-    unit.session.add(booking)
+    unit.adopt(booking)
     return booking
+
+
+_ENUMS = {"state": BookingState, "channel": Channel, "kind": ClinicKind}
