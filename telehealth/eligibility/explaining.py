@@ -43,6 +43,10 @@ def explain(check: Check) -> Explanation:
     return Explanation(check.code, Sentence(_TITLES[check.code]), _seen(check), _remedy(check), _until(check))
 
 
+def passed(check: Check) -> Sentence:
+    return Sentence(_PASSED[check.code])
+
+
 def explain_all(decision: Decision) -> tuple[Explanation, ...]:
     """Every failed rule, in the order in which the patient meets them (XY06)."""
     return tuple(explain(check) for check in decision.findings)
@@ -66,6 +70,19 @@ _TITLES: Mapping[GateCode, str] = {
     GateCode.NOT_STABLE: N_("线上复诊只适合病情稳定的患者"),
     GateCode.RED_FLAG: N_("您的情况需要当面就医"),
     GateCode.NOTICE_NOT_ACCEPTED: N_("还没有阅读并同意服务须知"),
+}
+
+#: For a rule that has nothing against the patient.
+_PASSED: Mapping[GateCode, str] = {
+    GateCode.IDENTITY_UNVERIFIED: N_("已完成实名认证"),
+    GateCode.CARD_NOT_BOUND: N_("就诊卡可用"),
+    GateCode.AGE_BELOW_MINIMUM: N_("年龄符合"),
+    GateCode.HIS_UNAVAILABLE: N_("已查到医院的就诊记录"),
+    GateCode.NO_RECENT_OFFLINE_VISIT: N_("近期在本院看过门诊"),
+    GateCode.BANNED: N_("线上预约未被暂停"),
+    GateCode.NOT_STABLE: N_("已声明病情稳定"),
+    GateCode.RED_FLAG: N_("没有需要急诊的情况"),
+    GateCode.NOTICE_NOT_ACCEPTED: N_("已同意服务须知"),
 }
 
 _SEEN: Mapping[GateCode, str] = {
