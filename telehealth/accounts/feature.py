@@ -1,6 +1,6 @@
 """What accounts offer: signing in, one's own settings, the staff shell."""
 
-from telehealth.accounts import api, pages, staff_pages
+from telehealth.accounts import api, pages
 from telehealth.accounts.issuing_codes import forget_codes
 from telehealth.core.access import Permission
 from telehealth.core.feature import Feature, Periodic, RailLink
@@ -18,7 +18,7 @@ async def forget(units: Units) -> None:
 feature = Feature(
     name="accounts",
     api=tuple(api.routes),
-    pages=(*pages.routes, *staff_pages.routes),
+    pages=tuple(pages.routes),
     periodic=(Periodic("accounts.forget", 3600, forget),),
     templates="telehealth.accounts",
     rail=(

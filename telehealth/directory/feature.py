@@ -1,5 +1,6 @@
 from telehealth.core.feature import Feature
 from telehealth.directory import api, jobs, pages
+from telehealth.directory.queries import hospital_names
 
 feature = Feature(
     name="directory",
@@ -7,4 +8,5 @@ feature = Feature(
     pages=tuple(pages.routes),
     deadlines=jobs.deadlines,
     templates="telehealth.directory",
+    contributions=(("hospital_names", hospital_names),),
 )

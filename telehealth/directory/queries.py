@@ -68,6 +68,12 @@ async def hospitals(unit: Unit) -> Sequence[Hospital]:
     return (await unit.session.scalars(live.order_by(Hospital.live_from, Hospital.name))).all()
 
 
+async def hospital_names(unit: Unit) -> dict[UUID, tuple[str, str]]:
+    """Every hospital's Chinese and English name, live or not; contributed to the staff sign-in."""
+    rows = await unit.session.execute(sa.select(Hospital.id, Hospital.name, Hospital.name_en))
+    return {row.id: (row.name, row.name_en) for row in rows}
+
+
 async def campus(unit: Unit, campus_id: UUID) -> Campus:
     """Raises CampusNotFound."""
     row = await unit.session.get(Campus, campus_id)

@@ -6,8 +6,6 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from telehealth.core.access import Actor, Permission
-from telehealth.core.errors import FieldsInvalid
-from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.notifications import preferring, queries, reading, receiving_receipts
 from telehealth.notifications.errors import MessageNotFound, TopicNotFound
@@ -28,7 +26,9 @@ from telehealth.web.preferences import language
 @operation(needs=Permission.OWN_ACCOUNT)
 async def list_messages(request: Request, unit: Unit, actor: Actor, query: PageQuery) -> Page[MessageView]:
     """The inbox, newest first."""
-    rows = await queries.inbox(unit, actor.account, before=before(query.after), limit=query.limit)
+    rows = await queries.inbox(
+        unit, actor.account, before=reading.position(decode_cursor(query.after, 1)), limit=query.limit
+    )
     kept, after = cut(rows, query.limit, lambda row: (row.id,))
     lang = language(request)
     return Page(items=[MessageView.of(reading.letter(row, lang)) for row in kept], next=after)
@@ -76,17 +76,6 @@ async def receive_sms_receipts(units: Units, body: CarrierReceipts) -> CallbackA
     """
     await receiving_receipts.receive(units, [item.report() for item in body.root])
     return CallbackAnswer()
-
-
-def before(cursor: str) -> UUID | None:
-    """Raises FieldsInvalid for a cursor we did not make."""
-    key = decode_cursor(cursor, 1)
-    if key is None:
-        return None
-    try:
-        return UUID(str(key[0]))
-    except ValueError:
-        raise FieldsInvalid({"after": N_("翻页位置无效")}) from None
 
 
 routes = [

@@ -12,11 +12,10 @@ from telehealth.core.access import Actor, Permission
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.notifications import preferring, queries, reading
-from telehealth.notifications.api import before
 from telehealth.notifications.states import TOPIC_LABELS
 from telehealth.web.contract import page
 from telehealth.web.pages import redirect, render, words
-from telehealth.web.pagination import cut
+from telehealth.web.pagination import cut, decode_cursor
 from telehealth.web.preferences import language
 
 ON_A_PAGE = 20
@@ -25,7 +24,9 @@ ON_A_PAGE = 20
 @page(needs=Permission.OWN_ACCOUNT)
 async def inbox_page(request: Request, unit: Unit, actor: Actor) -> Response:
     cursor = request.query_params.get("after", "")[:400]
-    rows = await queries.inbox(unit, actor.account, before=before(cursor), limit=ON_A_PAGE)
+    rows = await queries.inbox(
+        unit, actor.account, before=reading.position(decode_cursor(cursor, 1)), limit=ON_A_PAGE
+    )
     kept, after = cut(rows, ON_A_PAGE, lambda row: (row.id,))
     home = root(actor)
     return render(
@@ -89,7 +90,7 @@ def root(actor: Actor) -> str:
 def shell(actor: Actor) -> dict[str, Any]:
     if actor.is_staff:
         return {"layout": "web/console.html", "root": root(actor)}
-    return {"layout": "web/phone.html", "root": root(actor), "tab": "notices"}
+    return {"layout": "web/phone.html", "root": root(actor), "tab": "messages"}
 
 
 def _at(prefix: str) -> list[Route]:

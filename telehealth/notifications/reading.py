@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from telehealth.core.access import Actor
+from telehealth.core.errors import FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.notifications import queries
 from telehealth.notifications.errors import MessageNotFound
@@ -42,6 +45,16 @@ def letter(row: InboxMessage, lang: str) -> Letter:
         row.created_at,
         row.read_at is not None,
     )
+
+
+def position(cursor: list[Any] | None) -> UUID | None:
+    """Where a page of the inbox begins. Raises FieldsInvalid for a cursor we did not make."""
+    if cursor is None:
+        return None
+    try:
+        return UUID(str(cursor[0]))
+    except ValueError:
+        raise FieldsInvalid({"after": N_("翻页位置无效")}) from None
 
 
 async def read(unit: Unit, actor: Actor, message_id: UUID) -> InboxMessage:

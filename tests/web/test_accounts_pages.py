@@ -25,6 +25,7 @@ from tests.support.factories.accounts import (
     staff,
     totp_at,
 )
+from tests.support.factories.directory import add_hospital
 from tests.support.phones import Phone
 from tests.support.sandbox import Sandbox
 
@@ -264,3 +265,17 @@ async def test_every_address_may_knock_only_so_often(client: Client) -> None:
         for _ in range(11)
     }
     assert statuses == {401, 429}
+
+
+async def test_staff_of_several_hospitals_choose_by_name(client: Client, units: Units) -> None:
+    yunan, jiangbin = await add_hospital(units), await add_hospital(units, "jiangbin", name="江滨医院")
+    for hospital in (yunan, jiangbin):
+        await add_staff(units, hospital.id, login="both")
+    await client.post("/staff/sign-in", data={"login": "both", "password": PASSWORD})
+    asked = await client.get("/staff/sign-in/totp")
+    assert yunan.name in asked.text and "江滨医院" in asked.text
+    unsaid = await client.post("/staff/sign-in/totp", data={"totp": totp_at(units)})
+    assert unsaid.status_code == 422 and "请选择要进入的医院" in unsaid.text
+    chosen = {"totp": totp_at(units), "hospital_id": str(jiangbin.id)}
+    assert (await client.post("/staff/sign-in/totp", data=chosen)).headers["location"] == "/staff"
+    assert "江滨医院" in (await client.get("/staff/account")).text

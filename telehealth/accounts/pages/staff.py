@@ -12,7 +12,7 @@ from starlette.routing import Route
 from telehealth.accounts import choosing, signing_in_staff
 from telehealth.accounts.doors import knock, knock_by_login
 from telehealth.accounts.errors import SecondFactorUsed, SecondFactorWrong, StepExpired, StepOutOfOrder
-from telehealth.accounts.pages import choices_of, gather, remember_choices, session_lines, unread_of
+from telehealth.accounts.pages.own import choices_of, gather, remember_choices, session_lines, unread_of
 from telehealth.accounts.schemas import (
     BeginStaffSignIn,
     ChangePasswordForm,

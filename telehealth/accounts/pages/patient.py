@@ -1,6 +1,5 @@
 """HTML routes of a patient's account: signing in and out, "mine"."""
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,7 +11,13 @@ from starlette.routing import Route
 from telehealth.accounts import choosing, signing_in
 from telehealth.accounts.doors import CODES_BY_PHONE, TRIES_BY_PHONE, knock_by_phone
 from telehealth.accounts.errors import CodeBurned, CodeExpired, CodeWrong
-from telehealth.accounts.models import Account
+from telehealth.accounts.pages.own import (
+    choices_of,
+    gather,
+    remember_choices,
+    session_lines,
+    unread_of,
+)
 from telehealth.accounts.rules import local_phone, mask_phone
 from telehealth.accounts.schemas import ChangeMe, RequestCode, SignInForm, masked_name
 from telehealth.accounts.states import Channel, Lang
@@ -25,7 +30,7 @@ from telehealth.web.contract import page
 from telehealth.web.forms import Form, read_form
 from telehealth.web.house import actor_of, house_of
 from telehealth.web.pages import own_path, redirect, render, words
-from telehealth.web.preferences import keep, language, preferences
+from telehealth.web.preferences import language, preferences
 from telehealth.web.problems import sentence, status_of
 
 
@@ -147,75 +152,6 @@ async def choose_page(request: Request, units: Units, actor: Actor) -> Response:
 async def end_session_page(request: Request, unit: Unit, actor: Actor, id: UUID) -> Response:
     await choosing.sign_out(unit, actor, id)
     return redirect("/staff/account" if actor.is_staff else "/me", flash=N_("已让那台设备退出登录"))
-
-
-def remember_choices(request: Request, response: Response, account: Account) -> None:
-    """What the account chose wins over what this browser remembers."""
-    now = preferences(request)
-    chosen = replace(
-        now,
-        lang=account.lang or now.lang,
-        theme=account.theme or now.theme,
-        elder=now.elder if account.elder is None else account.elder,
-    )
-    if chosen != now or account.lang or account.theme or account.elder is not None:
-        keep(response, chosen, secure=house_of(request).settings.cookies_secure)
-
-
-async def gather(request: Request, place: str, unit: Unit, actor: Actor) -> list[dict[str, Any]]:
-    """What features above contribute to a list of this page, in their order."""
-    found: list[dict[str, Any]] = []
-    for part in house_of(request).contributions.get(place, []):
-        found += await part(unit, actor)
-    return found
-
-
-async def unread_of(request: Request, unit: Unit, actor: Actor) -> int:
-    parts = house_of(request).contributions.get("unread", [])
-    return sum([int(await part(unit, actor)) for part in parts])
-
-
-def choices_of(request: Request) -> list[dict[str, Any]]:
-    """The switches of a person's page: name, label, and (value, words, chosen) for each."""
-    _, now = words(request), preferences(request)
-    return [
-        _switch("elder", _("字号"), [("0", _("标准版")), ("1", _("大字版"))], str(int(now.elder))),
-        _switch(
-            "theme",
-            _("外观"),
-            [("auto", _("跟随系统")), ("light", _("浅色")), ("dark", _("深色"))],
-            now.theme,
-        ),
-        _switch("lang", _("语言"), [("zh-CN", "中文"), ("en", "English")], now.lang),
-    ]
-
-
-def session_lines(request: Request, rows: Any) -> list[dict[str, Any]]:
-    """One line a session: what it runs on, when it was used, and whether it is this one."""
-    _, current = words(request), session_id_of(request)
-    doors = {"browser": _("浏览器"), "app": _("手机应用"), "mini_program": _("小程序")}
-    return [
-        {
-            "id": row.id,
-            "title": " · ".join(
-                part for part in (doors.get(row.channel, ""), device(row.user_agent)) if part
-            ),
-            "seen_at": row.seen_at,
-            "current": row.id == current,
-            "icon": "monitor" if row.channel == "browser" else "smartphone",
-        }
-        for row in rows
-    ]
-
-
-def device(user_agent: str) -> str:
-    """A word somebody recognises their device by; never the whole string."""
-    known = ("iPhone", "iPad", "Android", "HarmonyOS", "Windows", "Macintosh", "Linux")
-    return next((name for name in known if name in user_agent), "")
-
-
-def _switch(name: str, label: str, options: list[tuple[str, str]], now: str) -> dict[str, Any]:
-    return {"name": name, "label": label, "options": [(v, text, v == now) for v, text in options]}
 
 
 def _ask_phone(

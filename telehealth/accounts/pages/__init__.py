@@ -1,0 +1,5 @@
+"""HTML routes of accounts."""
+
+from telehealth.accounts.pages import patient, staff
+
+routes = [*patient.routes, *staff.routes]
