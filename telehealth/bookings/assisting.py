@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from telehealth.accounts import parse_phone, patient_by_phone
 from telehealth.bookings.errors import AccountNeeded, TooLateToVerify
 from telehealth.bookings.holding import Holding, hold_seat, sellable
 from telehealth.bookings.models import Booking
@@ -12,7 +13,7 @@ from telehealth.core.unit import Units
 from telehealth.eligibility import Stage
 from telehealth.eligibility.checking import Question, assess, decide_for_slot
 from telehealth.notifications import Notice
-from telehealth.patients import accounts_acting_for, links_of
+from telehealth.patients import Person, accounts_acting_for, hospital_patient, links_of, people_of
 from telehealth.patients.rules import Relation
 from telehealth.rulebook.rules import Channel, ClinicKind
 
@@ -78,3 +79,17 @@ async def _own_account(units: Units, actor: Actor, person_id: UUID) -> UUID | No
                 if link.person_id == person_id and link.relation is Relation.SELF:
                     return account_id
     return None
+
+
+async def patients_by_phone(units: Units, actor: Actor, phone: str) -> list[Person]:
+    """Patients of this hospital whose account, or whose family's, has this phone number.
+
+    Raises FieldsInvalid for what is no phone number.
+    """
+    number = parse_phone(phone)
+    async with units.system("desk booking", actor) as unit:
+        account = await patient_by_phone(unit, number)
+        if account is None:
+            return []
+        people = [who for _, who in await people_of(unit, account.id)]
+        return [who for who in people if await hospital_patient(unit, actor.hospital, who.id) is not None]

@@ -1,4 +1,4 @@
-from telehealth.bookings import api, jobs
+from telehealth.bookings import api, desk_pages, jobs, pages, staff_pages
 from telehealth.bookings.cancelling import on_clinic_closed
 from telehealth.bookings.contributing import patient_home, worklist
 from telehealth.bookings.queries import demand
@@ -10,10 +10,13 @@ from telehealth.schedule.events import ClinicClosed
 feature = Feature(
     name="bookings",
     api=tuple(api.routes),
+    # Before the pages with an id in their path.
+    pages=(*pages.routes, *desk_pages.routes, *staff_pages.routes),
     tasks=jobs.tasks,
     deadlines=jobs.deadlines,
     periodic=jobs.periodic,
     subscriptions=((ClinicClosed, on_clinic_closed),),
     rail=(RailLink("/staff/bookings", "ticket-check", N_("预约"), Permission.BOOK_FOR_PATIENT, 30),),
+    templates="telehealth.bookings",
     contributions=(("patient_home", patient_home), ("worklist", worklist), ("clinic_demand", demand)),
 )

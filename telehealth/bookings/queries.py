@@ -196,6 +196,15 @@ async def by_number(unit: Unit, number: str) -> list[BookingPlace]:
     return [_placed(row) for row in rows]
 
 
+async def recent(unit: Unit, *, pending: bool = False, limit: int = 50) -> list[BookingPlace]:
+    """The latest made; or all that wait for the hospital's system."""
+    found = _with_place().where(visible_to(unit.actor))
+    if pending:
+        found = found.where(Booking.pending_verification, Booking.state == BookingState.HELD)
+    rows = await unit.session.execute(found.order_by(Booking.created_at.desc(), Booking.id).limit(limit))
+    return [_placed(row) for row in rows]
+
+
 async def live_of_person(unit: Unit, person_id: UUID) -> list[BookingPlace]:
     found = _with_place().where(
         visible_to(unit.actor), Booking.person_id == person_id, Booking.state.in_(LIVE)

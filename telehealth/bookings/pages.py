@@ -1,0 +1,157 @@
+"""My bookings: the list, the ticket of one, and giving it back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from telehealth.bookings import booking_pages, cancelling, queries
+from telehealth.bookings.api import cursor_of
+from telehealth.bookings.capabilities import CANCEL_SENTENCES, GROUPS, Capability, capability_of
+from telehealth.bookings.choice import Choice
+from telehealth.bookings.errors import NotCancellable
+from telehealth.bookings.queries import BookingPlace
+from telehealth.core.access import Actor, Permission
+from telehealth.core.errors import FieldsInvalid
+from telehealth.core.unit import Unit, Units
+from telehealth.directory import said
+from telehealth.patients import Person, people_by_id, people_of
+from telehealth.rulebook.rules import ClinicKind
+from telehealth.schedule.rules import CancelReason
+from telehealth.schedule.wording import KIND_LABELS
+from telehealth.web.contract import page
+from telehealth.web.house import house_of
+from telehealth.web.pages import redirect, render
+from telehealth.web.pagination import cut
+from telehealth.web.preferences import language
+
+PAGE_SIZE = 20
+
+
+@page(needs=Permission.BOOK)
+async def bookings_page(request: Request, unit: Unit) -> Response:
+    group = request.query_params.get("group", "all")
+    group = group if group in GROUPS else "all"
+    people = await people_of(unit, unit.actor.account)
+    wanted = next((p for _, p in people if str(p.id) == request.query_params.get("person")), None)
+    rows = await queries.bookings_of(
+        unit,
+        states=GROUPS[group][1],
+        person_id=wanted.id if wanted else None,
+        before=_cursor(request),
+        limit=PAGE_SIZE,
+    )
+    kept, following = cut(rows, PAGE_SIZE, lambda row: (row.booking.starts_at, row.booking.id))
+    known = {person.id: person for _, person in people}
+    suffix = f"&person={wanted.id}" if wanted else ""
+    return render(
+        request,
+        "bookings/list.html",
+        groups=[
+            {"href": f"/bookings?group={name}{suffix}", "label": label, "current": name == group}
+            for name, (label, _) in GROUPS.items()
+        ],
+        people=[
+            {
+                "href": f"/bookings?group={group}" + (f"&person={person.id}" if person else ""),
+                "name": person.name if person else "",
+                "current": person is wanted,
+            }
+            for person in [None, *known.values()]
+        ]
+        if len(known) > 1
+        else [],
+        rows=[line(row, known, language(request)) for row in kept],
+        older=f"/bookings?group={group}{suffix}&after={following}" if following else "",
+        newest=f"/bookings?group={group}{suffix}" if request.query_params.get("after") else "",
+    )
+
+
+@page(needs=Permission.BOOK)
+async def booking_page(request: Request, unit: Unit, booking_id: UUID) -> Response:
+    place = await queries.place_of(unit, booking_id)
+    booking, hospital = place.booking, place.hospital
+    people = await people_by_id(unit, [booking.person_id])
+    said_now = capability_of(booking)
+    ruling = await cancelling.ruling(unit, booking)
+    again = Choice(
+        hospital.code, booking.kind, person=booking.person_id, check=booking.decision_id,
+        campus=booking.campus_id, department=booking.department_id, doctor=booking.doctor_id,
+        day=booking.day, form=booking.form_id,
+    )  # fmt: skip
+    return render(
+        request,
+        "bookings/ticket.html",
+        **_facts(place, people, language(request)),
+        can=said_now,
+        may_cancel=said_now.may_cancel and ruling.allowed,
+        cancel_words=CANCEL_SENTENCES[ruling.reason] if said_now.may_cancel else "",
+        free_until=ruling.free_until if ruling.reason is CancelReason.IN_TIME else None,
+        rebook=again.href(),
+        actions=[
+            action
+            for part in house_of(request).contributions.get("booking_actions", [])
+            for action in await part(unit, unit.actor, booking)
+        ],
+        told=(booking.reason or "") if said_now.tone == "danger" else "",
+        hospital_phone=hospital.phone,
+        complaint_phone=hospital.complaint_phone,
+    )
+
+
+@page(needs=Permission.BOOK)
+async def cancel_booking_page(units: Units, actor: Actor, booking_id: UUID) -> Response:
+    try:
+        async with units.of(actor) as unit:
+            await cancelling.cancel(unit, booking_id)
+    except NotCancellable as error:
+        reason = CancelReason(error.facts["reason"])
+        return redirect(f"/bookings/{booking_id}", flash=CANCEL_SENTENCES[reason], kind="warn")
+    return redirect(f"/bookings/{booking_id}", flash="预约已取消")
+
+
+def line(place: BookingPlace, people: Mapping[UUID, Person], lang: str) -> dict[str, Any]:
+    """One row of a list of bookings."""
+    facts = _facts(place, people, lang)
+    can: Capability = capability_of(place.booking)
+    return facts | {
+        "href": f"/bookings/{place.booking.id}",
+        "tag": (can.tone, can.label),
+        "due": place.booking.hold_until if can.can_pay else None,
+    }
+
+
+def _facts(place: BookingPlace, people: Mapping[UUID, Person], lang: str) -> dict[str, Any]:
+    booking = place.booking
+    who = people.get(booking.person_id)
+    return {
+        "booking": booking,
+        "kind": KIND_LABELS[booking.kind],
+        "is_online": booking.kind is ClinicKind.INTERNET,
+        "hospital": said(place.hospital, "name", lang),
+        "campus": said(place.campus, "name", lang),
+        "address": said(place.campus, "address", lang),
+        "department": said(place.department, "name", lang),
+        "doctor": said(place.doctor, "name", lang),
+        "title": said(place.doctor, "title", lang),
+        "patient": who.name if who else "",
+    }
+
+
+def _cursor(request: Request) -> Any:
+    """A page turned by a broken address begins at the top."""
+    try:
+        return cursor_of(request.query_params.get("after", ""))
+    except FieldsInvalid:
+        return None
+
+
+routes: Sequence[Route] = [
+    *booking_pages.routes,
+    Route("/bookings", bookings_page),
+    Route("/bookings/{booking_id:uuid}", booking_page),
+    Route("/bookings/{booking_id:uuid}/cancellation", cancel_booking_page, methods=["POST"]),
+]
