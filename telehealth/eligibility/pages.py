@@ -188,7 +188,7 @@ async def _show(
         emergency=await emergency_of(request, unit, row),
         questions=asked,
         values=form.values,
-        errors=form.errors,
+        errors={name: reader.translate(text) for name, text in form.errors.items()},
         choose_href=f"/h/{code}/check?{urlencode([('kind', str(row.clinic_kind)), *_rest(request)])}",
         again_href=presenting.again(row, place, _rest(request)),
         decided_at=row.decided_at,

@@ -71,7 +71,7 @@ def weight(typed: str) -> Decimal | None:
 def nested(raw: Any) -> Any:
     """Fields of an HTML form as the model has them: `answers.syncope` = "yes" → answers {syncope: true}.
 
-    An unanswered question is left out, and so is whatever a page keeps for itself under "_".
+    What was not chosen is left out, and so is whatever a page keeps for itself under "_".
     """
     if not isinstance(raw, Mapping):
         return raw
@@ -79,7 +79,7 @@ def nested(raw: Any) -> Any:
     answers: dict[str, Any] = {}
     for name, value in raw.items():
         if not isinstance(name, str) or not name.startswith(("_", "answers.")):
-            found[name] = value
+            found |= {} if value is None else {name: value}
         elif name.startswith("answers.") and value not in (None, ""):
             answers[name.removeprefix("answers.")] = value
     if answers and "answers" not in found:

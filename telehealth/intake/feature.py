@@ -1,12 +1,14 @@
 """What the condition form offers the house."""
 
 from telehealth.core.feature import Feature, Periodic
-from telehealth.intake import api, red_flags
+from telehealth.intake import api, pages, red_flags
 from telehealth.intake.clearing import remove_files, sweep_incoming
 
 feature = Feature(
     name="intake",
     api=tuple(api.routes),
+    pages=tuple(pages.routes),
+    templates="telehealth.intake",
     tasks=(remove_files,),
     periodic=(Periodic("intake.sweep_incoming", 3600, sweep_incoming),),
     #: Fits `telehealth.eligibility.ports.RedFlagBook`: the gate asks the same questions before the form.

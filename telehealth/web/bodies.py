@@ -10,6 +10,12 @@ from telehealth.web.problems import TooLarge, answer
 MAX_BODY_BYTES = 1_000_000
 
 
+#: Where a page of a browser without script posts its files with its fields.
+UPLOADS = "/uploads/"
+#: One file of the largest size we take, and the words around it.
+MAX_UPLOAD_BYTES = 16_500_000
+
+
 class BodyLimit:
     """Starlette's own limit answers in plain text; a client reads problems."""
 
@@ -21,8 +27,9 @@ class BodyLimit:
         if scope["type"] != "http" or scope["path"].startswith("/blobs/"):
             await self.app(scope, receive, send)
             return
+        most = MAX_UPLOAD_BYTES if scope["path"].startswith(UPLOADS) else self.max_bytes
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced[:20]) > self.max_bytes:
+        if announced.isdecimal() and int(announced[:20]) > most:
             response = answer(HTTPConnection(scope), TooLarge(), 413)
             await response(scope, receive, send)
             return
@@ -32,7 +39,7 @@ class BodyLimit:
             nonlocal total
             message = await receive()
             total += len(message.get("body", b""))
-            if total > self.max_bytes:
+            if total > most:
                 raise HTTPException(413)
             return message
 
