@@ -29,6 +29,11 @@ class Place:
     hospital_id: UUID
     campus_id: UUID
     department_id: UUID
+    #: One for each clinic; strangers where nobody looks.
+    doctor_ids: tuple[UUID, ...] = ()
+
+    def doctor_of(self, clinic: int) -> UUID:
+        return self.doctor_ids[clinic] if self.doctor_ids else new_id()
 
 
 def somewhere() -> Place:
@@ -56,7 +61,7 @@ async def add_clinic(units: Units, place: Place, *, seats: int) -> UUID:
     """One clinic with one slot of so many seats; the slot's id."""
     async with units.system("sample") as unit:
         day = unit.now + timedelta(days=1)
-        clinic = _clinic(place, day, capacity=seats)
+        clinic = _clinic(place, day, doctor_id=new_id(), capacity=seats)
         slot = _slot(clinic, new_id(), 0, seats)
         await unit.session.execute(sa.insert(Clinic), [clinic])
         await unit.session.execute(sa.insert(Slot), [slot])
@@ -71,15 +76,16 @@ def _batches(
         clinics, seats = [], []
         for number in range(first, min(first + 2_000, slots)):
             if number % SLOTS_A_CLINIC == 0:
-                clinics.append(_clinic(place, day, capacity=_PLENTY))
+                doctor_id = place.doctor_of(number // SLOTS_A_CLINIC)
+                clinics.append(_clinic(place, day, doctor_id=doctor_id, capacity=_PLENTY))
             seats.append(_slot(clinics[-1], slot_id(number), number % SLOTS_A_CLINIC, _PLENTY))
         yield clinics, seats
 
 
-def _clinic(place: Place, at: datetime, *, capacity: int) -> dict[str, Any]:
+def _clinic(place: Place, at: datetime, *, doctor_id: UUID, capacity: int) -> dict[str, Any]:
     return {
         "id": new_id(), "hospital_id": place.hospital_id, "campus_id": place.campus_id,
-        "department_id": place.department_id, "doctor_id": new_id(), "kind": ClinicKind.INTERNET,
+        "department_id": place.department_id, "doctor_id": doctor_id, "kind": ClinicKind.INTERNET,
         "day": hospital_day(at), "half": HalfDay.MORNING, "starts_at": at, "ends_at": at + timedelta(hours=4),
         "capacity": capacity, "quota_online": capacity, "quota_desk": capacity, "quota_phone": capacity,
         "fee": 5_000, "state": ClinicState.OPEN,

@@ -39,7 +39,7 @@ _LOST = (SlotTaken, ChannelFull)
 def measure() -> Figures:
     """`booking_hold_service` and `booking_race`, on one server."""
     with durable_database() as database, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        units = runner.run(_units(database))
+        units = runner.run(units_of(database))
         try:
             runner.run(sample.add_slots(units, sample.somewhere(), slots=SLOTS))
             yield _holds(database, units, runner)
@@ -48,7 +48,7 @@ def measure() -> Figures:
             runner.run(units.engine.dispose())
 
 
-async def _units(database: Database) -> Units:
+async def units_of(database: Database) -> Units:
     settings = Settings(
         profile=Profile.TEST,
         home=database.home,
