@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from telehealth.admin.wording import UNITS, VALUES, input_value, points, value_words
+from telehealth.admin.wording import VALUES, input_value, points, unit_words, value_words
 from telehealth.rulebook.rules import Change, FormField, PolicySet, form
 
 
@@ -19,6 +19,8 @@ class Setting:
     value: Any
     #: The stored value as words to translate one by one.
     words: tuple[str, ...]
+    #: A list of code words, which the page explains.
+    is_coded: bool
     unit: str
     choices: tuple[tuple[str, str], ...]
     minimum: int | None
@@ -86,8 +88,8 @@ def change_lines(changes: Sequence[Change], lang: str) -> list[ChangeLine]:
         ChangeLine(
             change.label_en if lang == "en" else change.label_zh,
             change.source,
-            tuple(value_words(change.old, change.unit)),
-            tuple(value_words(change.new, change.unit)),
+            tuple(value_words(change.path, change.old, change.unit)),
+            tuple(value_words(change.path, change.new, change.unit)),
         )
         for change in changes
     ]
@@ -107,13 +109,14 @@ def _setting(
         source=field.source,
         input=field.input,
         value=input_value(field) if typed is None else typed.get(field.path, ""),
-        words=tuple(value_words(field.value, field.unit)),
-        unit=UNITS.get(field.unit, field.unit),
+        words=tuple(value_words(field.path, field.value, field.unit)),
+        is_coded=isinstance(field.value, list) and any(str(word) in VALUES for word in field.value),
+        unit=unit_words(field.path, field.unit),
         choices=tuple((_key(choice), VALUES.get(str(choice), str(choice))) for choice in field.choices),
         minimum=_bound(field, field.minimum),
         maximum=_bound(field, field.maximum),
         fixed=len(field.choices) == 1,
-        was=tuple(value_words(now.value, now.unit)) if changed and now is not None else (),
+        was=tuple(value_words(now.path, now.value, now.unit)) if changed and now is not None else (),
         error=_error(field.path, errors),
     )
 

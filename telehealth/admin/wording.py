@@ -108,16 +108,22 @@ POLICY_STATES: Mapping[PolicyState, tuple[str, str]] = {
 }
 
 
-def value_words(value: Any, unit: str = "") -> list[str]:
+def unit_words(path: str, unit: str) -> str:
+    """An age is in 岁, how long something is kept in 年."""
+    if unit == "years" and not path.startswith("retention_years."):
+        return N_("岁")
+    return UNITS.get(unit, unit)
+
+
+def value_words(path: str, value: Any, unit: str = "") -> list[str]:
     """A value of the set as words to translate one by one, its unit at the end."""
     if isinstance(value, list | tuple):
         return [VALUES.get(str(item), str(item)) for item in value]
     if unit == "basis_points" and isinstance(value, int):
         return [percent(value), "%"]
-    words = (
-        VALUES.get(str(value), str(value)) if not isinstance(value, int) or isinstance(value, bool) else value
-    )
-    return [str(words), *([UNITS.get(unit, unit)] if unit else [])]
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    words = str(value) if is_number else VALUES.get(str(value), str(value))
+    return [words, *([unit_words(path, unit)] if unit else [])]
 
 
 def percent(points: int) -> str:
