@@ -15,6 +15,7 @@ from uuid import UUID
 
 import psycopg
 import structlog
+from psycopg.pq import TransactionStatus
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
@@ -40,6 +41,10 @@ _OPEN = (
 #: How many dead connections in a row the pool may hand us after the server went away.
 _DEAD_AT_MOST = 100
 _WAKE = """select pg_notify('procrastinate_any_queue_v1', '{"type":"job_inserted","job_id":0}')"""
+
+
+class UnitBroken(RuntimeError):
+    """Nothing of this unit can be kept. What may fail is tried in `session.begin_nested()`."""
 
 
 class Unit:
@@ -146,7 +151,15 @@ class Unit:
         return self.units.port(kind)
 
     async def _commit(self) -> None:
-        await (self._driver if self._session is None else self._session).commit()
+        if self._driver.info.transaction_status is TransactionStatus.INERROR:
+            # COMMIT would answer ROLLBACK, and whoever asked would be told that it was done.
+            raise UnitBroken("a statement failed in this unit and its error was swallowed")
+        if self._session is not None:
+            await self._session.commit()
+        # A session that was made but sent nothing commits nothing, while a hot path may have
+        # written on the driver beside it.
+        if self._driver.info.transaction_status is not TransactionStatus.IDLE:
+            await self._driver.commit()
 
     async def _leave(self) -> None:
         """Let go of the session; what was not committed rolls back with the connection."""

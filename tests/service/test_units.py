@@ -1,9 +1,14 @@
 """One Unit = one transaction: committed at its edge, seen by nobody else, remembered by no connection."""
 
+import asyncio
+import contextlib
+from typing import cast
 from uuid import UUID
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.pool import QueuePool
 
 from telehealth.core.access import NOBODY, Actor, Role
 from telehealth.core.clock import FixedClock
@@ -12,8 +17,9 @@ from telehealth.core.errors import Refused
 from telehealth.core.ids import new_id
 from telehealth.core.offset import ClockOffset
 from telehealth.core.settings import Settings
-from telehealth.core.unit import Unit, Units
+from telehealth.core.unit import Unit, UnitBroken, Units
 
+WRITE = b"insert into clock_offset (id, offset_s, moved_at) values (1, 7, now())"
 SCOPES = sa.text(
     "select current_setting('app.hospital', true) as hospital, current_setting('app.account', true)"
     " as account, current_setting('app.system', true) as system"
@@ -35,6 +41,65 @@ async def test_an_error_undoes_everything_the_unit_wrote(units: Units) -> None:
             await unit.session.flush()
             raise Refused()
     assert await _offset(units) is None
+
+
+async def test_what_the_hot_paths_wrote_on_the_driver_is_there_too(units: Units) -> None:
+    async with units.system("test") as unit:
+        await (await unit.connection()).execute(WRITE)
+    assert await _offset(units) == 7
+
+
+async def test_what_the_driver_wrote_is_there_though_the_session_was_made_for_nothing(units: Units) -> None:
+    async with units.system("test") as unit:
+        assert not unit.session.new
+        await (await unit.connection()).execute(WRITE)
+    assert await _offset(units) == 7
+
+
+@pytest.mark.parametrize("with_session", [True, False])
+async def test_an_error_undoes_what_the_driver_wrote(units: Units, with_session: bool) -> None:
+    with pytest.raises(Refused):
+        async with units.system("test") as unit:
+            if with_session:
+                assert await unit.session.scalar(sa.text("select 1")) == 1
+            await (await unit.connection()).execute(WRITE)
+            raise Refused()
+    assert await _offset(units) is None
+
+
+@pytest.mark.parametrize("on_the_driver", [True, False])
+async def test_a_unit_whose_statement_failed_cannot_end_as_if_it_were_done(
+    units: Units, on_the_driver: bool
+) -> None:
+    with pytest.raises(UnitBroken):
+        async with units.system("test") as unit:
+            await (await unit.connection()).execute(WRITE)
+            with contextlib.suppress(sa.exc.DBAPIError, psycopg.Error):
+                if on_the_driver:
+                    await (await unit.connection()).execute(b"select 1/0")
+                else:
+                    await unit.session.execute(sa.text("select 1/0"))
+    assert await _offset(units) is None
+
+
+async def test_a_unit_whose_caller_went_away_leaves_nothing_and_gives_its_connection_back(
+    units: Units,
+) -> None:
+    began = asyncio.Event()
+
+    async def interrupted() -> None:
+        async with units.system("test") as unit:
+            await (await unit.connection()).execute(WRITE)
+            began.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(interrupted())
+    await began.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await _offset(units) is None
+    assert cast(QueuePool, units.engine.pool).checkedout() == 0
 
 
 async def test_an_error_at_the_commit_reaches_whoever_opened_the_unit(units: Units) -> None:
