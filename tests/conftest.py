@@ -12,6 +12,7 @@ from telehealth.core.clock import FixedClock
 from telehealth.core.provisioning import Addresses
 from telehealth.core.settings import Profile, Settings
 from telehealth.core.unit import Units
+from telehealth.hospital import HISGateway
 from telehealth.web.application import build
 from telehealth.web.house import House
 from tests.support.cluster import Cluster
@@ -61,6 +62,8 @@ def settings(database: Addresses, tmp_path: Path) -> Settings:
 async def house(settings: Settings, clock: FixedClock) -> AsyncIterator[House]:
     built = app.build_house(settings, clock=clock)
     yield built
+    await built.units.port(HISGateway).close()  # type: ignore[type-abstract, attr-defined]
+    await built.quarantine.aclose()
     await built.units.engine.dispose()
 
 

@@ -39,6 +39,8 @@ class Tenancy:
     public: bool = False
     seats: bool = False
     when: str = ""
+    #: Rows are evidence: the application adds them and neither changes nor removes them.
+    append_only: bool = False
     #: Why no row of this table belongs to anybody. Non-empty means: no row-level security.
     open: str = ""
 
@@ -82,11 +84,16 @@ def policies(table: str, tenancy: Tenancy) -> list[str]:
     drops = [f"drop policy if exists {table}_{verb} on {table}" for verb in verbs]
     if tenancy.open:
         return [*drops, f"alter table {table} disable row level security"]
-    return [
+    born = [
         *drops,
         f"alter table {table} enable row level security",
         f"create policy {table}_read on {table} for select using ({tenancy.reads()})",
         f"create policy {table}_add on {table} for insert with check ({tenancy.writes()})",
+    ]
+    if tenancy.append_only:
+        return born
+    return [
+        *born,
         f"create policy {table}_change on {table} for update"
         f" using ({tenancy.updates()}) with check ({tenancy.updates()})",
         f"create policy {table}_remove on {table} for delete using ({tenancy.writes()})",

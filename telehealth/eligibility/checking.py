@@ -31,6 +31,7 @@ from telehealth.hospital import (
     store_visits,
     stored_visits,
 )
+from telehealth.hospital import VisitKind as HISVisitKind
 from telehealth.hospital import VisitStatus as HISVisitStatus
 from telehealth.patients import Person, hospital_patient, person, person_for
 from telehealth.rulebook import PolicyVersion, current_policy
@@ -217,6 +218,7 @@ class _Errand:
     hospital_code: str
     his_patient_id: str
     since: HospitalDay
+    kinds: tuple[HISVisitKind, ...]
 
 
 async def _errand(unit: Unit, question: Question) -> _Errand | None:
@@ -228,18 +230,21 @@ async def _errand(unit: Unit, question: Question) -> _Errand | None:
         return None
     if await is_fresh(unit, question.hospital_id, question.person_id, within=ASK_AGAIN_AFTER):
         return None
-    policy = (await current_policy(unit, question.hospital_id)).policy
+    numbers = (await current_policy(unit, question.hospital_id)).policy.eligibility
     place = await hospital(unit, question.hospital_id)
     # One month more than the window, so that a refusal can name the visit that is just too old.
-    since = add_months(unit.today, -policy.eligibility.offline_visit_window_months - 1)
-    return _Errand(place.code, patient.his_patient_id, since)
+    since = add_months(unit.today, -numbers.offline_visit_window_months - 1)
+    kinds = tuple(HISVisitKind(kind.value) for kind in numbers.visit_kinds_that_count)
+    return _Errand(place.code, patient.his_patient_id, since, kinds)
 
 
 async def _ask(units: Units, errand: _Errand | None) -> tuple[FetchedVisits | None, bool]:
     if errand is None:
         return None, True
     try:
-        fetched = await fetch_visits(units, errand.hospital_code, errand.his_patient_id, since=errand.since)
+        fetched = await fetch_visits(
+            units, errand.hospital_code, errand.his_patient_id, since=errand.since, kinds=errand.kinds
+        )
     except (HISUnavailable, HISRejected) as error:
         log.warning("eligibility.his_unavailable", hospital=errand.hospital_code, error=error.code)
         return None, False

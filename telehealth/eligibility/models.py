@@ -28,7 +28,7 @@ class GateDecision(Base):
     """Written once, never changed. What the patient declared is health data, so it is sealed."""
 
     __tablename__ = "gate_decisions"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
     __table_args__ = (sa.Index("ix_gate_decisions_person", "person_id", "hospital_id", "decided_at"),)
 
     id: Mapped[PrimaryKey]
