@@ -5,13 +5,14 @@ Nothing worth checking lives here; import contracts cannot see a lone module.
 
 import asyncio
 import importlib
-import importlib.util
 
 import sqlalchemy as sa
 import uvicorn
 
 from telehealth.accounts import CodeSender
-from telehealth.accounts import CodeSender
+from telehealth.accounts import feature as accounts
+from telehealth.admin import feature as admin
+from telehealth.bookings import feature as bookings
 from telehealth.core import log, schema, seal
 from telehealth.core.blobs import BlobStore
 from telehealth.core.blobs.local import LocalBlobs
@@ -27,37 +28,42 @@ from telehealth.core.scanning import ClamdScanner, NoScanner, Scanner
 from telehealth.core.settings import Settings
 from telehealth.core.tickets import Tickets
 from telehealth.core.unit import Units
-from telehealth.notifications import SMSGateway
-from telehealth.notifications.adapters.sms import CodesBySMS, TencentSMS
+from telehealth.demo import feature as demo
 from telehealth.demo.seeding import open_hospital
+from telehealth.directory import feature as directory
+from telehealth.eligibility import feature as eligibility
 from telehealth.hospital import HISGateway
+from telehealth.hospital import feature as hospital
 from telehealth.hospital.adapters.fhir import FHIRGateway
+from telehealth.intake import feature as intake
+from telehealth.notifications import feature as notifications
 from telehealth.notifications.adapters.sms import CodesBySMS, TencentSMS
 from telehealth.notifications.ports import SMSGateway
 from telehealth.patients import IdentityChecker
+from telehealth.patients import feature as patients
 from telehealth.patients.adapters.faceid import FaceIDChecker
+from telehealth.rulebook import feature as rulebook
+from telehealth.schedule import feature as schedule
+from telehealth.strikes import feature as strikes
 from telehealth.web.application import build, join_contributions, work_until_told
 from telehealth.web.house import House
 
-NAMES = (
-    "accounts", "notifications", "directory", "rulebook", "hospital", "patients", "strikes",
-    "schedule", "eligibility", "intake", "bookings", "admin", "demo",
-)  # fmt: skip
-
-
-def _load(name: str, part: str) -> object:
-    full = f"telehealth.{name}.{part}"
-    # While features are being written: one that cannot be imported yet is left out.
-    try:
-        return importlib.import_module(full) if importlib.util.find_spec(full) else None
-    except ImportError as e:
-        print(f"LEFT OUT {full}: {e}", file=__import__("sys").stderr)
-        return None
-
-
-FEATURES: tuple[Feature, ...] = tuple(m.feature for n in NAMES if (m := _load(n, "feature")))
-for n in NAMES:
-    _load(n, "models")
+#: Low to high; their pages and API are mounted in this order.
+FEATURES: tuple[Feature, ...] = (
+    accounts.feature,
+    notifications.feature,
+    directory.feature,
+    rulebook.feature,
+    hospital.feature,
+    patients.feature,
+    strikes.feature,
+    schedule.feature,
+    eligibility.feature,
+    intake.feature,
+    bookings.feature,
+    admin.feature,
+    demo.feature,
+)
 METADATA: sa.MetaData = Base.metadata
 
 
@@ -156,6 +162,3 @@ def _join_ports(house: House) -> None:
     join(CodeSender, CodesBySMS(sms))
     join(IdentityChecker, FaceIDChecker(house.settings.faceid))
     join(HISGateway, FHIRGateway(house.settings.his, house.units.clock))
-    sms = TencentSMS(house.settings.sms)
-    join(SMSGateway, sms)
-    join(CodeSender, CodesBySMS(sms))
