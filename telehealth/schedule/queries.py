@@ -141,7 +141,7 @@ async def clinic_offers(
     if doctor_id is not None:
         found = found.where(Clinic.doctor_id == doctor_id)
     rows = await unit.session.execute(found.order_by(Clinic.starts_at, Clinic.id))
-    return [ClinicOffer(*people, left_of(unit, people[0], channel)) for people in rows.tuples()]
+    return [ClinicOffer(a, b, c, d, left_of(unit, a, channel)) for a, b, c, d in rows]
 
 
 async def slots_of(unit: Unit, rows: Sequence[Clinic], channel: Channel) -> list[SlotOffer]:
@@ -212,7 +212,7 @@ async def week_of_clinics(
     rows = await unit.session.execute(
         found.order_by(Department.order, Department.name, Doctor.name, Clinic.doctor_id, Clinic.starts_at)
     )
-    return [ClinicOffer(*people, left_of(unit, people[0], Channel.ONLINE)) for people in rows.tuples()]
+    return [ClinicOffer(a, b, c, d, left_of(unit, a, Channel.ONLINE)) for a, b, c, d in rows]
 
 
 def left_of(unit: Unit, row: Clinic, channel: Channel) -> int:
