@@ -6,6 +6,7 @@ from uuid import UUID
 from telehealth.core.clock import day_end
 from telehealth.core.deadlines import set_deadline
 from telehealth.core.errors import FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.directory import queries
 from telehealth.directory.errors import CredentialsMissing
@@ -35,7 +36,7 @@ async def record_credential(
     is given back. Raises FieldsInvalid, DoctorNotFound.
     """
     if details.valid_until < details.valid_from:
-        raise FieldsInvalid({"valid_until": "截止日期不能早于起始日期"})
+        raise FieldsInvalid({"valid_until": N_("截止日期不能早于起始日期")})
     if doctor_id is not None:
         await queries.doctor(unit, doctor_id)
     row = Credential(
