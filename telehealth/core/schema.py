@@ -31,8 +31,19 @@ def alembic_config(owner_url: str, metadata: sa.MetaData, mappers: Iterable[Mapp
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = owner_url
     config.attributes["metadata"] = metadata
-    config.attributes["tenancy"] = tenancy_of(mappers)
+    classes = list(mappers)
+    config.attributes["tenancy"] = tenancy_of(classes)
+    config.attributes["guards"] = guards_of(classes)
     return config
+
+
+def guards_of(mappers: Iterable[Mapper[Any]]) -> dict[str, tuple[str, ...]]:
+    """Table name → the statements a model declares in `__guards__`: triggers that keep its promises."""
+    return {
+        mapper.local_table.name: mapper.class_.__guards__
+        for mapper in mappers
+        if isinstance(mapper.local_table, sa.Table) and hasattr(mapper.class_, "__guards__")
+    }
 
 
 def migrate(owner_url: str, metadata: sa.MetaData, mappers: Iterable[Mapper[Any]]) -> None:

@@ -36,7 +36,7 @@ async def open_patients(house: House) -> None:
             if is_new and one.document:
                 person_id = await _person(house.units, actor, one)
                 if one.books:
-                    await book(house, actor, one.hospital, person_id, nth=index)
+                    await book(house, one.hospital, person_id, nth=index)
         except DomainError as error:
             log.warning("demo.patient_left_out", error=str(error))
 

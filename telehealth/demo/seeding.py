@@ -90,11 +90,11 @@ async def _week(unit: Unit, hospital_id: UUID) -> None:
             (HalfDay.EVENING, HalfDay.MORNING),
         ]
     )
-    for doctor in await doctors(unit, hospital_id):
+    for number, doctor in enumerate(await doctors(unit, hospital_id)):
         online, offline = next(shifts)
         for weekday in range(7):
             await _row(unit, doctor, weekday, online, ClinicKind.INTERNET, capacity=18)
-            if weekday < 5:
+            if weekday < 5 or number % 2:
                 await _row(unit, doctor, weekday, offline, ClinicKind.OFFLINE, capacity=30)
 
 
@@ -109,7 +109,7 @@ async def _row(
         capacity=capacity,
         slot_minutes=30,
         ends=time(23, 0) if late else None,
-        runs_on_holidays=kind is ClinicKind.INTERNET,
+        runs_on_holidays=kind is ClinicKind.INTERNET or weekday >= 5,
     )
     campus = doctor.campus_ids[weekday % len(doctor.campus_ids)]
     await add_template(unit, doctor.hospital_id, row, doctor=doctor, campus_id=campus)

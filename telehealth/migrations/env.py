@@ -31,6 +31,7 @@ def put_behind_policies(migration: Any, __: Any, scripts: list[ops.MigrationScri
                 for statement in policies(table, config.attributes["tenancy"][table])
                 if not statement.startswith("drop")
             ]
+            statements += [guard for table in made for guard in config.attributes["guards"].get(table, ())]
             if "audit_records" in made:
                 statements += audit_guards()
             upgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in statements)

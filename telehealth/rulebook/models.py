@@ -12,8 +12,38 @@ from telehealth.core.tenancy import Tenancy
 from telehealth.rulebook.states import POLICY_VERSION, PolicyEvent, PolicyState
 
 
+#: For the database itself: not even a forgotten UPDATE changes what was published.
+GUARDS = (
+    """
+create or replace function policy_versions_stay() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'DELETE' then
+    if old.state in ('published', 'retired') then
+      raise exception 'a published policy version is never removed' using errcode = '23001';
+    end if;
+    return old;
+  end if;
+  if old.state <> 'draft' and row(new.id, new.hospital_id, new.number, new.body, new.digest,
+      new.published_at) is distinct from row(old.id, old.hospital_id, old.number, old.body, old.digest,
+      old.published_at) then
+    raise exception 'a published policy version is never changed' using errcode = '23001';
+  end if;
+  if old.state = 'retired' and new.state <> 'retired' then
+    raise exception 'a retired policy version stays retired' using errcode = '23001';
+  end if;
+  return new;
+end $$
+""",
+    """
+create or replace trigger policy_versions_stay before update or delete on policy_versions
+  for each row execute function policy_versions_stay()
+""",
+)
+
+
 class PolicyVersionRow(Base):
     __tablename__ = "policy_versions"
+    __guards__ = GUARDS
     #: Anybody may read what binds them; only the hospital changes it.
     __tenancy__ = Tenancy(hospital=True, public=True)
     __table_args__ = (
@@ -45,36 +75,3 @@ class PolicyVersionRow(Base):
 
     def apply(self, event: PolicyEvent) -> None:
         self.state = POLICY_VERSION.after(self.state, event)
-
-
-#: For the database itself: not even a forgotten UPDATE changes what was published. The first
-#: migration runs these; a schema made from the metadata runs them after the table.
-GUARDS = (
-    """
-create or replace function policy_versions_stay() returns trigger language plpgsql as $$
-begin
-  if tg_op = 'DELETE' then
-    if old.state in ('published', 'retired') then
-      raise exception 'a published policy version is never removed' using errcode = '23001';
-    end if;
-    return old;
-  end if;
-  if old.state <> 'draft' and row(new.id, new.hospital_id, new.number, new.body, new.digest,
-      new.published_at) is distinct from row(old.id, old.hospital_id, old.number, old.body, old.digest,
-      old.published_at) then
-    raise exception 'a published policy version is never changed' using errcode = '23001';
-  end if;
-  if old.state = 'retired' and new.state <> 'retired' then
-    raise exception 'a retired policy version stays retired' using errcode = '23001';
-  end if;
-  return new;
-end $$
-""",
-    """
-create or replace trigger policy_versions_stay before update or delete on policy_versions
-  for each row execute function policy_versions_stay()
-""",
-)
-
-for _statement in GUARDS:
-    sa.event.listen(PolicyVersionRow.__table__, "after_create", sa.DDL(_statement))  # type: ignore[no-untyped-call]

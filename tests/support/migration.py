@@ -21,9 +21,15 @@ def write(message: str) -> None:
             owner_url = provision(server).owner_url
             config = schema.alembic_config(owner_url, app.METADATA, Base.registry.mappers)
             command.upgrade(config, "head")
-            command.revision(config, message, autogenerate=True)
+            command.revision(config, message, autogenerate=True, rev_id=_next_number())
         finally:
             server.stop(0)
+
+
+def _next_number() -> str:
+    """One linear history: 0001, 0002, …"""
+    known = [int(file.name[:4]) for file in (schema.MIGRATIONS / "versions").glob("[0-9]*.py")]
+    return f"{max(known, default=0) + 1:04d}"
 
 
 if __name__ == "__main__":

@@ -2,29 +2,15 @@
 
 import hashlib
 
-import psycopg
-import sqlalchemy as sa
-
 import app
 from telehealth.core import schema
 from telehealth.core.db import Base
-from telehealth.core.provisioning import libpq_url
-from telehealth.core.tenancy import tenancy_of
 
 
 def make_schema(owner_url: str) -> None:
-    engine = sa.create_engine(owner_url)
-    tenancy = tenancy_of(Base.registry.mappers)
-    with engine.begin() as connection:
-        Base.metadata.create_all(connection)
-        for statement in schema.policy_statements(tenancy, tenancy):
-            connection.execute(sa.text(statement))
-    engine.dispose()
-    with psycopg.connect(libpq_url(owner_url), autocommit=True) as connection:
-        schema.install_queue(connection)
-        schema.guard_audit(connection)
+    schema.migrate(owner_url, app.METADATA, Base.registry.mappers)
 
 
 def fingerprint() -> str:
-    tables = [repr(table) for table in app.METADATA.sorted_tables]
-    return hashlib.sha256("".join(tables).encode()).hexdigest()
+    files = sorted((schema.MIGRATIONS / "versions").glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
