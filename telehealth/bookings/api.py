@@ -134,9 +134,7 @@ async def book_at_desk(units: Units, actor: Actor, body: BookAtDesk) -> BookingV
     return BookingView.of(await assisting.book_at_desk(units, actor, wish))
 
 
-@operation(
-    needs=Permission.BOOK_FOR_PATIENT, raises=(BookingNotFound, NotCancellable), idempotent=True
-)
+@operation(needs=Permission.BOOK_FOR_PATIENT, raises=(BookingNotFound, NotCancellable), idempotent=True)
 async def cancel_for_patient(unit: Unit, booking_id: UUID, body: CancelForPatient) -> BookingView:
     """Give a patient's seat back at their word; the reason is kept."""
     return BookingView.of(await cancelling.cancel(unit, booking_id, reason=body.reason))

@@ -145,9 +145,7 @@ def _find(
     )
 
 
-def _found_by_phone(
-    request: Request, choice: DeskChoice, form: Form[Any], found: list[Person]
-) -> Response:
+def _found_by_phone(request: Request, choice: DeskChoice, form: Form[Any], found: list[Person]) -> Response:
     if len(found) == 1:
         return redirect(choice.href(person=found[0].id))
     if not found:

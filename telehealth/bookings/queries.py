@@ -151,9 +151,7 @@ async def place_of(unit: Unit, booking_id: UUID) -> BookingPlace:
 
 async def coming(unit: Unit, *, limit: int = 3) -> list[BookingPlace]:
     """Live bookings that are not over, soonest first."""
-    found = _with_place().where(
-        visible_to(unit.actor), Booking.state.in_(LIVE), Booking.ends_at > unit.now
-    )
+    found = _with_place().where(visible_to(unit.actor), Booking.state.in_(LIVE), Booking.ends_at > unit.now)
     rows = await unit.session.execute(found.order_by(Booking.starts_at, Booking.id).limit(limit))
     return [_placed(row) for row in rows]
 

@@ -271,9 +271,7 @@ def _totals(offers: Iterable[ClinicOffer], demand: dict[UUID, int]) -> dict[str,
     }
 
 
-def _by_department(
-    offers: Iterable[ClinicOffer], demand: dict[UUID, int], lang: str
-) -> list[dict[str, Any]]:
+def _by_department(offers: Iterable[ClinicOffer], demand: dict[UUID, int], lang: str) -> list[dict[str, Any]]:
     grouped: dict[UUID, list[ClinicOffer]] = defaultdict(list)
     for offer in offers:
         grouped[offer.department.id].append(offer)

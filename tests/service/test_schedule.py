@@ -60,7 +60,9 @@ async def offered(units: Units, house: House, kind: ClinicKind = ClinicKind.INTE
         return [offer.clinic for offer in found]
 
 
-async def test_SJ04_offline_clinics_give_a_fifth_of_their_seats_to_the_app(units: Units, place: House) -> None:
+async def test_SJ04_offline_clinics_give_a_fifth_of_their_seats_to_the_app(
+    units: Units, place: House
+) -> None:
     await add_template(units, place.doctor, kind=ClinicKind.OFFLINE, capacity=16)
     [clinic] = await plan(units, place)
     assert (clinic.quota_online, clinic.quota_phone, clinic.quota_desk) == (3, 4, 9)
@@ -165,7 +167,9 @@ async def test_a_dropped_template_leaves_planned_clinics(units: Units, place: Ho
             await planning.drop_template(unit, template.id)
 
 
-async def test_XY20_only_licensed_departments_and_doctors_are_offered_online(units: Units, place: House) -> None:
+async def test_XY20_only_licensed_departments_and_doctors_are_offered_online(
+    units: Units, place: House
+) -> None:
     unlicensed = await add_department(
         units, place.hospital.id, [place.campus.id], "surgery", name="外科", online=False
     )

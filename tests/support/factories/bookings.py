@@ -109,9 +109,7 @@ async def add_check(
     units: Units, house: House, who: Patient, *, kind: ClinicKind = ClinicKind.INTERNET
 ) -> UUID:
     """The gate's answer to somebody stable who named nothing urgent."""
-    question = Question(
-        house.hospital.id, who.person.id, Stage.RED_FLAGS, kind, stable=True, red_flags=()
-    )
+    question = Question(house.hospital.id, who.person.id, Stage.RED_FLAGS, kind, stable=True, red_flags=())
     return (await assess(units, who.actor, question)).row.id
 
 

@@ -87,7 +87,9 @@ async def seats_taken(units: Units, clinic: Clinic) -> dict[str, int]:
     async with units.system("test") as unit:
         row = await unit.session.get(Clinic, clinic.id)
         assert row is not None
-        slots = await unit.session.scalar(sa.select(sa.func.sum(Slot.taken)).where(Slot.clinic_id == clinic.id))
+        slots = await unit.session.scalar(
+            sa.select(sa.func.sum(Slot.taken)).where(Slot.clinic_id == clinic.id)
+        )
         return {
             "slots": int(slots or 0),
             str(Channel.ONLINE): row.taken_online,
