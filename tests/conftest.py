@@ -61,6 +61,7 @@ def settings(database: Addresses, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def house(settings: Settings, clock: FixedClock) -> AsyncIterator[House]:
     built = app.build_house(settings, clock=clock)
+    await built.blobs.prepare()
     yield built
     await built.units.port(HISGateway).close()  # type: ignore[type-abstract, attr-defined]
     await built.quarantine.aclose()
