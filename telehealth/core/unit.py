@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 import psycopg
+import sqlalchemy as sa
 import structlog
 from psycopg.pq import TransactionStatus
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
 
 from telehealth.core.access import HOUSE, NOBODY, Actor
 from telehealth.core.audit import AuditRecord
 from telehealth.core.clock import Clock, HospitalDay, hospital_day
 from telehealth.core.events import Event, Events
+from telehealth.core.hot import append
 
 if TYPE_CHECKING:
     from telehealth.core.jobs import Task
@@ -72,14 +75,16 @@ class Unit:
         self._connection = connection
         self._driver = driver
         self._session: AsyncSession | None = None
+        #: Rows that are in the database, and records that are not yet, while there is no session.
         self._adopted: list[object] = []
+        self._records: list[AuditRecord] = []
 
     @property
     def session(self) -> AsyncSession:
         """Made when first asked for: a hot path does without, and costs half as much."""
         if self._session is None:
             self._session = AsyncSession(self._connection, expire_on_commit=False, autoflush=True)
-            self._session.add_all(self._adopted)
+            self._session.add_all([*self._adopted, *self._records])
         return self._session
 
     def adopt(self, row: object) -> None:
@@ -93,14 +98,22 @@ class Unit:
     def today(self) -> HospitalDay:
         return hospital_day(self.now)
 
+    async def flush(self) -> None:
+        """Write what is still held back, before somebody looks past the session."""
+        if self._session is None:
+            records, self._records = self._records, []
+            for record in records:
+                await append(self, record)
+        elif _has_work(self._session.sync_session):
+            await self._session.flush()
+
     async def connection(self) -> psycopg.AsyncConnection[Any]:
         """The psycopg connection of this very transaction, for hot paths and the queue."""
         return self._driver
 
     async def defer(self, task: "Task", **arguments: Any) -> None:
         """Queue `task` as a row of this transaction: both happen or neither."""
-        if self._session is not None:
-            await self._session.flush()
+        await self.flush()
         await self.units.queue.defer(await self.connection(), task, plain(arguments))
         self.deferred += 1
 
@@ -121,22 +134,24 @@ class Unit:
             kind, _, identity = subject.partition(":")
         else:
             kind, identity = subject.__tablename__, str(subject.id)
-        self.session.add(
-            AuditRecord(
-                hospital_id=hospital_id or getattr(subject, "hospital_id", None) or self.hospital_id,
-                account_id=account_id or getattr(subject, "account_id", None) or self.owner,
-                at=self.now,
-                wall_at=self.wall,
-                actor_id=self.actor.account_id,
-                actor_name=self.actor.name,
-                scope=self.scope,
-                name=name,
-                subject_kind=kind,
-                subject_id=identity,
-                facts=plain(facts),
-                request_id=self.request_id,
-            )
+        record = AuditRecord(
+            hospital_id=hospital_id or getattr(subject, "hospital_id", None) or self.hospital_id,
+            account_id=account_id or getattr(subject, "account_id", None) or self.owner,
+            at=self.now,
+            wall_at=self.wall,
+            actor_id=self.actor.account_id,
+            actor_name=self.actor.name,
+            scope=self.scope,
+            name=name,
+            subject_kind=kind,
+            subject_id=identity,
+            facts=plain(facts),
+            request_id=self.request_id,
         )
+        if self._session is None:
+            self._records.append(record)
+        else:
+            self._session.add(record)
 
     @property
     def request_id(self) -> str:
@@ -154,8 +169,13 @@ class Unit:
         if self._driver.info.transaction_status is TransactionStatus.INERROR:
             # COMMIT would answer ROLLBACK, and whoever asked would be told that it was done.
             raise UnitBroken("a statement failed in this unit and its error was swallowed")
-        if self._session is not None:
+        if any(sa.inspect(row).modified for row in self._adopted):
+            # Adopted, then changed: that is the session's to write.
+            await self.session.commit()
+        elif self._session is not None:
             await self._session.commit()
+        else:
+            await self.flush()
         # A session that was made but sent nothing commits nothing, while a hot path may have
         # written on the driver beside it.
         if self._driver.info.transaction_status is not TransactionStatus.IDLE:
@@ -271,6 +291,10 @@ async def _enter(connection: AsyncConnection, scopes: tuple[str, str, str]) -> p
             await connection.invalidate(error)
             lost = error
     raise lost
+
+
+def _has_work(session: Session) -> bool:
+    return bool(session.new or session.dirty or session.deleted)
 
 
 Opening = AbstractAsyncContextManager[Unit]
