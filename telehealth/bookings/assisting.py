@@ -9,6 +9,7 @@ from telehealth.bookings.holding import Holding, hold_seat, sellable
 from telehealth.bookings.models import Booking
 from telehealth.bookings.releasing import tell
 from telehealth.core.access import Actor
+from telehealth.core.errors import FieldsInvalid
 from telehealth.core.unit import Units
 from telehealth.eligibility import Stage
 from telehealth.eligibility.checking import Question, assess, decide_for_slot
@@ -86,7 +87,10 @@ async def patients_by_phone(units: Units, actor: Actor, phone: str) -> list[Pers
 
     Raises FieldsInvalid for what is no phone number.
     """
-    number = parse_phone(phone)
+    try:
+        number = parse_phone(phone)
+    except ValueError as error:
+        raise FieldsInvalid({"number": str(error)}) from None
     async with units.system("desk booking", actor) as unit:
         account = await patient_by_phone(unit, number)
         if account is None:
