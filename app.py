@@ -82,6 +82,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
             events.subscribe(event, handler)
         for task in feature.tasks:
             jobs.register(task, units)
+    his = FHIRGateway(settings.his, clock)
     house = House(
         settings=settings,
         features=features,
@@ -94,8 +95,9 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         quarantine=Quarantine(),
         scanner=ClamdScanner(settings.clamd_socket) if settings.clamd_socket else NoScanner(),
         contributions=join_contributions(features),
+        outside=(his,),
     )
-    _join_ports(house)
+    _join_ports(house, his)
     return house
 
 
@@ -151,7 +153,7 @@ def _blobs(settings: Settings, keys: seal.Keys, clock: Clock) -> BlobStore:
     return store
 
 
-def _join_ports(house: House) -> None:
+def _join_ports(house: House, his: FHIRGateway) -> None:
     """Each Protocol of the features to its adapter."""
     join = house.units.join
     join(BlobStore, house.blobs)
@@ -161,4 +163,4 @@ def _join_ports(house: House) -> None:
     join(SMSGateway, sms)
     join(CodeSender, CodesBySMS(sms))
     join(IdentityChecker, FaceIDChecker(house.settings.faceid))
-    join(HISGateway, FHIRGateway(house.settings.his, house.units.clock))
+    join(HISGateway, his)

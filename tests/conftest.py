@@ -12,7 +12,6 @@ from telehealth.core.clock import FixedClock
 from telehealth.core.provisioning import Addresses
 from telehealth.core.settings import Profile, Settings
 from telehealth.core.unit import Units
-from telehealth.hospital import HISGateway
 from telehealth.web.application import build
 from telehealth.web.house import House
 from tests.support.cluster import Cluster
@@ -63,9 +62,7 @@ async def house(settings: Settings, clock: FixedClock) -> AsyncIterator[House]:
     built = app.build_house(settings, clock=clock)
     await built.blobs.prepare()
     yield built
-    await built.units.port(HISGateway).close()  # type: ignore[type-abstract, attr-defined]
-    await built.quarantine.aclose()
-    await built.units.engine.dispose()
+    await built.close()
 
 
 @pytest.fixture

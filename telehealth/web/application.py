@@ -107,9 +107,7 @@ async def _unsupported_media(request: Request, error: Exception) -> Response:
 @contextlib.asynccontextmanager
 async def _living(house: House, opening: Opening | None) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(house.units.engine.dispose)
-        stack.push_async_callback(house.blobs.aclose)
-        stack.push_async_callback(house.quarantine.aclose)
+        stack.push_async_callback(house.close)
         await house.blobs.prepare()
         await follow_offset(house.units)
         if opening is not None:
@@ -146,9 +144,7 @@ async def work_until_told(house: House) -> None:
     await follow_offset(house.units)
     async with working(house):
         await told.wait()
-    await house.quarantine.aclose()
-    await house.blobs.aclose()
-    await house.units.engine.dispose()
+    await house.close()
 
 
 def _loop_of(house: House, item: Periodic) -> Callable[[], Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from starlette.requests import HTTPConnection
 
@@ -19,6 +19,10 @@ from telehealth.core.tickets import Tickets
 from telehealth.core.unit import Units
 
 
+class Closable(Protocol):
+    async def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     settings: Settings
@@ -33,6 +37,16 @@ class House:
     scanner: Scanner
     #: Name → the callables that features above contribute to a shared view, in feature order.
     contributions: dict[str, list[Any]] = field(default_factory=dict)
+    #: Adapters that hold connections to outside parties.
+    outside: Sequence[Closable] = ()
+
+    async def close(self) -> None:
+        """Let go of every connection and child process. The worker has stopped before."""
+        for adapter in self.outside:
+            await adapter.close()
+        await self.quarantine.aclose()
+        await self.blobs.aclose()
+        await self.units.engine.dispose()
 
 
 def house_of(connection: HTTPConnection) -> House:
