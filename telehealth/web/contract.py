@@ -265,13 +265,15 @@ def _json(request: Request, raw: bytes) -> Any:
     except (ValueError, RecursionError):
         raise BodyUnreadable() from None
     if not is_storable(value):
-        fields = [name for name, item in value.items() if not is_storable(item)] if _can_be_named(value) else []
-        raise RequestInvalid(dict.fromkeys(fields or ["body"], UNREADABLE))
+        raise RequestInvalid(dict.fromkeys(_unstorable(value), UNREADABLE))
     return value
 
 
-def _can_be_named(value: Any) -> bool:
-    return isinstance(value, dict) and all(is_storable(name) for name in value)
+def _unstorable(value: Any) -> list[str]:
+    """The fields that cannot be kept, or the body as a whole where not even their names can."""
+    if isinstance(value, dict) and all(map(is_storable, value)):
+        return [name for name, item in value.items() if not is_storable(item)] or ["body"]
+    return ["body"]
 
 
 def _no_constants(name: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, Field
 
 from telehealth.core.errors import FieldsInvalid
+from telehealth.core.text import is_storable
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -34,11 +35,15 @@ def decode_cursor(cursor: str, size: int) -> list[Any] | None:
         return None
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError, UnicodeDecodeError):
+    except (binascii.Error, ValueError, RecursionError):
         raise FieldsInvalid({"after": "翻页位置无效"}) from None
-    if not isinstance(key, list) or len(key) != size:
+    if not isinstance(key, list) or len(key) != size or not all(map(_is_key, key)):
         raise FieldsInvalid({"after": "翻页位置无效"})
     return key
+
+
+def _is_key(part: Any) -> bool:
+    return part is None or isinstance(part, int) or (isinstance(part, str) and is_storable(part))
 
 
 def cut(rows: Sequence[R], limit: int, key: Callable[[R], tuple[Any, ...]]) -> tuple[list[R], str]:
