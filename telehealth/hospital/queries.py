@@ -4,21 +4,30 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from telehealth.core.hot import Hot
 from telehealth.core.unit import Unit
 from telehealth.hospital.models import VisitFetch, VisitRecord
 from telehealth.hospital.ports import Diagnosis, VisitEvidence
 from telehealth.hospital.states import VisitStatus
 
+_VISITS = Hot(
+    sa.select(VisitRecord)
+    .where(VisitRecord.hospital_id == sa.bindparam("hospital_id"))
+    .where(VisitRecord.person_id == sa.bindparam("person_id"))
+    .where(VisitRecord.status != VisitStatus.WITHDRAWN)
+    .order_by(VisitRecord.visited_on.desc(), VisitRecord.id)
+)
+_FETCHED_AT = Hot(
+    sa.select(VisitFetch.fetched_at)
+    .where(VisitFetch.hospital_id == sa.bindparam("hospital_id"))
+    .where(VisitFetch.person_id == sa.bindparam("person_id"))
+)
+
 
 async def stored_visits(unit: Unit, hospital_id: UUID, person_id: UUID) -> tuple[VisitEvidence, ...]:
     """Confirmed visits as last fetched, newest first; `fetched_at` says how old the word is."""
-    rows = await unit.session.scalars(
-        sa.select(VisitRecord)
-        .where(VisitRecord.hospital_id == hospital_id, VisitRecord.person_id == person_id)
-        .where(VisitRecord.status != VisitStatus.WITHDRAWN)
-        .order_by(VisitRecord.visited_on.desc(), VisitRecord.id)
-    )
-    return tuple(evidence_of(row) for row in rows)
+    rows = await _VISITS.all(unit, hospital_id=hospital_id, person_id=person_id)
+    return tuple(evidence_of(row) for (row,) in rows)
 
 
 async def last_fetch(unit: Unit, hospital_id: UUID, person_id: UUID) -> VisitFetch | None:
@@ -27,8 +36,8 @@ async def last_fetch(unit: Unit, hospital_id: UUID, person_id: UUID) -> VisitFet
 
 
 async def is_fresh(unit: Unit, hospital_id: UUID, person_id: UUID, *, within: timedelta) -> bool:
-    fetch = await last_fetch(unit, hospital_id, person_id)
-    return fetch is not None and fetch.fetched_at >= unit.now - within
+    row = await _FETCHED_AT.first(unit, hospital_id=hospital_id, person_id=person_id)
+    return row is not None and row[0] >= unit.now - within
 
 
 async def records_by_resource(unit: Unit, hospital_id: UUID, person_id: UUID) -> dict[str, VisitRecord]:

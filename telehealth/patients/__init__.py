@@ -8,6 +8,7 @@ from telehealth.patients.queries import (
     accounts_acting_for,
     hospital_patient,
     hospital_patient_by_card,
+    known_patient,
     links_of,
     people_by_id,
     people_of,
@@ -20,5 +21,5 @@ __all__ = [
     "CardBound", "CardNotFound", "CardState", "CardUnbound", "HospitalPatient", "IdentityChecker",
     "LinkEnded", "LinkPending", "LinkState", "PatientLink", "Person", "PersonNotFound",
     "PersonVerified", "accounts_acting_for", "hospital_patient", "hospital_patient_by_card",
-    "links_of", "people_by_id", "people_of", "person", "person_for",
+    "known_patient", "links_of", "people_by_id", "people_of", "person", "person_for",
 ]  # fmt: skip

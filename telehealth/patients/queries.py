@@ -5,6 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from telehealth.core.hot import Hot
 from telehealth.core.seal import blind_index, ring_in_use
 from telehealth.core.unit import Unit
 from telehealth.patients.errors import LinkPending, PersonNotFound, ReviewNotFound
@@ -36,13 +37,25 @@ async def person_for(unit: Unit, account_id: UUID, person_id: UUID) -> Person:
         PersonNotFound: there is none, or none that this account may know of.
         LinkPending: it is added, but a consent or a proof is missing.
     """
-    link = await link_for(unit, account_id, person_id)
-    if link.state is not LinkState.ACTIVE:
-        raise LinkPending(missing=link.missing)
-    person = await unit.session.get(Person, person_id)
+    row = await _PERSON_FOR.first(unit, account_id=account_id, person_id=person_id)
+    if row is None:
+        raise PersonNotFound()
+    state, missing, person = row
+    if state is not LinkState.ACTIVE:
+        raise LinkPending(missing=missing)
     if person is None:
         raise PersonNotFound()
     return person
+
+
+#: A person whose link still waits is out of this account's sight.
+_PERSON_FOR = Hot(
+    sa.select(PatientLink.state, PatientLink.missing, Person)
+    .outerjoin(Person, Person.id == PatientLink.person_id)
+    .where(PatientLink.account_id == sa.bindparam("account_id"))
+    .where(PatientLink.person_id == sa.bindparam("person_id"))
+    .where(PatientLink.state != LinkState.ENDED)
+)
 
 
 async def people_of(unit: Unit, account_id: UUID) -> Sequence[tuple[PatientLink, Person]]:
@@ -111,6 +124,19 @@ async def hospital_patient(unit: Unit, hospital_id: UUID, person_id: UUID) -> Ho
             )
         )
     ).first()
+
+
+_KNOWN = Hot(
+    sa.select(HospitalPatient)
+    .where(HospitalPatient.hospital_id == sa.bindparam("hospital_id"))
+    .where(HospitalPatient.person_id == sa.bindparam("person_id"))
+)
+
+
+async def known_patient(unit: Unit, hospital_id: UUID, person_id: UUID) -> HospitalPatient | None:
+    """As `hospital_patient`, to look at only."""
+    row = await _KNOWN.first(unit, hospital_id=hospital_id, person_id=person_id)
+    return row and row[0]
 
 
 async def hospital_patient_by_card(unit: Unit, hospital_id: UUID, card: str) -> HospitalPatient | None:

@@ -63,7 +63,7 @@ class FHIRGateway:
         if birth_date is not None:
             form["birthdate"] = birth_date.isoformat()
         found: dict[str, tuple[Patient, str]] = {}
-        async for entry in server.search("Patient", form):
+        for entry in await server.search("Patient", form):
             patient = _read(Patient, entry.resource)
             if patient is None or not _answers(patient, _uri(settings, system), number, birth_date):
                 log.warning("his.unasked_resource", hospital=hospital, kind="Patient")
@@ -87,7 +87,7 @@ class FHIRGateway:
         visits: dict[str, VisitEvidence] = {}
         conditions: dict[str, Diagnosis] = {}
         dropped = 0
-        async for entry in server.search("Encounter", asked.form()):
+        for entry in await server.search("Encounter", asked.form()):
             if entry.search.mode == "include":
                 if condition := _read(Condition, entry.resource):
                     conditions[condition.id] = _diagnosis(condition)
@@ -107,7 +107,7 @@ class FHIRGateway:
         server, _ = self._server(hospital)
         subject = f"Patient/{his_patient_id}"
         found: list[Diagnosis] = []
-        async for entry in server.search("Condition", {"patient": subject, "_count": "50"}):
+        for entry in await server.search("Condition", {"patient": subject, "_count": "50"}):
             condition = _read(Condition, entry.resource)
             if condition is not None and condition.subject.reference == subject and _stands(condition):
                 found.append(_diagnosis(condition))

@@ -5,9 +5,9 @@ what an answer means; it decides whether there was one.
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx2
 import stamina
@@ -30,41 +30,31 @@ Form = dict[str, str | list[str]]
 class FHIRServer:
     """One hospital's base address. `token` is a static bearer token."""
 
-    def __init__(self, hospital: str, settings: HIS) -> None:
+    def __init__(
+        self, hospital: str, settings: HIS, *, transport: httpx2.AsyncBaseTransport | None = None
+    ) -> None:
         self.hospital = hospital
         self.base = settings.base_url.rstrip("/")
-        self._client = httpx2.AsyncClient(
-            headers={
-                "Accept": _FHIR,
-                "Authorization": f"Bearer {settings.token.get_secret_value()}",
-                "Prefer": "handling=strict",
-            },
-            timeout=httpx2.Timeout(settings.timeout_s, connect=min(2.0, settings.timeout_s)),
-            limits=httpx2.Limits(max_connections=16, max_keepalive_connections=4),
-            # A redirect could carry the token to another host.
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._timeout = httpx2.Timeout(settings.timeout_s, connect=min(2.0, settings.timeout_s))
+        self._headers = {
+            "Accept": _FHIR,
+            "Authorization": f"Bearer {settings.token.get_secret_value()}",
+            "Prefer": "handling=strict",
+        }
+        self._transport = transport
+        self._opened: httpx2.AsyncClient | None = None
         # One try may use its whole timeout; a retry begins only while a person would still wait.
         self._patience_s = settings.timeout_s + 1.0
 
-    async def close(self) -> None:
-        await self._client.aclose()
-
-    async def search(self, kind: str, form: Mapping[str, str | list[str]]) -> AsyncIterator[Entry]:
+    async def search(self, kind: str, form: Mapping[str, str | list[str]]) -> list[Entry]:
         """Every entry of every page. Raises HISUnavailable, HISRejected."""
+        entries: list[Entry] = []
         bundle = _bundle(await self._ask("POST", f"{self.base}/{kind}/_search", dict(form)))
         for _ in range(MAX_PAGES):
-            for entry in bundle.entry:
-                if entry.search.mode == "outcome":
-                    # With handling=strict an ignored parameter is an error; a server that only warns
-                    # is caught by the re-check of every resource.
-                    log.warning("his.search_warned", hospital=self.hospital, kind=kind)
-                else:
-                    yield entry
+            entries += self._told(kind, bundle)
             following = bundle.next_url
             if not following:
-                return
+                return entries
             bundle = _bundle(await self._ask("GET", self._own(following)))
         log.warning("his.too_many_pages", hospital=self.hospital, kind=kind)
         raise HISUnavailable(reason="too_many_pages")
@@ -72,11 +62,37 @@ class FHIRServer:
     async def read(self, kind: str, identity: str) -> dict[str, Any] | None:
         """One resource, or None when it is gone. `identity` is the server's own id of it."""
         try:
-            return await self._ask("GET", f"{self.base}/{kind}/{identity}")
+            return await self._ask("GET", f"{self.base}/{kind}/{quote(identity, safe='')}")
         except HISRejected as error:
             if error.facts.get("status") in (404, 410):
                 return None
             raise
+
+    async def close(self) -> None:
+        if self._opened is not None:
+            await self._opened.aclose()
+            self._opened = None
+
+    def _client(self) -> httpx2.AsyncClient:
+        """Opened with the first question: reading the certificates costs more than most answers."""
+        if self._opened is None:
+            self._opened = httpx2.AsyncClient(
+                headers=self._headers,
+                timeout=self._timeout,
+                limits=httpx2.Limits(max_connections=16, max_keepalive_connections=4),
+                transport=self._transport,
+                # A redirect could carry the token to another host.
+                follow_redirects=False,
+                trust_env=False,
+            )
+        return self._opened
+
+    def _told(self, kind: str, bundle: Bundle) -> list[Entry]:
+        if any(entry.search.mode == "outcome" for entry in bundle.entry):
+            # With handling=strict an ignored parameter is an error; a server that only warns is
+            # caught by the re-check of every resource.
+            log.warning("his.search_warned", hospital=self.hospital, kind=kind)
+        return [entry for entry in bundle.entry if entry.search.mode != "outcome"]
 
     def _own(self, url: str) -> str:
         """The next page, which must be on the very server we asked: the token goes with it."""
@@ -103,7 +119,7 @@ class FHIRServer:
         raise self._down("unreachable")
 
     async def _send(self, method: str, url: str, form: Form | None) -> httpx2.Response:
-        response = await self._client.request(method, url, data=form)
+        response = await self._client().request(method, url, data=form)
         status = response.status_code
         if status == 200:
             return response

@@ -119,6 +119,10 @@ class FaceIDChecker:
             self._settings.region,
             ClientProfile(httpProfile=profile),
         )
+        if address.scheme == "http":
+            # A sandbox on this machine is not behind the machine's proxy.
+            client.request.conn.proxy = None
+            client.request.conn._session.trust_env = False
         try:
             return action(client, request)
         finally:
