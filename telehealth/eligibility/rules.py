@@ -148,6 +148,9 @@ def _age(facts: Facts, policy: PolicySet) -> Check:
 
 
 def _his(facts: Facts, policy: PolicySet) -> Check:
+    """Without a card there was nothing to ask the system about; its silence still counts."""
+    if facts.card_bound is False and facts.his_available:
+        return Check(GateCode.HIS_UNAVAILABLE, Outcome.COVERED)
     return _asked(GateCode.HIS_UNAVAILABLE, facts.his_available, Step.WE_CHECK_AGAIN)
 
 
