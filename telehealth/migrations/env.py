@@ -1,6 +1,6 @@
 """Alembic's door. The metadata comes from app.py's feature list, so no package is named here."""
 
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic import context
@@ -37,7 +37,7 @@ def put_behind_policies(migration: Any, __: Any, scripts: list[ops.MigrationScri
             upgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in statements)
 
 
-def render(kind: str, item: Any, _: Any) -> str | bool:
+def render(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """A migration outlives our classes: a sealed column is bytes."""
     return "sa.LargeBinary()" if kind == "type" and isinstance(item, Sealed) else False
 

@@ -11,7 +11,6 @@ from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.tenancy import Tenancy
 from telehealth.rulebook.states import POLICY_VERSION, PolicyEvent, PolicyState
 
-
 #: For the database itself: not even a forgotten UPDATE changes what was published.
 GUARDS = (
     """
