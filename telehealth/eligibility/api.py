@@ -11,30 +11,22 @@ from telehealth.core.unit import Unit, Units
 from telehealth.directory import (
     HospitalNotFound,
     HospitalNotLive,
-    emergency_advice,
     hospital,
     hospital_by_code,
 )
 from telehealth.eligibility import asking, screening
+from telehealth.eligibility.doors import CHECKS, book_of, emergency_of, reader_of
 from telehealth.eligibility.errors import CheckNotFound
 from telehealth.eligibility.models import GateDecision
-from telehealth.eligibility.ports import RedFlagBook
 from telehealth.eligibility.schemas import (
     CheckEligibility,
     EligibilityCheckView,
-    EmergencyView,
     QuestionsWanted,
-    Reader,
     RedFlagQuestionView,
 )
 from telehealth.patients import LinkPending, PersonNotFound, person_for
 from telehealth.web.contract import operation
-from telehealth.web.house import house_of
-from telehealth.web.pages import words
 from telehealth.web.preferences import language
-
-#: Each check may ask the hospital's system, which others need too.
-CHECKS = "30/minute"
 
 
 @operation(
@@ -73,28 +65,6 @@ async def list_red_flag_questions(
         unit, book_of(request), hospital_id=place.id, person_id=query.person, complaint=query.complaint
     )
     return [RedFlagQuestionView.of(question, language(request)) for question in asked]
-
-
-def book_of(request: Request) -> RedFlagBook:
-    """Raises Unavailable in a house without condition forms."""
-    found = house_of(request).contributions.get("red_flags") or []
-    if not found:
-        raise Unavailable()
-    book: RedFlagBook = found[0]
-    return book
-
-
-def reader_of(request: Request) -> Reader:
-    return Reader(language(request), words(request))
-
-
-async def emergency_of(request: Request, unit: Unit, row: GateDecision) -> EmergencyView | None:
-    """None when nothing urgent was declared."""
-    if not row.declared.red_flags:
-        return None
-    advice = await screening.advice_for(unit, book_of(request), row)
-    here = await emergency_advice(unit, row.hospital_id)
-    return None if advice is None else EmergencyView.of(advice, here, reader_of(request))
 
 
 async def _view(

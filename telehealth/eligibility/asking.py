@@ -7,6 +7,7 @@ from uuid import UUID
 from telehealth.core.access import Actor
 from telehealth.core.clock import HospitalDay
 from telehealth.core.errors import FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import Hospital, live_hospital
 from telehealth.eligibility import queries, screening
@@ -45,7 +46,7 @@ async def ask(
         place = await live_hospital(unit, code)
         await person_for(unit, actor.account, told.person_id)
         if told.slot_date is not None and told.slot_date < unit.today:
-            raise FieldsInvalid({"slot_date": "请选择今天或以后的日期"})
+            raise FieldsInvalid({"slot_date": N_("请选择今天或以后的日期")})
         asked = await _asked(unit, book, place, told) if asks_flags else ()
     weighed = screening.weigh(asked, told.answers or {}) if asks_flags else screening.Answers(None, ())
     question = Question(

@@ -18,7 +18,7 @@ from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import Hospital, HospitalSwitch, hospital_by_code, live_hospital, said
 from telehealth.eligibility import asking, presenting, screening
-from telehealth.eligibility.api import CHECKS, book_of, emergency_of, reader_of
+from telehealth.eligibility.doors import CHECKS, book_of, emergency_of, reader_of
 from telehealth.eligibility.errors import CheckNotFound
 from telehealth.eligibility.facts import Stage
 from telehealth.eligibility.models import GateDecision
@@ -109,7 +109,7 @@ def _open_questions(weighed: screening.Answers) -> dict[str, str]:
     """One yes is enough to stop; without one, every question needs its answer."""
     if weighed.flags:
         return {}
-    return {f"answers.{name}": "请回答这个问题" for name in weighed.unanswered}
+    return {f"answers.{name}": N_("请回答这个问题") for name in weighed.unanswered}
 
 
 async def _read_declaration(request: Request) -> Declaring:
@@ -124,7 +124,7 @@ async def _read_declaration(request: Request) -> Declaring:
     except ValidationError as error:
         form = Declaring(values, field_sentences(error))
         if not values.get("stable"):
-            form.errors["stable"] = "请说明病情是否稳定"
+            form.errors["stable"] = N_("请说明病情是否稳定")
         return form
 
 

@@ -1,12 +1,12 @@
 """What the API says and takes of the gate. Sentences come in the language of the request."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from telehealth.core.i18n import format_day
 from telehealth.core.text import OptionalParagraph
@@ -23,13 +23,7 @@ Complaint = Annotated[OptionalParagraph, StringConstraints(max_length=1000)]
 SlotDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 
 
-def _few(answers: Mapping[str, bool]) -> Mapping[str, bool]:
-    if len(answers) > 60:
-        raise ValueError("数量太多")
-    return answers
-
-
-Answers = Annotated[dict[FlagId, bool], AfterValidator(_few)]
+Answers = Annotated[dict[FlagId, bool], Field(max_length=60)]
 
 
 @dataclass(frozen=True, slots=True)

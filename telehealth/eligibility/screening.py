@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from telehealth.core.errors import FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.eligibility.models import GateDecision
 from telehealth.eligibility.ports import RedFlagAdvice, RedFlagBook, RedFlagQuestion
@@ -34,7 +35,7 @@ async def questions(
 def weigh(asked: Sequence[RedFlagQuestion], answers: Mapping[str, bool]) -> Answers:
     """Raises FieldsInvalid for an answer to a question that was not asked."""
     known = {question.id for question in asked}
-    strange = {f"answers.{name}": "没有这个问题" for name in answers if name not in known}
+    strange = {f"answers.{name}": N_("没有这个问题") for name in answers if name not in known}
     if strange:
         raise FieldsInvalid(strange)
     flags = tuple(question.id for question in asked if answers.get(question.id) is True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from telehealth.core.text import OptionalLine, OptionalParagraph
 from telehealth.intake.rules import FilledBy, Form, PhotoKind
@@ -30,7 +30,7 @@ class FormContent(BaseModel):
     filler_name: OptionalLine = ""
     filler_relation: OptionalLine = ""
     #: Question → yes or no, for phrases in the text that call for one.
-    answers: dict[FlagId, bool] = {}
+    answers: Annotated[dict[FlagId, bool], Field(max_length=60)] = {}
 
     @property
     def text(self) -> str:

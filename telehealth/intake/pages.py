@@ -15,6 +15,7 @@ from starlette.routing import Route
 from telehealth.core.access import Actor, Permission
 from telehealth.core.blobs import BlobsDown
 from telehealth.core.errors import FieldsInvalid, Invalid, NotFound
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.core.uploads import ScannerDown, UploadTooLarge
 from telehealth.directory import emergency_advice, hospital, hospital_by_code, said
@@ -108,7 +109,7 @@ async def remove_attachment_page(
 ) -> Response:
     await _own(unit, code, form_id)
     await attaching.remove(unit, attachment_id)
-    return redirect(_address(code, form_id, _next(request, code, form_id)), flash="已移除")
+    return redirect(_address(code, form_id, _next(request, code, form_id)), flash=N_("已移除"))
 
 
 @page(needs=NEEDS)
@@ -161,7 +162,7 @@ async def _take(
                 await _own(unit, code, form_id)
                 saved = await filling.save(unit, form_id, typed.edit)
             if sent.get("go") != "submit" and not typed.errors:
-                return redirect(_address(code, form_id, onward), flash="已保存")
+                return redirect(_address(code, form_id, onward), flash=N_("已保存"))
             if not typed.errors:
                 await sending.submit(units, actor, form_id, version=saved.version)
                 return redirect(onward)
@@ -254,7 +255,10 @@ async def _show(
         errors={name: words(request)(text) for name, text in typed.errors.items()},
         version=row.version,
         editor=secrets.token_urlsafe(12),
-        conflict=presenting.differences(stored, typed.values) if is_outdated else [],
+        conflict=[
+            (words(request)(title), text)
+            for title, text in (presenting.differences(stored, typed.values) if is_outdated else [])
+        ],
         is_outdated=is_outdated,
         parts=presenting.parts(found),
         asks_weight=presenting.asks_weight(found),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from telehealth.core.i18n import N_
 from telehealth.intake.content import FormContent
 from telehealth.intake.red_flags import Question
 from telehealth.intake.rules import Field, FilledBy, PhotoKind
@@ -15,22 +16,22 @@ PHOTOS = "image/jpeg,image/png,image/webp,image/heic,image/heif"
 DOCUMENTS = f"{PHOTOS},application/pdf"
 
 _TITLES: Mapping[PhotoKind, str] = {
-    PhotoKind.TONGUE: "舌象照片",
-    PhotoKind.SITE: "患处照片",
-    PhotoKind.REPORT: "检查报告",
+    PhotoKind.TONGUE: N_("舌象照片"),
+    PhotoKind.SITE: N_("患处照片"),
+    PhotoKind.REPORT: N_("检查报告"),
 }
 _HELP: Mapping[PhotoKind, str] = {
-    PhotoKind.TONGUE: "自然光下正对窗户，舌头自然伸出、放松、舌尖向下；拍照前半小时不要吃有颜色的食物。",
-    PhotoKind.SITE: "在亮处拍清楚，远近各一张；可放一枚硬币作对照。",
-    PhotoKind.REPORT: "照片或 PDF。",
+    PhotoKind.TONGUE: N_("自然光下正对窗户，舌头自然伸出、放松、舌尖向下；拍照前半小时不要吃有颜色的食物。"),
+    PhotoKind.SITE: N_("在亮处拍清楚，远近各一张；可放一枚硬币作对照。"),
+    PhotoKind.REPORT: N_("照片或 PDF。"),
 }
 #: Stored as said, so that the doctor reads the word that was chosen.
-RELATIONS = ("父母", "子女", "配偶", "其他亲属", "法定监护人", "其他")
+RELATIONS = (N_("父母"), N_("子女"), N_("配偶"), N_("其他亲属"), N_("法定监护人"), N_("其他"))
 FILLERS: Mapping[FilledBy, str] = {
-    FilledBy.PATIENT: "就诊人本人",
-    FilledBy.GUARDIAN: "监护人",
-    FilledBy.FAMILY: "家属代填",
-    FilledBy.STAFF: "医院工作人员",
+    FilledBy.PATIENT: N_("就诊人本人"),
+    FilledBy.GUARDIAN: N_("监护人"),
+    FilledBy.FAMILY: N_("家属代填"),
+    FilledBy.STAFF: N_("医院工作人员"),
 }
 
 
@@ -63,10 +64,16 @@ class Part:
 
 
 PARTS = (
-    (Field.HISTORY, "no_history", "既往病史", "得过什么病，做过什么手术", "没有"),
-    (Field.ALLERGIES, "no_known_allergies", "过敏史", "对什么药物、食物过敏，当时怎样", "没有已知的过敏"),
-    (Field.MEDICINES, "no_medicines", "正在使用的药物", "药名、每次多少、一天几次", "没有用药"),
-)
+    (Field.HISTORY, "no_history", N_("既往病史"), N_("得过什么病，做过什么手术"), N_("没有")),
+    (
+        Field.ALLERGIES, "no_known_allergies",
+        N_("过敏史"), N_("对什么药物、食物过敏，当时怎样"), N_("没有已知的过敏"),
+    ),
+    (
+        Field.MEDICINES, "no_medicines",
+        N_("正在使用的药物"), N_("药名、每次多少、一天几次"), N_("没有用药"),
+    ),
+)  # fmt: skip
 
 
 def parts(found: Overview) -> tuple[Part, ...]:
@@ -147,7 +154,7 @@ def values(content: FormContent) -> dict[str, Any]:
 
 def differences(stored: FormContent, typed: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Texts another page saved that differ from what was typed here: title and stored text."""
-    titles = {"complaint": "主诉", **{str(name): title for name, _, title, _, _ in PARTS}}
+    titles = {"complaint": N_("主诉"), **{str(name): title for name, _, title, _, _ in PARTS}}
     mine = {name: str(typed.get(name, "")).replace("\r\n", "\n").strip() for name in titles}
     theirs = {name: str(getattr(stored, name)) for name in titles}
     return [(title, theirs[name]) for name, title in titles.items() if theirs[name] not in ("", mine[name])]

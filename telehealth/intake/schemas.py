@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from telehealth.core.blobs import UploadOffer
+from telehealth.core.i18n import N_
 from telehealth.intake.attaching import OFFER_LASTS
 from telehealth.intake.content import FormContent
 from telehealth.intake.models import IntakeAttachment
@@ -96,8 +97,8 @@ class AttachmentView(BaseModel):
 
 def hints(row: IntakeAttachment) -> list[str]:
     return [
-        *(["照片可能不清楚，建议重拍"] if row.looks_blurred else []),
-        *(["照片偏暗，建议在亮处重拍"] if row.looks_dark else []),
+        *([N_("照片可能不清楚，建议重拍")] if row.looks_blurred else []),
+        *([N_("照片偏暗，建议在亮处重拍")] if row.looks_dark else []),
     ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from telehealth.core.access import Actor
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.intake import queries, red_flags, rules
 from telehealth.intake.attaching import max_bytes
@@ -16,7 +17,7 @@ from telehealth.intake.models import IntakeAttachment, IntakeForm
 from telehealth.intake.red_flags import Advice, Question
 from telehealth.intake.states import FormEvent, FormState
 
-_OPEN_QUESTION = "请回答这个问题"
+_OPEN_QUESTION = N_("请回答这个问题")
 
 
 def hinted(content: FormContent) -> tuple[Question, ...]:
@@ -104,7 +105,7 @@ def problems(found: Sheet, attached: Sequence[IntakeAttachment]) -> dict[str, st
     form = content.form(photos)
     lacking = rules.problems(form, found.template, age=found.age, policy=found.policy)
     if content.weight_kg and form.weight_kg is None:
-        lacking["weight_kg"] = "体重请按公斤填写"
+        lacking["weight_kg"] = N_("体重请按公斤填写")
     for flag in red_flags.screen(hinted(content), content.answers).unanswered:
         lacking[f"answers.{flag}"] = _OPEN_QUESTION
     return lacking
