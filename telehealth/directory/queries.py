@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from telehealth.core.calendar import IsWorking, working_by
 from telehealth.core.clock import HospitalDay
+from telehealth.core.hot import Hot
 from telehealth.core.unit import Unit
 from telehealth.directory.errors import (
     CampusNotFound,
@@ -218,10 +219,28 @@ async def notices(unit: Unit, hospital_id: UUID) -> Sequence[ServiceNotice]:
     return (await unit.session.scalars(found.order_by(ServiceNotice.version.desc()))).all()
 
 
+_ACCEPTED = Hot(
+    sa.select(NoticeAcceptance.id)
+    .where(NoticeAcceptance.account_id == sa.bindparam("account_id"))
+    .where(
+        NoticeAcceptance.notice_id
+        == sa.select(ServiceNotice.id)
+        .where(ServiceNotice.hospital_id == sa.bindparam("hospital_id"))
+        .order_by(ServiceNotice.version.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    .limit(1)
+)
+
+
 async def notice_accepted(
     unit: Unit, account_id: UUID, hospital_id: UUID, *, person_id: UUID | None = None
 ) -> bool:
     """Has this account accepted the text that is current now? With a person: for that patient (XY21)."""
+    if person_id is None:
+        row = await _ACCEPTED.first(unit, account_id=account_id, hospital_id=hospital_id)
+        return row is not None
     latest = await current_notice(unit, hospital_id)
     if latest is None:
         return False

@@ -33,7 +33,7 @@ from telehealth.hospital import (
 )
 from telehealth.hospital import VisitKind as HISVisitKind
 from telehealth.hospital import VisitStatus as HISVisitStatus
-from telehealth.patients import Person, hospital_patient, person, person_for
+from telehealth.patients import Person, known_patient, person, person_for
 from telehealth.rulebook import PolicyVersion, current_policy
 from telehealth.rulebook.rules import Channel, ClinicKind, VisitKind
 from telehealth.strikes import active_bans
@@ -225,7 +225,7 @@ async def _errand(unit: Unit, question: Question) -> _Errand | None:
     await _person(unit, question.person_id)
     if question.kind is ClinicKind.OFFLINE or question.stage is Stage.CARD:
         return None
-    patient = await hospital_patient(unit, question.hospital_id, question.person_id)
+    patient = await known_patient(unit, question.hospital_id, question.person_id)
     if patient is None:
         return None
     if await is_fresh(unit, question.hospital_id, question.person_id, within=ASK_AGAIN_AFTER):
@@ -262,7 +262,7 @@ async def _facts(
     unit: Unit, question: Question, *, his_available: bool
 ) -> tuple[Facts, tuple[VisitEvidence, ...]]:
     patient_person = await _person(unit, question.person_id)
-    patient = await hospital_patient(unit, question.hospital_id, question.person_id)
+    patient = await known_patient(unit, question.hospital_id, question.person_id)
     visits = await stored_visits(unit, question.hospital_id, question.person_id)
     answered = his_available and (
         patient is None or await is_fresh(unit, question.hospital_id, question.person_id, within=CHECK_LASTS)

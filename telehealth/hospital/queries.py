@@ -40,10 +40,17 @@ async def is_fresh(unit: Unit, hospital_id: UUID, person_id: UUID, *, within: ti
     return row is not None and row[0] >= unit.now - within
 
 
+async def lock_visits(unit: Unit, hospital_id: UUID, person_id: UUID) -> None:
+    """Two answers about one person at once would both find no rows before them."""
+    lock = sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
+    await unit.session.execute(lock, {"key": f"visits:{hospital_id}:{person_id}"})
+
+
 async def records_by_resource(unit: Unit, hospital_id: UUID, person_id: UUID) -> dict[str, VisitRecord]:
     rows = await unit.session.scalars(
         sa.select(VisitRecord)
         .where(VisitRecord.hospital_id == hospital_id, VisitRecord.person_id == person_id)
+        .execution_options(populate_existing=True)
         .with_for_update()
     )
     return {row.resource_id: row for row in rows}

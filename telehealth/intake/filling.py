@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from telehealth.core.clock import completed_years
 from telehealth.core.errors import FieldsInvalid, Forbidden
+from telehealth.core.i18n import N_
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit
 from telehealth.directory import Department, DepartmentNotFound, department
@@ -146,9 +147,9 @@ async def save(unit: Unit, form_id: UUID, edit: SaveForm) -> IntakeForm:
     if row.version != edit.version and (not edit.editor or row.saved_by != edit.editor):
         raise FormOutdated(version=row.version)
     if edit.filled_by is FilledBy.STAFF and not unit.actor.is_staff:
-        raise FieldsInvalid({"filled_by": "请从给出的选项中选择"})
+        raise FieldsInvalid({"filled_by": N_("请从给出的选项中选择")})
     row.body = edit.content.model_dump_json()
-    row.version = max(row.version, edit.version) + 1
+    row.version += 1
     row.saved_by = edit.editor
     row.saved_at = unit.now
     await unit.session.flush()
@@ -182,16 +183,21 @@ async def revise(unit: Unit, form_id: UUID) -> IntakeForm:
     return row
 
 
-async def use_form(unit: Unit, form_id: UUID) -> IntakeForm:
+async def use_form(unit: Unit, form_id: UUID) -> None:
     """The form goes with a booking from now on; a second time changes nothing.
 
     Raises FormNotFound, TransitionRefused for a draft.
     """
-    row = await queries.form(unit, form_id, lock=True)
-    if row.state is not FormState.USED:
-        row.apply(FormEvent.USE)
-        unit.audit("intake.used", row)
-    return row
+    await unit.flush()
+    whose = await queries.mark_used(unit, form_id)
+    if whose is None:
+        row = await queries.form(unit, form_id, lock=True)
+        if row.state is not FormState.USED:
+            row.apply(FormEvent.USE)
+            unit.audit("intake.used", row)
+        return
+    hospital_id, account_id = whose
+    unit.audit("intake.used", f"intake_forms:{form_id}", hospital_id=hospital_id, account_id=account_id)
 
 
 async def release_form(unit: Unit, form_id: UUID) -> IntakeForm:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from telehealth.core.hot import Hot
 from telehealth.core.unit import Unit
 from telehealth.intake.errors import AttachmentNotFound, FormNotFound, FormNotSubmitted
 from telehealth.intake.models import IntakeAttachment, IntakeForm
@@ -46,10 +47,36 @@ def _visible(unit: Unit) -> sa.ColumnElement[bool]:
 
 async def submitted_form(unit: Unit, form_id: UUID) -> IntakeForm:
     """A form ready to go with a booking. Raises FormNotFound, FormNotSubmitted."""
-    row = await form(unit, form_id)
-    if row.state is not FormState.SUBMITTED:
+    found = await _FORM.first(unit, form_id=form_id)
+    if found is None or not _sees(unit, found[0]):
+        raise FormNotFound()
+    if found[0].state is not FormState.SUBMITTED:
         raise FormNotSubmitted()
-    return row
+    return found[0]
+
+
+_FORM = Hot(sa.select(IntakeForm).where(IntakeForm.id == sa.bindparam("form_id")))
+
+
+def _sees(unit: Unit, row: IntakeForm) -> bool:
+    """`_visible`, of a row."""
+    if unit.hospital_id is not None:
+        return row.hospital_id == unit.hospital_id
+    return unit.account_id is None or row.account_id == unit.account_id
+
+
+async def mark_used(unit: Unit, form_id: UUID) -> tuple[UUID, UUID | None] | None:
+    """Use a submitted form; its hospital and account. None when it is none, or not submitted."""
+    connection = await unit.connection()
+    cursor = await connection.execute(_MARK_USED, (form_id,), prepare=True)
+    whose: tuple[UUID, UUID | None] | None = await cursor.fetchone()
+    return whose
+
+
+_MARK_USED = """
+update intake_forms set state = 'used' where id = %s and state = 'submitted'
+returning hospital_id, account_id
+"""
 
 
 async def unsent(unit: Unit, errand: Errand) -> IntakeForm | None:

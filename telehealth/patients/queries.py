@@ -329,3 +329,10 @@ async def own_card(unit: Unit, account_id: UUID, card_id: UUID) -> PatientCard |
             .with_for_update()
         )
     ).first()
+
+
+async def lock_records(unit: Unit, hospital_id: UUID, person_id: UUID, his_patient_id: str) -> None:
+    """Whoever binds this person or this record meanwhile waits, and then finds what we wrote."""
+    lock = sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
+    for key in sorted((f"patient:{hospital_id}:{person_id}", f"record:{hospital_id}:{his_patient_id}")):
+        await unit.session.execute(lock, {"key": key})

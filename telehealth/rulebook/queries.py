@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from telehealth.core.hot import Hot
 from telehealth.core.unit import Unit
 from telehealth.rulebook.errors import PolicyMissing, PolicyNotFound
 from telehealth.rulebook.models import PolicyVersionRow
@@ -26,16 +27,24 @@ class PolicyVersion:
     published_at: datetime | None
 
 
+_CURRENT = Hot(
+    sa.select(PolicyVersionRow.id, PolicyVersionRow.digest)
+    .where(PolicyVersionRow.hospital_id == sa.bindparam("hospital_id"))
+    .where(PolicyVersionRow.state == PolicyState.PUBLISHED)
+)
+_ONCE_PUBLISHED = Hot(
+    sa.select(PolicyVersionRow.id, PolicyVersionRow.digest)
+    .where(PolicyVersionRow.id == sa.bindparam("version_id"))
+    .where(PolicyVersionRow.published_at.is_not(None))
+)
+
+
 async def current_policy(unit: Unit, hospital_id: UUID) -> PolicyVersion:
     """The set that decides now. One indexed read, and no parsing after the first time.
 
     Raises PolicyMissing when the hospital never published one.
     """
-    version = await _version(
-        unit,
-        PolicyVersionRow.hospital_id == hospital_id,
-        PolicyVersionRow.state == PolicyState.PUBLISHED,
-    )
+    version = await _version(unit, await _CURRENT.first(unit, hospital_id=hospital_id))
     if version is None:
         raise PolicyMissing()
     return version
@@ -46,27 +55,23 @@ async def policy_version(unit: Unit, version_id: UUID) -> PolicyVersion:
 
     Raises PolicyNotFound, also for a draft.
     """
-    version = await _version(
-        unit, PolicyVersionRow.id == version_id, PolicyVersionRow.published_at.is_not(None)
-    )
+    version = await _version(unit, await _ONCE_PUBLISHED.first(unit, version_id=version_id))
     if version is None:
         raise PolicyNotFound()
     return version
 
 
-async def _version(unit: Unit, *conditions: sa.ColumnElement[bool]) -> PolicyVersion | None:
-    found = sa.select(PolicyVersionRow.id, PolicyVersionRow.digest).where(*conditions)
-    key = (await unit.session.execute(found)).first()
+async def _version(unit: Unit, key: tuple[UUID, str] | None) -> PolicyVersion | None:
     if key is None:
         return None
     # By content too: a publication that is rolled back leaves nothing behind.
-    known = _parsed.get((key.id, key.digest))
+    known = _parsed.get(key)
     if known is None:
-        row = await version_row(unit, key.id)
+        row = await version_row(unit, key[0])
         known = PolicyVersion(
             row.id, row.hospital_id, row.number, parse_policy(row.body), row.digest, row.published_at
         )
-        _parsed.keep((key.id, key.digest), known)
+        _parsed.keep(key, known)
     return known
 
 

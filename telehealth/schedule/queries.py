@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from telehealth.core.clock import HospitalDay
+from telehealth.core.hot import Hot
 from telehealth.core.unit import Unit
 from telehealth.directory import Campus, Department, Doctor, Hospital, HospitalSwitch
 from telehealth.directory.states import Suspension
@@ -79,21 +80,20 @@ async def clinic(unit: Unit, clinic_id: UUID) -> Clinic:
     return row
 
 
+_SLOT_PLACE = Hot(
+    sa.select(Slot, Clinic, Hospital, Campus, Department, Doctor)
+    .join(Clinic, Clinic.id == Slot.clinic_id)
+    .join(Hospital, Hospital.id == Clinic.hospital_id)
+    .join(Campus, Campus.id == Clinic.campus_id)
+    .join(Department, Department.id == Clinic.department_id)
+    .join(Doctor, Doctor.id == Clinic.doctor_id)
+    .where(Slot.id == sa.bindparam("slot_id"))
+)
+
+
 async def slot_place(unit: Unit, slot_id: UUID) -> SlotPlace | None:
-    rows = await unit.session.execute(
-        sa.select(Slot, Clinic, Hospital, Campus, Department, Doctor)
-        .join(Clinic, Clinic.id == Slot.clinic_id)
-        .join(Hospital, Hospital.id == Clinic.hospital_id)
-        .join(Campus, Campus.id == Clinic.campus_id)
-        .join(Department, Department.id == Clinic.department_id)
-        .join(Doctor, Doctor.id == Clinic.doctor_id)
-        .where(Slot.id == slot_id)
-    )
-    row = rows.first()
-    if row is None:
-        return None
-    slot, found, hospital, campus, department, doctor = row
-    return SlotPlace(slot, found, hospital, campus, department, doctor)
+    row = await _SLOT_PLACE.first(unit, slot_id=slot_id)
+    return None if row is None else SlotPlace(*row)
 
 
 async def clinic_offer(unit: Unit, clinic_id: UUID, channel: Channel) -> ClinicOffer:

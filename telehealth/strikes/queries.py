@@ -3,21 +3,24 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from telehealth.core.hot import Hot
 from telehealth.core.unit import Unit
 from telehealth.strikes.models import Appeal, BanRow, StrikeRow
 from telehealth.strikes.rules import Ban, Strike
 from telehealth.strikes.states import AppealState
 
+_ACTIVE_BANS = Hot(
+    sa.select(BanRow.channel, BanRow.from_on, BanRow.until_on)
+    .where(BanRow.person_id == sa.bindparam("person_id"), BanRow.hospital_id == sa.bindparam("hospital_id"))
+    .where(BanRow.lifted_at.is_(None), BanRow.until_on >= sa.bindparam("today"))
+    .order_by(BanRow.from_on, BanRow.channel)
+)
+
 
 async def active_bans(unit: Unit, person_id: UUID, hospital_id: UUID) -> tuple[Ban, ...]:
     """Bans that are not lifted and not over today, also those a later day brings to an end."""
-    rows = await unit.session.scalars(
-        sa.select(BanRow)
-        .where(BanRow.person_id == person_id, BanRow.hospital_id == hospital_id)
-        .where(BanRow.lifted_at.is_(None), BanRow.until_on >= unit.today)
-        .order_by(BanRow.from_on, BanRow.channel)
-    )
-    return tuple(Ban(row.channel, row.from_on, row.until_on) for row in rows)
+    rows = await _ACTIVE_BANS.all(unit, person_id=person_id, hospital_id=hospital_id, today=unit.today)
+    return tuple(Ban(channel, from_on, until_on) for channel, from_on, until_on in rows)
 
 
 async def strikes_of(unit: Unit, hospital_id: UUID, person_id: UUID) -> Sequence[StrikeRow]:
