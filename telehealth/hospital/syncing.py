@@ -49,6 +49,7 @@ async def store_visits(
     A stored visit inside the asked range that the answer lacks is withdrawn: the registration was
     refunded or entered in error, or the system is behind, and either way nobody vouches for it now.
     """
+    await queries.lock_visits(unit, hospital_id, person_id)
     last = await queries.last_fetch(unit, hospital_id, person_id)
     if last is not None and last.fetched_at > fetched.fetched_at:
         # A slower request was overtaken: the later answer stands.

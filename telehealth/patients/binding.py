@@ -158,6 +158,7 @@ def _is_holder(errand: _Errand, match: PatientMatch) -> bool:
 async def _bind(unit: Unit, link: PatientLink, errand: _Errand, match: PatientMatch) -> PatientCard | None:
     """None when the hospital's record is already somebody else's: a person has to look."""
     person = await vouch(unit, link, Verifier.HIS)
+    await queries.lock_records(unit, errand.hospital.id, person.id, match.his_patient_id)
     taken = await queries.patient_by_record(unit, errand.hospital.id, match.his_patient_id)
     if taken is not None and taken.person_id != person.id:
         return None

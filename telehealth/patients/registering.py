@@ -57,6 +57,7 @@ async def _know(units: Units, actor: Actor, hospital_id: UUID, match: PatientMat
         person_id = await register_verified(
             unit, document, name=normalise_name(match.name), birth_date=born, sex=sex, by=Verifier.HIS
         )
+        await queries.lock_records(unit, hospital_id, person_id, match.his_patient_id)
         taken = await queries.patient_by_record(unit, hospital_id, match.his_patient_id)
         if taken is not None and taken.person_id != person_id:
             raise DocumentInDoubt()

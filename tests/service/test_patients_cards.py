@@ -1,5 +1,6 @@
 """Cards (XY18): the hospital must know them, they must be the person's, and one person stays one patient."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -44,12 +45,12 @@ from tests.support.outside import (
     Stranger,
     admit,
     clock_of_the_world,
-    fresh_number,
     passport,
     reach,
     register,
     stranger,
 )
+from tests.support.phones import fresh_number
 from tests.support.sandbox import Sandbox
 
 
@@ -316,6 +317,19 @@ async def test_XY18_unbinding_is_the_holders_alone_and_ends_with_the_link(
     await bind(units, actor, person_id, me.card)
     await end_link(units, actor, person_id)
     assert [card.state for card in await all_of(units, PatientCard)] == [CardState.UNBOUND] * 2
+
+
+async def test_XY18_two_accounts_that_bind_at_once_share_one_patient(
+    units: Units, hospital: Hospital, known: Callable[..., Stranger], sandbox: Sandbox
+) -> None:
+    me = admit(sandbox, known())
+    _, first, person_id = await self_of(units, me)
+    _, second, _ = await self_of(units, me, fresh_number())
+    actors = (first, second, first, second)
+    cards = await asyncio.gather(*(bind(units, actor, person_id, me.card) for actor in actors))
+    assert len({card.hospital_patient_id for card in cards}) == 1
+    live = [card.account_id for card in await all_of(units, PatientCard) if card.state is CardState.BOUND]
+    assert sorted(live) == sorted({first.account, second.account})
 
 
 async def test_XY18_one_record_is_never_two_people(
