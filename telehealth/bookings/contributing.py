@@ -36,17 +36,20 @@ async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
 
 
 def _card(place: BookingPlace) -> dict[str, Any]:
-    """Titles are message ids; the text holds only names and numbers, which need no translation."""
     booking = place.booking
-    when = format_instant(booking.starts_at, "zh-CN", "numeric")
-    parts = (when, place.hospital.name, place.campus.name, place.department.name, place.doctor.name)
     due = capability_of(booking).can_pay
     waits = N_("号源待核验，暂不收费") if booking.pending_verification else N_("即将就诊")
     return {
         "title": N_("号源待支付，逾时自动释放") if due else waits,
-        "text": " · ".join(parts),
+        "text": {"zh-CN": _where(place, "zh-CN"), "en": _where(place, "en")},
         "href": f"/bookings/{booking.id}",
         "icon": "calendar-clock",
         "kind": "warn" if due else "info",
         "until": booking.hold_until if due else None,
     }
+
+
+def _where(place: BookingPlace, lang: str) -> str:
+    named = (place.hospital, place.campus, place.department, place.doctor)
+    names = [row.name_en if lang == "en" else row.name for row in named]
+    return " · ".join((format_instant(place.booking.starts_at, lang, "short"), *names))

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import structlog
+from babel.dates import format_date
 from jinja2 import (
     ChoiceLoader,
     Environment,
@@ -173,6 +174,8 @@ def _environment(lang: str, loader: ChoiceLoader, assets: Assets) -> Environment
         "fen": lambda amount: format_fen(amount, lang),
         "shanghai": lambda instant: format_instant(instant, lang),
         "day": lambda day: format_day(day, lang),
+        "month": lambda day: format_date(day, "MMM", locale=lang.replace("-", "_")),
+        "said": lambda text: _said(text, lang),
         "clock_time": lambda instant: format_clock(instant, lang),
         "masked": masked,
         "iso": lambda instant: instant.isoformat(),
@@ -181,6 +184,11 @@ def _environment(lang: str, loader: ChoiceLoader, assets: Assets) -> Environment
         "t": translator(lang),
     }
     return environment
+
+
+def _said(text: str | Mapping[str, str], lang: str) -> str:
+    """A contributed text: a message id, or names that were said in both languages."""
+    return translator(lang)(text) if isinstance(text, str) else text[lang]
 
 
 @pass_context
