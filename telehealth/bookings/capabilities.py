@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from telehealth.bookings.models import Booking
 from telehealth.bookings.states import BookingState, Ending
 from telehealth.core.i18n import N_
+from telehealth.rulebook.rules import Channel
 from telehealth.schedule.rules import CancelReason
 
 
@@ -57,6 +58,16 @@ PENDING = replace(
     can_pay=False,
 )
 
+#: Booked by staff: kept until the slot is over, paid at the window.
+AT_DESK = replace(
+    CAPABILITIES[S.HELD],
+    label=N_("待缴费"),
+    tone="info",
+    sentence=N_("号源保留到就诊时段结束，请在就诊前到窗口缴费"),
+    counts_down=False,
+    can_pay=False,
+)
+
 _RELEASED = {
     Ending.UNVERIFIED: N_("医院系统一直没有恢复，未能核验就诊记录，号源已释放，没有收费"),
     Ending.NOT_ELIGIBLE: N_("核验后不符合线上复诊的条件，号源已释放，没有收费"),
@@ -86,6 +97,8 @@ GROUPS: Mapping[str, tuple[str, tuple[BookingState, ...] | None]] = {
 def capability_of(booking: Booking) -> Capability:
     if booking.state is S.HELD and booking.pending_verification:
         return PENDING
+    if booking.state is S.HELD and booking.channel is not Channel.ONLINE:
+        return AT_DESK
     found = CAPABILITIES[booking.state]
     if booking.state is S.RELEASED and booking.reason in set(Ending):
         return replace(found, sentence=_RELEASED.get(Ending(booking.reason), found.sentence))

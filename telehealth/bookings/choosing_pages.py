@@ -14,6 +14,7 @@ from telehealth.bookings import queries
 from telehealth.bookings.choice import Choice
 from telehealth.core.clock import HospitalDay
 from telehealth.core.errors import DomainError
+from telehealth.core.i18n import format_day
 from telehealth.core.unit import Unit
 from telehealth.directory import Hospital, HospitalSwitch, said
 from telehealth.patients import Person
@@ -143,7 +144,7 @@ async def doctor_step(request: Request, unit: Unit, scene: Scene) -> Response | 
                 "about": said(offer.doctor, "good_at", lang),
                 "fee": offer.clinic.fee,
                 "left": seats[offer.doctor.id],
-                "first_day": offer.clinic.day if offer.left else None,
+                "first_day": format_day(offer.clinic.day, lang, "short") if offer.left else "",
                 "href": scene.choice.href(doctor=offer.doctor.id),
             }
             for offer in rows
@@ -180,7 +181,7 @@ async def slot_step(
         doctor=said(offers[0].doctor, "name", lang) if offers else "",
         title=said(offers[0].doctor, "title", lang) if offers else "",
         department=said(offers[0].department, "name", lang) if offers else "",
-        days=_days(scene, by_day, day),
+        days=_days(unit.today, scene, by_day, day),
         clinics=[
             {
                 "half": HALF_LABELS[offer.clinic.half],
@@ -240,18 +241,23 @@ def _first_day(by_day: dict[HospitalDay, list[ClinicOffer]]) -> HospitalDay | No
 
 
 def _days(
-    scene: Scene, by_day: dict[HospitalDay, list[ClinicOffer]], current: HospitalDay | None
+    today: HospitalDay,
+    scene: Scene,
+    by_day: dict[HospitalDay, list[ClinicOffer]],
+    current: HospitalDay | None,
 ) -> list[dict[str, Any]]:
-    """Days the doctor sits; `left` says whether there is anything to choose."""
+    """Every day that may be booked; `href` only where the doctor sits."""
+    every = [today + timedelta(days=n) for n in range(scene.policy.schedule.horizon_days + 1)]
     return [
         {
-            "href": scene.choice.href(day=day, slot=None),
+            "href": scene.choice.href(day=day, slot=None) if day in by_day else "",
             "weekday": WEEKDAY_LABELS[day.weekday()],
             "day": f"{day.month}-{day.day}",
-            "open": any(offer.left for offer in by_day[day]),
+            "open": any(offer.left for offer in by_day.get(day, [])),
             "current": day == current,
         }
-        for day in sorted(by_day)
+        for day in every
+        if by_day
     ]
 
 

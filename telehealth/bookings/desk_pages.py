@@ -188,13 +188,14 @@ async def _seats(request: Request, unit: Unit, choice: DeskChoice, who: Person) 
         departments=[(row.id, said(row, "name", lang)) for row in await departments(unit, place.id)],
         days=[
             {
-                "href": choice.href(day=each),
+                "href": choice.href(day=each) if each in by_day else "",
                 "weekday": WEEKDAY_LABELS[each.weekday()],
                 "day": f"{each.month}-{each.day}",
-                "left": sum(offer.left for offer in by_day[each]),
+                "left": sum(offer.left for offer in by_day.get(each, [])),
                 "current": each == day,
             }
-            for each in sorted(by_day)
+            for each in (unit.today + timedelta(days=n) for n in range(horizon + 1))
+            if by_day
         ],
         clinics=[_clinic(offer, slots, choice, lang) for offer in shown],
         live=await _live(unit, who, lang),

@@ -1,6 +1,7 @@
 """My bookings: the list, the ticket of one, and giving it back."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ from telehealth.web.pagination import cut
 from telehealth.web.preferences import language
 
 PAGE_SIZE = 20
+#: A clock that runs for days says less than a date.
+LONGEST_TIMER = timedelta(hours=2)
 
 
 @page(needs=Permission.BOOK)
@@ -87,6 +90,7 @@ async def booking_page(request: Request, unit: Unit, booking_id: UUID) -> Respon
         "bookings/ticket.html",
         **_facts(place, people, language(request)),
         can=said_now,
+        timer=said_now.counts_down and booking.hold_until - unit.now < LONGEST_TIMER,
         may_cancel=said_now.may_cancel and ruling.allowed,
         cancel_words=CANCEL_SENTENCES[ruling.reason] if said_now.may_cancel else "",
         free_until=ruling.free_until if ruling.reason is CancelReason.IN_TIME else None,

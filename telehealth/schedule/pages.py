@@ -237,7 +237,8 @@ def _cell(offer: ClinicOffer) -> dict[str, Any]:
         "kind": KIND_LABELS[row.kind],
         "taken": row.taken_online + row.taken_desk + row.taken_phone,
         "capacity": row.capacity,
-        "shares": shares(row),
+        # Where every channel may take everything there is nothing to tell.
+        "shares": shares(row) if row.quota_online < row.capacity else [],
         "look": looks[row.kind] if row.state is ClinicState.OPEN else "closed",
     }
 
