@@ -263,14 +263,12 @@ async def _not_held(
     """Say why, and lead to the step that mends it with everything else still chosen."""
     if isinstance(error, (CheckNotFound, CheckOutdated)):
         return redirect(choice.check_href, flash=error.detail, kind="warn")
-    if isinstance(error, _ANOTHER_FORM):
-        return redirect(choice.href(form=None), flash=error.detail, kind="warn")
     if isinstance(error, _ANOTHER_TIME):
         return redirect(choice.href(slot=None), flash=error.detail, kind="warn")
     if choice.person is None or choice.slot is None:
         raise error
     async with units.of(actor) as unit:
-        if isinstance(error, AlreadyBooked):
+        if isinstance(error, (AlreadyBooked, *_ANOTHER_FORM)):
             return await _to_the_other(unit, choice, error)
         hospital = await _open_hospital(unit, choice)
         policy = (await current_policy(unit, hospital.id)).policy
@@ -289,13 +287,15 @@ async def _not_held(
 
 
 async def _to_the_other(unit: Unit, choice: Choice, error: DomainError) -> Response:
+    """A form sent twice leads to the booking it made: its condition form is in use by then."""
     assert choice.slot and choice.person  # noqa: S101 - the caller saw both
     place = await holding.sellable(unit, choice.slot)
     other = await queries.live_booking(unit, place.clinic.id, choice.person)
-    if other is None:
-        # Another account booked for the same person: theirs is not shown here.
-        return redirect(choice.href(slot=None), flash=error.detail, kind="warn")
-    return redirect(f"/bookings/{other.id}", flash=error.detail, kind="info")
+    if other is not None:
+        return redirect(f"/bookings/{other.id}", flash=AlreadyBooked.detail, kind="info")
+    # Otherwise the form is to be mended, or another account booked for the same person.
+    again = choice.but(form=None) if isinstance(error, _ANOTHER_FORM) else choice.but(slot=None)
+    return redirect(again.href(), flash=error.detail, kind="warn")
 
 
 def _next(href: str) -> str:
