@@ -32,10 +32,13 @@ function pressed(event, form) {
   return one('button[type="submit"]', form);
 }
 
+/** What a button said before it was busy. @type {WeakMap<Element, ChildNode[]>} */
+const words = new WeakMap();
+
 /** @param {HTMLButtonElement | null} button */
 function showBusy(button) {
   if (!button) return;
-  button.dataset.words = button.innerHTML;
+  words.set(button, [...button.childNodes]);
   button.style.minWidth = `${button.offsetWidth}px`;
   button.setAttribute('aria-busy', 'true');
   if (button.dataset.busy) button.textContent = button.dataset.busy;
@@ -49,7 +52,8 @@ export function wakeForms() {
       delete form.dataset.sending;
       for (const button of /** @type {HTMLButtonElement[]} */ (all('button[aria-busy]', form))) {
         button.removeAttribute('aria-busy');
-        if (button.dataset.words !== undefined) button.innerHTML = button.dataset.words;
+        const kept = words.get(button);
+        if (kept) button.replaceChildren(...kept);
       }
     }
   });

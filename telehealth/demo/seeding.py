@@ -24,8 +24,8 @@ from telehealth.rulebook import current_policy
 from telehealth.rulebook.errors import PolicyMissing
 from telehealth.rulebook.publishing import publish_first
 from telehealth.rulebook.rules import ClinicKind, sample_policy
+from telehealth.schedule import templates
 from telehealth.schedule.planning import add_template, plan_clinics
-from telehealth.schedule.queries import templates
 from telehealth.schedule.rules import HalfDay, TemplateRow
 from telehealth.web.house import House
 

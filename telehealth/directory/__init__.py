@@ -11,11 +11,21 @@ from telehealth.directory.errors import (
     NoticeOutdated,
 )
 from telehealth.directory.events import DoctorReinstated, DoctorSuspended
-from telehealth.directory.models import Campus, Credential, Department, Doctor, Hospital, ServiceNotice
+from telehealth.directory.models import (
+    CalendarDay,
+    Campus,
+    Credential,
+    Department,
+    Doctor,
+    Hospital,
+    ServiceNotice,
+)
 from telehealth.directory.queries import (
+    acceptance_counts,
     calendar_days,
     campus,
     campuses,
+    credentials,
     current_notice,
     department,
     departments,
@@ -29,17 +39,19 @@ from telehealth.directory.queries import (
     is_working_day,
     live_hospital,
     notice_accepted,
+    notices,
     working_calendar,
 )
 from telehealth.directory.states import DepartmentKind, HospitalSwitch, NoticeChannel
 from telehealth.directory.wording import said
 
 __all__ = [
-    "Campus", "CampusNotFound", "Credential", "Department", "DepartmentKind", "DepartmentNotFound",
-    "Doctor", "DoctorNotFound", "DoctorReinstated", "DoctorSuspended", "EmergencyAdvice", "Hospital",
-    "HospitalNotFound", "HospitalNotLive", "HospitalSwitch", "NoticeChannel", "NoticeOutdated", "Place",
-    "ServiceNotice", "accept_notice", "calendar_days", "campus", "campuses", "current_notice",
-    "department", "departments", "doctor", "doctor_of_account", "doctors", "doctors_by_id",
-    "emergency_advice", "hospital", "hospital_by_code", "hospitals", "is_working_day", "live_hospital",
-    "notice_accepted", "said", "working_calendar",
+    "CalendarDay", "Campus", "CampusNotFound", "Credential", "Department", "DepartmentKind",
+    "DepartmentNotFound", "Doctor", "DoctorNotFound", "DoctorReinstated", "DoctorSuspended",
+    "EmergencyAdvice", "Hospital", "HospitalNotFound", "HospitalNotLive", "HospitalSwitch",
+    "NoticeChannel", "NoticeOutdated", "Place", "ServiceNotice", "accept_notice", "acceptance_counts",
+    "calendar_days", "campus", "campuses", "credentials", "current_notice", "department", "departments",
+    "doctor", "doctor_of_account", "doctors", "doctors_by_id", "emergency_advice", "hospital",
+    "hospital_by_code", "hospitals", "is_working_day", "live_hospital", "notice_accepted", "notices",
+    "said", "working_calendar",
 ]  # fmt: skip

@@ -4,6 +4,17 @@
 """
 
 from telehealth.rulebook.errors import PolicyMissing, PolicyNotFound
-from telehealth.rulebook.queries import PolicyVersion, current_policy, policy_version
+from telehealth.rulebook.models import PolicyVersionRow
+from telehealth.rulebook.queries import (
+    PolicyVersion,
+    current_policy,
+    current_row,
+    policy_version,
+    version_row,
+    versions,
+)
 
-__all__ = ["PolicyMissing", "PolicyNotFound", "PolicyVersion", "current_policy", "policy_version"]
+__all__ = [
+    "PolicyMissing", "PolicyNotFound", "PolicyVersion", "PolicyVersionRow", "current_policy", "current_row",
+    "policy_version", "version_row", "versions",
+]  # fmt: skip

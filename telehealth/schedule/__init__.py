@@ -12,6 +12,7 @@ from telehealth.schedule.queries import (
     offers_kind,
     slot_place,
     slots_of,
+    templates,
 )
 from telehealth.schedule.rules import HalfDay
 from telehealth.schedule.states import ClinicState
@@ -19,5 +20,5 @@ from telehealth.schedule.states import ClinicState
 __all__ = [
     "Clinic", "ClinicNotFound", "ClinicOffer", "ClinicState", "HalfDay", "KindNotOffered", "Slot",
     "SlotOffer", "SlotPlace", "clinic_offer", "clinic_offers", "left_of", "offers_kind", "slot_place",
-    "slots_of",
+    "slots_of", "templates",
 ]  # fmt: skip

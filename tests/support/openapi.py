@@ -18,4 +18,4 @@ def current() -> str:
 
 
 if __name__ == "__main__":
-    SNAPSHOT.write_text(current())
+    SNAPSHOT.write_text(current(), encoding="utf-8")

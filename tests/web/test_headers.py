@@ -56,3 +56,12 @@ async def test_an_id_a_proxy_gave_is_kept_if_it_looks_like_one(http: Client) -> 
 async def test_health_says_whether_the_database_answers(http: Client, tiny_house: House) -> None:
     assert (await http.get("/health/live")).status_code == 200
     assert (await http.get("/health/ready")).json() == {"status": "ok"}
+
+
+async def test_the_reference_page_says_what_the_document_says(http: Client) -> None:
+    document = (await http.get("/api/v1/openapi.json")).json()
+    text = (await http.get("/api/v1/reference")).text
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            assert path in text and f'id="{operation["operationId"]}"' in text
+    assert 'id="schema-NoteView"' in text

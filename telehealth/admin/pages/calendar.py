@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from telehealth import directory
 from telehealth.admin.pages.forms import render_form
 from telehealth.admin.schemas import ChangeDay, FillYear
 from telehealth.core.access import Permission
@@ -16,8 +17,7 @@ from telehealth.core.calendar import working_by
 from telehealth.core.clock import HospitalDay, add_months
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
-from telehealth.directory import calendaring, queries
-from telehealth.directory.models import CalendarDay
+from telehealth.directory import CalendarDay, calendaring
 from telehealth.web.contract import page
 from telehealth.web.forms import Form, blank, read_form
 from telehealth.web.pages import redirect
@@ -64,7 +64,7 @@ async def _show(
     request: Request, unit: Unit, first: HospitalDay, form: Form[Any], *, status: int = 200
 ) -> Response:
     weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
-    noted = await queries.calendar_days(unit, unit.actor.hospital, weeks[0][0], weeks[-1][-1])
+    noted = await directory.calendar_days(unit, unit.actor.hospital, weeks[0][0], weeks[-1][-1])
     is_working = working_by({day: row.is_working for day, row in noted.items()})
     chosen = _day(str(form.values.get("day", "")))
     return render_form(

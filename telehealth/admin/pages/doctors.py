@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from telehealth import directory
 from telehealth.admin.pages.forms import render_form
 from telehealth.admin.schemas import Day, WithReason
 from telehealth.admin.wording import CREDENTIALS, MISSING
@@ -17,9 +18,8 @@ from telehealth.core.errors import FieldsInvalid
 from telehealth.core.i18n import N_
 from telehealth.core.money import yuan
 from telehealth.core.unit import Unit
-from telehealth.directory import campuses, credentialing, departments, publishing, queries
+from telehealth.directory import Credential, Doctor, campuses, credentialing, departments, publishing
 from telehealth.directory.errors import CredentialsMissing, DoctorNotFound
-from telehealth.directory.models import Credential, Doctor
 from telehealth.directory.schemas import CredentialDetails, DoctorDetails
 from telehealth.directory.states import CredentialKind, Suspension
 from telehealth.web.contract import page
@@ -37,9 +37,9 @@ class LastDay(BaseModel):
 async def doctor_list_page(request: Request, unit: Unit) -> Response:
     """Those who are suspended or whose credentials end soonest come first."""
     hospital_id = unit.actor.hospital
-    rows = await queries.doctors(unit, hospital_id, include_left=True)
+    rows = await directory.doctors(unit, hospital_id, include_left=True)
     names = {row.id: row.name for row in await departments(unit, hospital_id, include_closed=True)}
-    ends = _soonest(await queries.credentials(unit, hospital_id), unit.today)
+    ends = _soonest(await directory.credentials(unit, hospital_id), unit.today)
     lines = [
         {
             "id": row.id,
@@ -155,7 +155,7 @@ async def doctor_leaves_page(request: Request, unit: Unit, doctor_id: UUID) -> R
 
 
 async def _own(unit: Unit, doctor_id: UUID) -> Doctor:
-    row = await queries.doctor(unit, doctor_id)
+    row = await directory.doctor(unit, doctor_id)
     if row.hospital_id != unit.actor.hospital:
         raise DoctorNotFound()
     return row
@@ -170,7 +170,7 @@ async def _show(
     refusal: str = "",
     status: int = 200,
 ) -> Response:
-    held = await queries.credentials(unit, row.hospital_id, doctor_id=row.id)
+    held = await directory.credentials(unit, row.hospital_id, doctor_id=row.id)
     missing = await credentialing.missing_today(unit, row)
     renewed = request.query_params.get("renew", "")
     kinds = {str(kind): label for kind, label in CREDENTIALS.items()}

@@ -6,11 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from telehealth import directory
 from telehealth.admin.pages.forms import render_form
 from telehealth.core.access import Permission
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
-from telehealth.directory import accepting, queries
+from telehealth.directory import accepting
 from telehealth.directory.schemas import NoticeText
 from telehealth.directory.wording import blocks
 from telehealth.web.contract import page
@@ -23,8 +24,8 @@ NEEDS = Permission.MANAGE_NOTICES
 @page(needs=NEEDS)
 async def notice_versions_page(request: Request, unit: Unit) -> Response:
     hospital_id = unit.actor.hospital
-    rows = await queries.notices(unit, hospital_id)
-    counts = await queries.acceptance_counts(unit, hospital_id)
+    rows = await directory.notices(unit, hospital_id)
+    counts = await directory.acceptance_counts(unit, hospital_id)
     return render(
         request,
         "admin/notices.html",
@@ -45,7 +46,7 @@ async def notice_versions_page(request: Request, unit: Unit) -> Response:
 
 @page(needs=NEEDS)
 async def new_notice_page(request: Request, unit: Unit) -> Response:
-    latest = await queries.current_notice(unit, unit.actor.hospital)
+    latest = await directory.current_notice(unit, unit.actor.hospital)
     fields = NoticeText.model_fields
     form = blank(**{name: getattr(latest, name) if latest else "" for name in fields})
     return _form(request, form)

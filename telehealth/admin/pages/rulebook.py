@@ -8,15 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from telehealth import rulebook
 from telehealth.admin.editing import change_lines, groups, sent_set
 from telehealth.admin.wording import POLICY_STATES
 from telehealth.core.access import Permission
 from telehealth.core.errors import FieldsInvalid
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
-from telehealth.rulebook import publishing, queries
+from telehealth.rulebook import PolicyVersionRow, publishing
 from telehealth.rulebook.errors import CasesUnusable, NothingChanged, PolicyOutdated
-from telehealth.rulebook.models import PolicyVersionRow
 from telehealth.rulebook.rehearsing import Outcome, rehearse
 from telehealth.rulebook.rules import parse_policy
 from telehealth.rulebook.states import PolicyState
@@ -33,7 +33,7 @@ LARGEST_FILE_BYTES = 800_000
 
 @page(needs=NEEDS)
 async def rulebook_page(request: Request, unit: Unit) -> Response:
-    rows = await queries.versions(unit, unit.actor.hospital)
+    rows = await rulebook.versions(unit, unit.actor.hospital)
     return render(
         request,
         "admin/rulebook.html",
@@ -50,13 +50,13 @@ async def draft_policy_page(request: Request, unit: Unit) -> Response:
 
 @page(needs=NEEDS)
 async def policy_page(request: Request, unit: Unit, version_id: UUID) -> Response:
-    return await _show(request, unit, await queries.version_row(unit, version_id))
+    return await _show(request, unit, await rulebook.version_row(unit, version_id))
 
 
 @page(needs=NEEDS)
 async def save_policy_page(request: Request, unit: Unit, version_id: UUID) -> Response:
     typed = collect(await request.form(max_fields=400, max_files=0))
-    row = await queries.version_row(unit, version_id)
+    row = await rulebook.version_row(unit, version_id)
     sent = sent_set(typed, parse_policy(row.body))
     note = str(typed.get("note", ""))[:200]
     try:
@@ -85,7 +85,7 @@ async def review_policy_page(request: Request, unit: Unit, version_id: UUID) -> 
 @page(needs=NEEDS)
 async def rehearse_policy_page(request: Request, unit: Unit, version_id: UUID) -> Response:
     text = await _sent_cases(request)
-    row = await queries.version_row(unit, version_id)
+    row = await rulebook.version_row(unit, version_id)
     run = (house_of(request).contributions.get("rehearsals") or [None])[0]
     if run is None:
         return await _review(request, unit, version_id, cases=text, refusal=N_("没有可用的试算"), status=409)
@@ -112,7 +112,7 @@ async def publish_policy_page(request: Request, unit: Unit, version_id: UUID) ->
     except (PolicyOutdated, NothingChanged) as error:
         return await _review(request, unit, version_id, unconfirmed=error.detail, status=409)
     except FieldsInvalid as error:
-        stale = await queries.version_row(unit, version_id)
+        stale = await rulebook.version_row(unit, version_id)
         return await _show(request, unit, stale, errors=error.fields, status=422)
     return redirect("/admin/rulebook", flash=N_("已发布，新的判定即时生效"))
 
@@ -135,7 +135,7 @@ async def _show(
         return render(
             request, "admin/policy.html", version=_line(row), groups=groups(policy, lang), changes=changes
         )
-    current = await queries.current_row(unit, row.hospital_id)
+    current = await rulebook.current_row(unit, row.hospital_id)
     shown = groups(
         policy, lang, current=parse_policy(current.body) if current else None, typed=typed, errors=errors
     )
@@ -164,7 +164,7 @@ async def _review(
     unconfirmed: str = "",
     status: int = 200,
 ) -> Response:
-    row = await queries.version_row(unit, version_id)
+    row = await rulebook.version_row(unit, version_id)
     if row.state is not PolicyState.DRAFT:
         return redirect(f"/admin/rulebook/{version_id}")
     changes = await publishing.changes_of(unit, version_id)
