@@ -12,14 +12,25 @@ from typing import Any, TextIO, cast
 
 import structlog
 from structlog.contextvars import bind_contextvars, bound_contextvars, clear_contextvars
-from structlog.typing import FilteringBoundLogger, Processor
+from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from telehealth.core.redaction import redact
 
 __all__ = ["bind_contextvars", "bound_contextvars", "clear_contextvars", "configure", "get_logger"]
 
 #: Libraries whose every request would be a line of ours.
-QUIET = ("uvicorn.access", "httpx2", "httpcore2", "botocore", "boto3", "urllib3", "s3transfer", "asyncio")
+QUIET = (
+    "uvicorn.access",
+    "httpx2",
+    "httpcore2",
+    "botocore",
+    "boto3",
+    "urllib3",
+    "s3transfer",
+    "asyncio",
+    "alembic",
+    "procrastinate",
+)
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -47,6 +58,7 @@ def configure(*, json: bool, level: int = logging.INFO, stream: TextIO | None = 
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _without_colour,
                 # Before redaction: a traceback is text like any other, and its message may quote a row.
                 # Without locals, which hold whole patients.
                 structlog.processors.format_exc_info,
@@ -64,6 +76,12 @@ def configure(*, json: bool, level: int = logging.INFO, stream: TextIO | None = 
     logging.captureWarnings(True)
     sys.excepthook = _log_crash
     threading.excepthook = _log_thread_crash
+
+
+def _without_colour(_: Any, __: str, event: EventDict) -> EventDict:
+    """uvicorn repeats its message with terminal colours."""
+    event.pop("color_message", None)
+    return event
 
 
 def _renderer(*, json: bool) -> Processor:
