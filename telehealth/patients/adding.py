@@ -17,6 +17,7 @@ from telehealth.accounts import find_account
 from telehealth.core.access import Actor
 from telehealth.core.clock import completed_years
 from telehealth.core.errors import FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import Hospital, hospital_by_code, hospitals
@@ -138,7 +139,7 @@ async def _claim(unit: Unit, actor: Actor, wanted: NewPerson) -> _Claimed:
         completed_years(birth_date, unit.today), wanted.relation, await _policy(unit, hospital)
     )
     if needed and needed != [ConsentKind.ADULT] and hospital is None:
-        raise FieldsInvalid({"hospital": "请选择核对监护关系的医院"})
+        raise FieldsInvalid({"hospital": N_("请选择核对监护关系的医院")})
     _check_agreements(wanted.agreed, needed)
     await _check_own_links(unit, actor.account, wanted.relation, document)
     claimed = _Claimed(wanted, name, document, birth_date, sex, hospital, needed)
@@ -165,11 +166,11 @@ def _birth(wanted: NewPerson, document: Document, today: date) -> tuple[date, Se
         return document.birth_date, document.sex
     problems: dict[str, str] = {}
     if wanted.birth_date is None:
-        problems["birth_date"] = "请填写出生日期"
+        problems["birth_date"] = N_("请填写出生日期")
     elif not date(1900, 1, 1) <= wanted.birth_date <= today:
-        problems["birth_date"] = "出生日期不对，请与证件核对"
+        problems["birth_date"] = N_("出生日期不对，请与证件核对")
     if wanted.sex is None:
-        problems["sex"] = "请选择性别"
+        problems["sex"] = N_("请选择性别")
     if problems or wanted.birth_date is None or wanted.sex is None:
         raise FieldsInvalid(problems)
     return wanted.birth_date, wanted.sex
@@ -195,11 +196,11 @@ async def _policy(unit: Unit, hospital: Hospital | None) -> PolicySet:
 def _check_agreements(agreed: frozenset[Purpose], needed: list[ConsentKind]) -> None:
     problems: dict[str, str] = {}
     if Purpose.IDENTITY_CHECK not in agreed:
-        problems["agree_identity"] = "请阅读并勾选同意，才能核验身份"
+        problems["agree_identity"] = N_("请阅读并勾选同意，才能核验身份")
     if ConsentKind.GUARDIANSHIP_PROOF in needed and Purpose.GUARDIANSHIP not in agreed:
-        problems["agree_guardianship"] = "未成年人须由监护人声明并勾选"
+        problems["agree_guardianship"] = N_("未成年人须由监护人声明并勾选")
     if ConsentKind.CHILD_DATA in needed and Purpose.CHILD_DATA not in agreed:
-        problems["agree_child_data"] = "未满十四周岁须由监护人单独同意"
+        problems["agree_child_data"] = N_("未满十四周岁须由监护人单独同意")
     if problems:
         raise FieldsInvalid(problems)
 

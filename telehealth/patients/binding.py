@@ -14,6 +14,7 @@ from uuid import UUID
 from telehealth.accounts import find_account
 from telehealth.core.access import Actor
 from telehealth.core.errors import FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import Hospital, hospital, hospital_by_code
 from telehealth.hospital import DocumentSystem, PatientMatch, fetch_patient
@@ -109,7 +110,7 @@ async def approve_card(units: Units, actor: Actor, review_id: UUID, his_patient_
     if row.kind is not ReviewKind.CARD or row.card_kind is None or row.card_number is None:
         raise CardNotFound()
     if his_patient_id not in row.candidates:
-        raise FieldsInvalid({"his_patient_id": "请选择医院系统中的一份病历"})
+        raise FieldsInvalid({"his_patient_id": N_("请选择医院系统中的一份病历")})
     found = await fetch_patient(units, place.code, SYSTEMS[row.card_kind], row.card_number)
     match = next((each for each in found.matches if each.his_patient_id == his_patient_id), None)
     if match is None:
@@ -141,9 +142,9 @@ async def _prepare(
 def _number(text: str) -> str:
     number = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).upper()
     if not number:
-        raise FieldsInvalid({"number": "请填写卡号"})
+        raise FieldsInvalid({"number": N_("请填写卡号")})
     if not _CARD.fullmatch(number):
-        raise FieldsInvalid({"number": "卡号只能有字母、数字和横线，请与卡面核对"})
+        raise FieldsInvalid({"number": N_("卡号只能有字母、数字和横线，请与卡面核对")})
     return number
 
 

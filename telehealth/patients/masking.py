@@ -7,11 +7,11 @@ def mask_name(name: str) -> str:
 
 
 def mask_number(number: str) -> str:
-    """The first three and last four of a long number, less of a short one."""
+    """The first three and last four of a long number, less of a short one; its length is not told."""
     if len(number) >= 12:
-        return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}"
-    return f"{number[:1]}{'*' * max(3, len(number) - 3)}{number[-2:]}"
+        return f"{number[:3]}****{number[-4:]}"
+    return f"{number[:1]}****{number[-2:]}"
 
 
 def mask_card(number: str) -> str:
-    return "*" * max(3, len(number) - 4) + number[-4:]
+    return f"****{number[-4:]}"

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from telehealth.core.access import Actor
 from telehealth.core.errors import FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Units
 from telehealth.directory import hospital
 from telehealth.hospital import DocumentSystem, PatientMatch, fetch_patient
@@ -34,7 +35,7 @@ async def register_at_desk(
     """
     number = normalise_number(number)
     if not number or len(number) > 40:
-        raise FieldsInvalid({"number": "请填写卡号或证件号码"})
+        raise FieldsInvalid({"number": N_("请填写卡号或证件号码")})
     async with units.hospital(actor.hospital, actor) as unit:
         place = await hospital(unit, actor.hospital)
     found = await fetch_patient(units, place.code, system, number)

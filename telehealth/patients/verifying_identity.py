@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from telehealth.core.access import Actor
 from telehealth.core.errors import FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.patients import queries
 from telehealth.patients.errors import (
@@ -67,7 +68,7 @@ async def start_face_check(
     Raises PersonNotFound, FaceNotPossible, IdentityMismatch, IdentityUnavailable.
     """
     if not agreed:
-        raise FieldsInvalid({"agree_face": "请先阅读并勾选同意，或改用其他方式"})
+        raise FieldsInvalid({"agree_face": N_("请先阅读并勾选同意，或改用其他方式")})
     async with units.account(actor.account, actor) as unit:
         link = await queries.link_for(unit, actor.account, person_id)
         if link.document_kind not in REGISTERED_KINDS or "guardianship_proof" in link.missing:
