@@ -13,7 +13,7 @@ from telehealth.notifications import Notice, notify
 from telehealth.patients import people_by_id
 from telehealth.patients.masking import mask_name
 from telehealth.rulebook import current_policy
-from telehealth.rulebook.rules import PolicySet
+from telehealth.rulebook.rules import Channel, PolicySet
 from telehealth.strikes import queries
 from telehealth.strikes.errors import StrikeNotFound, StrikeRefused
 from telehealth.strikes.models import BanRow, StrikeRow
@@ -94,24 +94,35 @@ async def _insert(unit: Unit, missed: Missed, absence: Absence, policy_number: i
 
 
 async def _ban(unit: Unit, strike: StrikeRow, policy: PolicySet, person: str) -> None:
+    """Record what the whole history brings now: an absence may be reported after a later one."""
     history = queries.as_rules(await queries.strikes_of(unit, strike.hospital_id, strike.person_id))
-    brought = [ban for ban in bans_from(history, policy) if ban.from_on == strike.on]
-    for ban in brought:
-        if ban.from_on is None or ban.until_on is None:
-            continue
-        row = BanRow(
-            hospital_id=strike.hospital_id,
-            person_id=strike.person_id,
-            strike_id=strike.id,
-            channel=ban.channel,
-            from_on=ban.from_on,
-            until_on=ban.until_on,
-        )
-        unit.session.add(row)
-        await unit.session.flush()
-        unit.audit("ban.started", row, account_id=strike.account_id, channel=ban.channel, until=ban.until_on)
-    if brought and strike.account_id is not None:
+    recorded = await queries.unlifted_bans(unit, strike.hospital_id, strike.person_id)
+    known = {(row.channel, row.from_on) for row in recorded}
+    ends = [
+        await _start(unit, strike, ban.channel, ban.from_on, ban.until_on)
+        for ban in bans_from(history, policy)
+        if ban.from_on is not None and ban.until_on is not None
+        if (ban.channel, ban.from_on) not in known and ban.until_on >= unit.today
+    ]
+    if ends and strike.account_id is not None:
         await notify(
             unit, Notice.BAN_STARTED, strike.account_id, hospital_id=strike.hospital_id, href="/strikes",
-            person=person, until=max(ban.until_on for ban in brought if ban.until_on),
+            person=person, until=max(ends),
         )  # fmt: skip
+
+
+async def _start(
+    unit: Unit, strike: StrikeRow, channel: Channel, from_on: HospitalDay, until_on: HospitalDay
+) -> HospitalDay:
+    row = BanRow(
+        hospital_id=strike.hospital_id,
+        person_id=strike.person_id,
+        strike_id=strike.id,
+        channel=channel,
+        from_on=from_on,
+        until_on=until_on,
+    )
+    unit.session.add(row)
+    await unit.session.flush()
+    unit.audit("ban.started", row, account_id=strike.account_id, channel=channel, until=until_on)
+    return until_on

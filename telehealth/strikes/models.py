@@ -54,14 +54,14 @@ class BanRow(Base):
     __tablename__ = "bans"
     __tenancy__ = Tenancy(hospital=True, person=True)
     __table_args__ = (
-        sa.UniqueConstraint("strike_id", "channel"),
+        sa.UniqueConstraint("strike_id", "channel", "from_on"),
         sa.Index("ix_bans_hospital_id_person_id", "hospital_id", "person_id"),
     )
 
     id: Mapped[PrimaryKey]
     hospital_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hospitals.id"))
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("persons.id"))
-    #: The strike that was the one too many.
+    #: The strike whose report brought it: the one too many, or an earlier one reported late.
     strike_id: Mapped[UUID] = mapped_column(sa.ForeignKey("strikes.id"))
     channel: Mapped[Channel]
     from_on: Mapped[date]

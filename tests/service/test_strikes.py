@@ -150,9 +150,26 @@ async def test_SJ07_strikes_given_at_once_bring_one_ban(
     units: Units, hospital: Hospital, account: Account, person: Person
 ) -> None:
     await asyncio.gather(*(add_strike(units, hospital.id, account, person, day) for day in THREE))
-    assert len(await all_of(units, BanRow)) <= 1
-    await add_strike(units, hospital.id, account, person, date(2026, 11, 21))
-    assert len(await all_of(units, BanRow)) == 1
+    [ban] = await all_of(units, BanRow)
+    assert ban.from_on == THREE[-1]
+
+
+async def test_SJ07_an_absence_reported_late_still_counts(
+    units: Units, hospital: Hospital, account: Account, person: Person
+) -> None:
+    for day in reversed(THREE):
+        assert await bans_seen_by(units, account, person, hospital) == ()
+        await add_strike(units, hospital.id, account, person, day)
+    [ban] = await bans_seen_by(units, account, person, hospital)
+    assert (ban.from_on, ban.until_on) == (date(2026, 11, 20), date(2027, 2, 20))
+
+
+async def test_SJ08_a_ban_that_would_be_over_is_not_started(
+    units: Units, hospital: Hospital, account: Account, person: Person
+) -> None:
+    for day in (date(2026, 5, 1), date(2026, 5, 2), date(2026, 5, 3)):
+        await add_strike(units, hospital.id, account, person, day)
+    assert await all_of(units, BanRow) == []
 
 
 async def test_SJ08_the_ban_meets_whoever_acts_for_the_person_and_no_other_hospital(

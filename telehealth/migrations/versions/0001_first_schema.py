@@ -642,7 +642,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['person_id'], ['persons.id'], name=op.f('fk_bans_person_id_persons')),
     sa.ForeignKeyConstraint(['strike_id'], ['strikes.id'], name=op.f('fk_bans_strike_id_strikes')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_bans')),
-    sa.UniqueConstraint('strike_id', 'channel', name=op.f('uq_bans_strike_id_channel'))
+    sa.UniqueConstraint('strike_id', 'channel', 'from_on', name=op.f('uq_bans_strike_id_channel_from_on'))
     )
     op.create_index('ix_bans_hospital_id_person_id', 'bans', ['hospital_id', 'person_id'], unique=False)
     op.create_table('consents',
