@@ -1,0 +1,143 @@
+"""Two hospitals with one of everything in each, and a patient and a full staff of each."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from telehealth.accounts.models import StaffMember
+from telehealth.core.access import Actor, Role
+from telehealth.core.unit import Unit, Units
+from telehealth.directory.models import Credential
+from telehealth.notifications.models import InboxMessage
+from telehealth.patients.models import Consent, FaceCheck, PatientCard, PatientLink
+from telehealth.patients.reviewing import ask_for_review
+from telehealth.patients.rules import Relation
+from telehealth.patients.states import FaceState, Purpose, ReviewKind
+from telehealth.rulebook.publishing import draft_from_current
+from telehealth.rulebook.rules import ClinicKind
+from telehealth.schedule.models import ClinicTemplate
+from telehealth.schedule.rules import HalfDay
+from telehealth.strikes.appealing import appeal
+from telehealth.web.sessions import open_session
+from tests.support.factories.accounts import add_staff, staff
+from tests.support.factories.bookings import House, Patient, add_booker, add_check, add_form, add_house, book
+from tests.support.factories.intake import add_form as add_draft
+from tests.support.factories.intake import add_photo
+from tests.support.factories.notifications import add_message
+from tests.support.factories.patients import add_person
+from tests.support.factories.schedule import Planned, add_clinic
+from tests.support.factories.strikes import add_strike
+
+STAFF_ROLES = tuple(role for role in Role if role is not Role.PATIENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One hospital, its patient, its staff, and an id for each name that stands in a path."""
+
+    house: House
+    patient: Patient
+    staff: dict[Role, StaffMember]
+    clinic: Planned
+    things: dict[str, str]
+
+    def actor(self, role: Role | None) -> Actor:
+        if role is None:
+            return Actor()
+        return self.patient.actor if role is Role.PATIENT else staff(self.staff[role])
+
+    def fill(self, name: str, path: str) -> str:
+        """The id meant by `name` in this path: "id" and "check_id" are two kinds of thing each."""
+        where = {"id": "message_id" if "/messages/" in path else "session_id",
+                 "check_id": "face_check_id" if "/face-checks/" in path else "gate_check_id"}  # fmt: skip
+        return self.things[where.get(name, name)]
+
+
+async def open_town(units: Units) -> tuple[Side, Side]:
+    return (
+        await _side(units, "yunan", "13800001234"),
+        await _side(units, "jiangbin", "13900005678"),
+    )
+
+
+async def _side(units: Units, code: str, phone: str) -> Side:
+    house = await add_house(units, code)
+    who = await add_booker(units, house, phone)
+    members: dict[Role, StaffMember] = {}
+    for role in STAFF_ROLES:
+        members[role] = await add_staff(units, house.hospital.id, [role], login=f"{role}.{code}")
+    spare = await add_staff(units, house.hospital.id, [Role.DESK], login=f"spare.{code}")
+    clinic = await add_clinic(units, house.doctor, seats=(9, 9))
+    booking = await book(units, house, who, clinic.slot.id)
+    draft = await add_draft(units, who.actor, who.person, house.department)
+    photo = await add_photo(units, who.actor, draft.id)
+    things: dict[str, Any] = {
+        "code": code,
+        "topic": "reminders",
+        "person_id": who.person.id,
+        "clinic_id": clinic.clinic.id,
+        "slot_id": clinic.slots[1].id,
+        "booking_id": booking.id,
+        "department_id": house.department.id,
+        "doctor_id": house.doctor.id,
+        "campus_id": house.campus.id,
+        "notice_id": house.notice.id,
+        "member_id": spare.id,
+        "gate_check_id": await add_check(units, house, who),
+        "form_id": await add_form(units, house, who),
+        "attachment_id": photo.id,
+    }
+    things |= await _more(units, house, who)
+    return Side(house, who, members, clinic, {name: str(thing) for name, thing in things.items()})
+
+
+async def _more(units: Units, house: House, who: Patient) -> dict[str, Any]:
+    """What no factory makes: papers, checks, appeals, drafts."""
+    hospital_id, account_id = house.hospital.id, who.account.id
+    relative = await add_person(units, who.account, name="样例丙", relation=Relation.SPOUSE)
+    strike = await add_strike(units, hospital_id, who.account, who.person, house.notice.published_at.date())
+    spare = await add_strike(units, hospital_id, who.account, relative, house.notice.published_at.date())
+    await add_message(units, account_id)
+    async with units.of(who.actor) as unit:
+        made = await appeal(unit, who.actor, spare.id, "当时在住院，无法就诊")
+    async with units.system("test") as unit:
+        link = await _one(unit, PatientLink, PatientLink.person_id == relative.id)
+        consent = Consent(
+            account_id=account_id, person_id=relative.id, link_id=link.id, purpose=Purpose.IDENTITY_CHECK,
+            text_version="1", text_sha256="0" * 64, given_by="holder", given_at=unit.now, withdrawn_by="",
+            evidence={},
+        )  # fmt: skip
+        face = FaceCheck(
+            account_id=account_id, link_id=link.id, state=FaceState.STARTED, token="sample-token",
+            started_at=unit.wall, expires_at=unit.wall + timedelta(minutes=10),
+        )  # fmt: skip
+        template = ClinicTemplate(
+            hospital_id=hospital_id, campus_id=house.campus.id, department_id=house.department.id,
+            doctor_id=house.doctor.id, weekday=2, half=HalfDay.MORNING, kind=ClinicKind.INTERNET, capacity=8,
+            runs_on_holidays=False, active=True,
+        )  # fmt: skip
+        unit.session.add_all([consent, face, template])
+        await unit.session.flush()
+        review = await ask_for_review(unit, link, ReviewKind.DOCUMENT, hospital_id)
+        draft = await draft_from_current(unit, hospital_id)
+        opened = await open_session(unit, who.actor, channel="app")
+        return {
+            "strike_id": strike.id,
+            "appeal_id": made.id,
+            "link_id": link.id,
+            "consent_id": consent.id,
+            "face_check_id": face.id,
+            "template_id": template.id,
+            "review_id": review.id,
+            "version_id": draft.id,
+            "session_id": opened.session_id,
+            "card_id": (await _one(unit, PatientCard, PatientCard.account_id == account_id)).id,
+            "message_id": (await _one(unit, InboxMessage, InboxMessage.account_id == account_id)).id,
+            "credential_id": (await _one(unit, Credential, Credential.doctor_id == house.doctor.id)).id,
+        }
+
+
+async def _one(unit: Unit, kind: Any, where: sa.ColumnElement[bool]) -> Any:
+    return (await unit.session.scalars(sa.select(kind).where(where).limit(1))).one()
