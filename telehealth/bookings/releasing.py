@@ -10,10 +10,12 @@ from telehealth.core.deadlines import clear_deadline
 from telehealth.core.unit import Unit
 from telehealth.intake import release_form
 from telehealth.notifications import Notice, notify
+from telehealth.schedule.rules import CancelReason
 
 #: The deadline at which an unpaid seat lapses.
 HOLD = "bookings.hold"
 
+_CODES = frozenset({*Ending, *CancelReason})
 _SILENT = {
     "zh": "医院系统一直没有恢复，未能核验就诊记录",
     "en": "the hospital's system did not come back in time to check the earlier visit",
@@ -41,7 +43,9 @@ async def leave(unit: Unit, booking: Booking, event: BookingEvent, *, reason: st
     await clear_deadline(unit, HOLD, booking.id)
     if booking.form_id is not None:
         await release_form(unit, booking.form_id)
-    unit.audit(f"booking.{booking.state}", booking, number=booking.number, reason=reason)
+    # What people typed stays with the booking: the audit keeps codes.
+    code = reason if reason in _CODES else "stated"
+    unit.audit(f"booking.{booking.state}", booking, number=booking.number, reason=code)
 
 
 async def tell(unit: Unit, booking: Booking, notice: Notice, **more: Any) -> None:
