@@ -38,10 +38,9 @@ from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit
 from telehealth.directory import HospitalNotLive
 from telehealth.eligibility import GateDecision
-from telehealth.eligibility.checking import Question, decide_for_slot
+from telehealth.eligibility.checking import Question, rule_for_slot
 from telehealth.intake import submitted_form, use_form
 from telehealth.notifications import Notice
-from telehealth.rulebook import current_policy
 from telehealth.rulebook.rules import Channel, ClinicKind, PolicySet
 from telehealth.schedule import SlotPlace, offers_kind, slot_place
 from telehealth.schedule.rules import hold_until, pending_until
@@ -96,14 +95,13 @@ async def hold(unit: Unit, wish: Wish) -> Booking:
     """
     place = await sellable(unit, wish.slot_id)
     clinic = place.clinic
-    decision = await decide_for_slot(
+    decision, version = await rule_for_slot(
         unit,
         wish.check_id,
         Question(clinic.hospital_id, wish.person_id, kind=clinic.kind, slot_date=clinic.day),
     )
     form_id = await _form_for(unit, wish, place)
-    policy = (await current_policy(unit, clinic.hospital_id)).policy
-    until = _until(unit, place, decision, policy, assisted=wish.assisted)
+    until = _until(unit, place, decision, version.policy, assisted=wish.assisted)
     booking = await hold_seat(
         unit,
         Holding(
@@ -119,7 +117,9 @@ async def hold(unit: Unit, wish: Wish) -> Booking:
         ),
     )
     if wish.assisted:
+        # Not part of the statement: it is asked for again only when a pending seat is verified.
         booking.assisted = True
+        await unit.session.flush()
     if form_id is not None:
         # After the seat: whoever ends a booking locks the slot first and the form last, too.
         await use_form(unit, form_id)

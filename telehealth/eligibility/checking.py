@@ -96,11 +96,20 @@ async def decide_for_slot(unit: Unit, check_id: UUID | None, question: Question)
         NotEligible: with every finding. The caller's rollback takes the stored row with it.
         CheckOutdated, CheckNotFound.
     """
+    row, _ = await rule_for_slot(unit, check_id, question)
+    return row
+
+
+async def rule_for_slot(
+    unit: Unit, check_id: UUID | None, question: Question
+) -> tuple[GateDecision, PolicyVersion]:
+    """`decide_for_slot`, with the policy it was decided by, for callers who go on by the same numbers."""
     ruling = await _judge(unit, check_id, question)
     decision = ruling.decision
     if not decision.allowed and not decision.pending_verification:
         raise NotEligible(findings=findings(decision))
-    return await keep(unit, ruling.question, ruling.facts, decision, ruling.evidence, policy=ruling.policy)
+    row = await keep(unit, ruling.question, ruling.facts, decision, ruling.evidence, policy=ruling.policy)
+    return row, ruling.policy
 
 
 async def preview_for_slot(unit: Unit, check_id: UUID | None, question: Question) -> Decision:
