@@ -6,6 +6,7 @@ transaction; the worker is woken after the commit, outside it.
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -16,7 +17,8 @@ from uuid import UUID
 import psycopg
 import sqlalchemy as sa
 import structlog
-from psycopg.pq import TransactionStatus
+from psycopg import generators
+from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
@@ -38,9 +40,10 @@ T = TypeVar("T")
 NO_ACCOUNT = UUID(int=0)
 
 _OPEN = (
-    "select set_config('app.hospital', %s, true), set_config('app.account', %s, true),"
-    " set_config('app.system', %s, true)"
+    "begin; select set_config('app.hospital', '{}', true), set_config('app.account', '{}', true),"
+    " set_config('app.system', '{}', true)"
 )
+_OPEN_STATES = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 #: How many dead connections in a row the pool may hand us after the server went away.
 _DEAD_AT_MOST = 100
 _WAKE = """select pg_notify('procrastinate_any_queue_v1', '{"type":"job_inserted","job_id":0}')"""
@@ -182,15 +185,23 @@ class Unit:
             await self._driver.commit()
 
     async def _leave(self) -> None:
-        """Let go of the session; what was not committed rolls back with the connection."""
-        if self._session is None:
-            return
-        if self._session.in_transaction():
-            # Whoever cancelled us must not leave the session half closed.
-            await asyncio.shield(asyncio.create_task(self._session.close()))
-        else:
+        """Let go of the session, and of whatever was not committed."""
+        in_session = self._session is not None and self._session.in_transaction()
+        if in_session or self._driver.info.transaction_status is not TransactionStatus.IDLE:
+            # Whoever cancelled us must not leave the transaction half closed.
+            await asyncio.shield(asyncio.create_task(self._roll_back()))
+        elif self._session is not None:
             # Nothing to tell the server, so no need for the way there.
             self._session.sync_session.close()
+
+    async def _roll_back(self) -> None:
+        if self._driver.info.transaction_status in _OPEN_STATES:
+            # Not the driver's own rollback: that forgets every prepared statement, for fear of
+            # tables made and unmade, which never happens here.
+            with contextlib.suppress(psycopg.Error):
+                await _say(self._driver, "rollback")
+        if self._session is not None:
+            await self._session.close()
 
 
 class Units:
@@ -239,6 +250,14 @@ class Units:
             return self.account(actor.account_id, actor)
         return self.public(actor)
 
+    def alone(self) -> AsyncConnection:
+        """A connection without a transaction, for statements that are whole in themselves.
+
+        It has no scope: of what belongs to somebody it sees nothing. A transaction that only reads
+        and is then rolled back would cost two more messages, and every statement prepared so far.
+        """
+        return self.engine.execution_options(isolation_level="AUTOCOMMIT").connect()
+
     @asynccontextmanager
     async def _open(
         self,
@@ -250,7 +269,7 @@ class Units:
     ) -> AsyncIterator[Unit]:
         is_system = "on" if scope.startswith("system:") else ""
         async with self.engine.connect() as connection:
-            driver = await _enter(connection, (str(hospital_id or ""), str(account_id or ""), is_system))
+            driver = await _enter(connection, _OPEN.format(hospital_id or "", account_id or "", is_system))
             unit = Unit(
                 self, connection, driver, actor, scope=scope, hospital_id=hospital_id, account_id=account_id
             )
@@ -268,20 +287,19 @@ class Units:
         A lost wake-up costs one polling interval, so it never makes a committed unit look failed.
         """
         try:
-            async with self.engine.connect() as connection:
-                autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-                await autocommit.exec_driver_sql(_WAKE)
+            async with self.alone() as connection:
+                await connection.exec_driver_sql(_WAKE)
         except SQLAlchemyError:
             log.warning("jobs.wake_lost", exc_info=True)
 
 
-async def _enter(connection: AsyncConnection, scopes: tuple[str, str, str]) -> psycopg.AsyncConnection[Any]:
-    """Begin the transaction with its scopes, on the driver itself: every unit pays for this."""
+async def _enter(connection: AsyncConnection, opening: str) -> psycopg.AsyncConnection[Any]:
+    """Begin the transaction with its scopes, in one message to the server: every unit pays for this."""
     for _ in range(_DEAD_AT_MOST):
         raw = await connection.get_raw_connection()
         driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
         try:
-            await driver.execute(_OPEN, scopes, prepare=True)
+            await _say(driver, opening)
             return driver
         except psycopg.OperationalError as error:
             if not driver.closed:
@@ -291,6 +309,15 @@ async def _enter(connection: AsyncConnection, scopes: tuple[str, str, str]) -> p
             await connection.invalidate(error)
             lost = error
     raise lost
+
+
+async def _say(driver: psycopg.AsyncConnection[Any], command: str) -> None:
+    """Commands of our own making, several in one message, past the driver's cursors."""
+    async with driver.lock:
+        driver.pgconn.send_query(command.encode())
+        for result in await driver.wait(generators.execute(driver.pgconn)):
+            if result.status == ExecStatus.FATAL_ERROR:
+                raise psycopg.errors.error_from_result(result)
 
 
 def _has_work(session: Session) -> bool:

@@ -60,7 +60,7 @@ class Authenticate:
         if not token:
             return None
         wall = house.units.clock.wall()
-        async with house.units.engine.connect() as db:
+        async with house.units.alone() as db:
             presence = await sessions.find_presence(db, token, wall, bearer=bearer is not None)
             if presence is None:
                 return None
