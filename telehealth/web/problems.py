@@ -1,6 +1,7 @@
 """Errors as the client reads them: RFC 9457 problem+json for programs, a page for people."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -9,6 +10,8 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.types import Scope
 
 from telehealth.core.errors import (
     Busy,
@@ -143,7 +146,25 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     response = answer(request, _FROM_STATUS.get(error.status_code, DomainError)(), error.status_code)
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
+    if error.status_code == 405:
+        # From the root, though the routers on the way have moved the scope along.
+        scope = {**request.scope, "root_path": request.scope.get("app_root_path", "")}
+        response.headers["allow"] = ", ".join(sorted(_methods(request.app.routes, scope)))
     return response
+
+
+def _methods(routes: Iterable[BaseRoute], scope: Scope) -> set[str]:
+    """Every method of this path: one resource may be several routes, and Starlette names only the first."""
+    found: set[str] = set()
+    for route in routes:
+        match, inner = route.matches(scope)
+        if match is Match.NONE:
+            continue
+        if isinstance(route, Mount):
+            found |= _methods(route.routes or (), {**scope, **inner})
+        elif isinstance(route, Route):
+            found |= route.methods or set()
+    return found
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
