@@ -5,7 +5,7 @@ Nothing typed is lost: a page that saves over another's words is told first, and
 
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
@@ -35,6 +35,7 @@ class SaveForm(FormContent):
     may overtake each other on the way, never conflict."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    FORM_VALUES: ClassVar = True
 
     version: Annotated[int, Field(ge=1, le=2**31)]
     editor: EditorId = ""

@@ -224,8 +224,20 @@ async def _arguments(declared: Operation, request: Request, actor: Actor) -> tup
         arguments["query"] = parse(declared.query, _query(declared.query, request.query_params))
     if declared.body is not None:
         raw = await request.body()
-        arguments["body"] = parse(declared.body, _json(request, raw))
+        arguments["body"] = _body(declared.body, request, raw)
     return arguments, raw
+
+
+def _body(model: type[BaseModel], request: Request, raw: bytes) -> Any:
+    """Strict: JSON has its own true and 1, and a client that mixes them up is told so.
+
+    A model with `FORM_VALUES` also serves a page's script, which sends what form fields hold.
+    """
+    _json(request, raw)
+    try:
+        return model.model_validate_json(raw, strict=not getattr(model, "FORM_VALUES", False))
+    except ValidationError as error:
+        raise RequestInvalid(field_sentences(error)) from None
 
 
 def _path_value(value: Any, kind: Any) -> Any:
