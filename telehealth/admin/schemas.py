@@ -10,7 +10,7 @@ from telehealth.accounts import MemberState, StaffMember, parse_phone
 from telehealth.accounts.rules import parse_login
 from telehealth.core.access import Role
 from telehealth.core.audit import AuditRecord
-from telehealth.core.text import Line, OptionalLine
+from telehealth.core.text import Day, Line, OptionalLine
 from telehealth.web.pagination import PageQuery
 
 Login = Annotated[
@@ -36,7 +36,6 @@ Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=24), 
 
 
 #: Any day a hospital would mean; beyond it instants overflow.
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 
 
 class Input(BaseModel):

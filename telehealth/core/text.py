@@ -1,13 +1,15 @@
 """What people may type: trimmed, bounded, and free of characters no database or log should meet."""
 
 import re
+from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 # C0 and C1 controls, and the direction overrides that make text read as something else.
 _NEVER = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 #: Deeper than anything we ask for; what handles a value later recurses too.
 MAX_DEPTH = 64
 
@@ -44,6 +46,16 @@ def _clean_paragraph(text: str) -> str:
         raise ValueError("含有无法识别的字符")
     return text
 
+
+def _iso_day(value: Any) -> Any:
+    # Pydantic would take a number, or digits, for seconds since 1970.
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise ValueError("请填写有效的日期")
+
+
+#: A day as a form or client writes it: 2026-11-21, in a range every calendar of ours can count in.
+Day = Annotated[date, BeforeValidator(_iso_day), Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 
 Line = Annotated[
     str,

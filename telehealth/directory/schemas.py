@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from telehealth.core.money import AmountInvalid, parse_yuan
-from telehealth.core.text import Line, OptionalLine, OptionalParagraph, Paragraph
+from telehealth.core.text import Day, Line, OptionalLine, OptionalParagraph, Paragraph
 from telehealth.directory.advising import EmergencyAdvice
 from telehealth.directory.models import Campus, Department, Doctor, Hospital, ServiceNotice
 from telehealth.directory.states import (
@@ -40,7 +40,6 @@ YuanField = Annotated[int, BeforeValidator(_yuan), Field(ge=0, le=1_000_000)]
 
 
 #: Any day a hospital would mean; beyond it instants overflow.
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 
 
 class Input(BaseModel):

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from telehealth.core.i18n import format_day
-from telehealth.core.text import OptionalParagraph
+from telehealth.core.text import Day, OptionalParagraph
 from telehealth.directory import EmergencyAdvice, said
 from telehealth.eligibility.explaining import Explanation, explain, window_notice
 from telehealth.eligibility.facts import Check, Decision, GateCode, Stage, Step
@@ -20,7 +20,7 @@ from telehealth.rulebook.rules import ClinicKind
 FlagId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
 Complaint = Annotated[OptionalParagraph, StringConstraints(max_length=1000)]
 #: Any day somebody would book for.
-SlotDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+SlotDay = Annotated[Day, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 
 
 Answers = Annotated[dict[FlagId, bool], Field(max_length=60)]

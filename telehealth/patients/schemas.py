@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from telehealth.core.text import Line, OptionalLine, Paragraph
+from telehealth.core.text import Day, Line, OptionalLine, Paragraph
 from telehealth.patients.adding import NewPerson
 from telehealth.patients.consent_texts import ConsentText
 from telehealth.patients.masking import mask_card, mask_number
@@ -41,7 +41,7 @@ class AddPerson(Input):
     document_kind: DocumentKind
     document_number: Annotated[Line, Field(max_length=40, examples=["11010519491231002X"])]
     country: Annotated[OptionalLine, Field(max_length=3, description="ISO 3166, for a passport")] = ""
-    birth_date: date | None = None
+    birth_date: Day | None = None
     sex: Sex | None = None
     hospital: HospitalCode | None = None
     agree_identity: bool = False

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from telehealth.core.text import Line
+from telehealth.core.text import Day, Line
 from telehealth.directory import Campus, Department, Doctor
 from telehealth.rulebook.rules import ClinicKind
 from telehealth.schedule.models import Clinic, ClinicTemplate
@@ -24,7 +24,7 @@ def _whole_minutes(value: time) -> time:
 
 ClockTime = Annotated[time, AfterValidator(_whole_minutes)]
 #: Days people plan for; keeps date arithmetic away from the ends of the calendar.
-NearDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+NearDay = Annotated[Day, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 
 
 class Input(BaseModel):

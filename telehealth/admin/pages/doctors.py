@@ -11,12 +11,13 @@ from starlette.routing import Route
 
 from telehealth import directory
 from telehealth.admin.pages.forms import render_form
-from telehealth.admin.schemas import Day, WithReason
+from telehealth.admin.schemas import WithReason
 from telehealth.admin.wording import CREDENTIALS, MISSING
 from telehealth.core.access import Permission
 from telehealth.core.errors import FieldsInvalid
 from telehealth.core.i18n import N_
 from telehealth.core.money import yuan
+from telehealth.core.text import Day
 from telehealth.core.unit import Unit
 from telehealth.directory import Credential, Doctor, campuses, credentialing, departments, publishing
 from telehealth.directory.errors import CredentialsMissing, DoctorNotFound
