@@ -5,7 +5,7 @@ held. What `Hot` reads are snapshots: they belong to no session, and a change ma
 nowhere. So it is for rows that are only looked at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVarTuple
 
 import sqlalchemy as sa
@@ -40,21 +40,22 @@ class Hot(Generic[*Ts]):
         plan = self._plan
         if plan is None:
             plan = self._plan = _Plan(self._statement, unit.units.engine.dialect)
-        await unit.flush()
-        connection = await unit.connection()
-        cursor = await connection.execute(plan.sql, plan.arguments(values), prepare=True)
+        await unit.settle()
+        cursor = unit.cursor
+        await cursor.execute(plan.sql, plan.arguments(values), prepare=True)
         return [plan.read(row) for row in await cursor.fetchall()]
 
 
-async def append(unit: "Unit", row: object) -> None:
-    """Insert a new object at once. Nothing else that the session holds back goes before it."""
-    plan = _appends.get(type(row))
+async def append(unit: "Unit", *rows: object) -> None:
+    """Insert new objects of one class at once. Nothing that the session holds back goes before them."""
+    key = (type(rows[0]), len(rows))
+    plan = _appends.get(key)
     if plan is None:
-        plan = _appends[type(row)] = _AppendPlan(sa.inspect(type(row)), unit.units.engine.dialect)
-    connection = await unit.connection()
-    await connection.execute(plan.sql, plan.arguments(row), prepare=True)
-    # What the database filled in is read when somebody asks, which for an appended row is nobody.
-    make_transient_to_detached(row)
+        plan = _appends[key] = _AppendPlan(sa.inspect(key[0]), key[1], unit.units.engine.dialect)
+    await unit.cursor.execute(plan.sql, plan.arguments(rows), prepare=True)
+    for row in rows:
+        # What the database filled in is read when somebody asks, which of these nobody does.
+        make_transient_to_detached(row)
 
 
 class _Plan:
@@ -71,19 +72,21 @@ class _Plan:
             columns += chosen
         spelled = statement.with_only_columns(*columns, maintain_column_froms=True)
         compiled = spelled.compile(dialect=dialect)
-        self.sql = str(compiled).encode()
-        self._writers = {
-            name: _writer(compiled.binds[name].type, dialect) or _as_it_is for name in compiled.params
-        }
-        self._fixed = {
-            name: self._writers[name](value)
-            for name, value in compiled.params.items()
-            if not compiled.binds[name].required
-        }
+        self.sql = _numbered(str(compiled), list(compiled.params))
+        self._slots: list[tuple[str, _Process | None, Any]] = []
+        for name, value in compiled.params.items():
+            write = _writer(compiled.binds[name].type, dialect)
+            if compiled.binds[name].required:
+                self._slots.append((name, write, None))
+            else:
+                self._slots.append(("", None, value if write is None else write(value)))
 
-    def arguments(self, values: dict[str, Any]) -> dict[str, Any]:
-        writers = self._writers
-        return {**self._fixed, **{name: writers[name](value) for name, value in values.items()}}
+    def arguments(self, values: dict[str, Any]) -> list[Any]:
+        found = []
+        for name, write, fixed in self._slots:
+            value = values[name] if name else fixed
+            found.append(value if write is None else write(value))
+        return found
 
     def read(self, row: tuple[Any, ...]) -> Any:
         return tuple([part.read(row) for part in self._parts])
@@ -120,7 +123,7 @@ class _Part:
 class _AppendPlan:
     """An INSERT of everything the database does not fill in itself."""
 
-    def __init__(self, mapper: Mapper[Any], dialect: Dialect) -> None:
+    def __init__(self, mapper: Mapper[Any], count: int, dialect: Dialect) -> None:
         self._fields = [
             (column.key, mapper.get_property_by_column(column).key, _writer(column.type, dialect))
             for column in mapper.columns
@@ -133,19 +136,25 @@ class _AppendPlan:
             for column in mapper.columns
             if column.default is not None and column.default.is_callable
         }
-        keys = [name for name, _, _ in self._fields]
-        self.sql = str(sa.insert(table).inline().compile(dialect=dialect, column_keys=keys)).encode()
+        names = [name for name, _, _ in self._fields]
+        rows = [
+            {name: sa.bindparam(f"{name}_{row}", type_=table.c[name].type) for name in names}
+            for row in range(count)
+        ]
+        compiled = sa.insert(table).inline().values(rows).compile(dialect=dialect)
+        self.sql = _numbered(str(compiled), [f"{name}_{row}" for row in range(count) for name in names])
 
-    def arguments(self, row: object) -> dict[str, Any]:
-        facts = instance_dict(row)
-        for key, make in self._made.items():
-            if facts.get(key) is None:
-                facts[key] = make(None)
-        arguments = {}
-        for name, key, write in self._fields:
-            value = facts.setdefault(key, None)
-            arguments[name] = value if write is None else write(value)
-        return arguments
+    def arguments(self, rows: Sequence[object]) -> list[Any]:
+        found = []
+        for row in rows:
+            facts = instance_dict(row)
+            for key, make in self._made.items():
+                if facts.get(key) is None:
+                    facts[key] = make(None)
+            for _, key, write in self._fields:
+                value = facts.setdefault(key, None)
+                found.append(value if write is None else write(value))
+        return found
 
 
 def _reader(kind: TypeEngine[Any], dialect: Dialect) -> _Process | None:
@@ -156,9 +165,10 @@ def _writer(kind: TypeEngine[Any], dialect: Dialect) -> _Process | None:
     return kind._cached_bind_processor(dialect)
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
+def _numbered(sql: str, names: Sequence[str]) -> bytes:
+    """With $1, $2, … for the parameters, as the server takes them."""
+    return (sql % {name: f"${number}" for number, name in enumerate(names, start=1)}).encode()
 
 
-#: Mapped class → its INSERT. All databases of a process speak one dialect.
-_appends: dict[type, _AppendPlan] = {}
+#: Mapped class and number of rows → the INSERT. All databases of a process speak one dialect.
+_appends: dict[tuple[type, int], _AppendPlan] = {}

@@ -8,7 +8,7 @@ transaction; the worker is woken after the commit, outside it.
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -44,6 +44,8 @@ _OPEN = (
     " set_config('app.system', '{}', true)"
 )
 _OPEN_STATES = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+#: Records of one insert; each number of them is a statement of its own to prepare.
+_AT_ONCE = 8
 #: How many dead connections in a row the pool may hand us after the server went away.
 _DEAD_AT_MOST = 100
 _WAKE = """select pg_notify('procrastinate_any_queue_v1', '{"type":"job_inserted","job_id":0}')"""
@@ -77,6 +79,7 @@ class Unit:
         self.deferred = 0
         self._connection = connection
         self._driver = driver
+        self._cursor: psycopg.AsyncRawCursor[Any] | None = None
         self._session: AsyncSession | None = None
         #: Rows that are in the database, and records that are not yet, while there is no session.
         self._adopted: list[object] = []
@@ -102,13 +105,23 @@ class Unit:
         return hospital_day(self.now)
 
     async def flush(self) -> None:
-        """Write what is still held back, before somebody looks past the session."""
-        if self._session is None:
-            records, self._records = self._records, []
-            for record in records:
-                await append(self, record)
-        elif _has_work(self._session.sync_session):
+        """Write all that is still held back."""
+        while self._session is None and self._records:
+            records, self._records = self._records[:_AT_ONCE], self._records[_AT_ONCE:]
+            await append(self, *records)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Write what the session holds back, before somebody looks past it."""
+        if self._session is not None and _has_work(self._session.sync_session):
             await self._session.flush()
+
+    @property
+    def cursor(self) -> psycopg.AsyncRawCursor[Any]:
+        """One for all statements of a hot path; what it read is gone with the next."""
+        if self._cursor is None:
+            self._cursor = psycopg.AsyncRawCursor(self._driver)
+        return self._cursor
 
     async def connection(self) -> psycopg.AsyncConnection[Any]:
         """The psycopg connection of this very transaction, for hot paths and the queue."""
@@ -221,6 +234,7 @@ class Units:
         self.queue = queue
         self.events = events or Events()
         self._ports = dict(ports or {})
+        self._alone: tuple[AsyncEngine, AsyncEngine] | None = None
 
     def port(self, kind: type[T]) -> T:
         return cast(T, self._ports[kind])
@@ -250,13 +264,15 @@ class Units:
             return self.account(actor.account_id, actor)
         return self.public(actor)
 
-    def alone(self) -> AsyncConnection:
+    def alone(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection without a transaction, for statements that are whole in themselves.
 
         It has no scope: of what belongs to somebody it sees nothing. A transaction that only reads
         and is then rolled back would cost two more messages, and every statement prepared so far.
         """
-        return self.engine.execution_options(isolation_level="AUTOCOMMIT").connect()
+        if self._alone is None or self._alone[0] is not self.engine:
+            self._alone = self.engine, self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        return _leased(self._alone[1])
 
     @asynccontextmanager
     async def _open(
@@ -268,8 +284,9 @@ class Units:
         account_id: UUID | None = None,
     ) -> AsyncIterator[Unit]:
         is_system = "on" if scope.startswith("system:") else ""
-        async with self.engine.connect() as connection:
-            driver = await _enter(connection, _OPEN.format(hospital_id or "", account_id or "", is_system))
+        opening = _OPEN.format(hospital_id or "", account_id or "", is_system)
+        async with _leased(self.engine) as connection:
+            driver, _ = await first_word(connection, lambda driver: _say(driver, opening))
             unit = Unit(
                 self, connection, driver, actor, scope=scope, hospital_id=hospital_id, account_id=account_id
             )
@@ -293,14 +310,28 @@ class Units:
             log.warning("jobs.wake_lost", exc_info=True)
 
 
-async def _enter(connection: AsyncConnection, opening: str) -> psycopg.AsyncConnection[Any]:
-    """Begin the transaction with its scopes, in one message to the server: every unit pays for this."""
+@asynccontextmanager
+async def _leased(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """`engine.connect()` without a task of its own for each return to the pool."""
+    connection = await engine.connect()
+    try:
+        yield connection
+    except BaseException:
+        # Whoever cancelled us must not leave it half returned.
+        await asyncio.shield(asyncio.create_task(connection.close()))
+        raise
+    await connection.close()
+
+
+async def first_word(
+    connection: AsyncConnection, speak: Callable[[psycopg.AsyncConnection[Any]], Awaitable[T]]
+) -> tuple[psycopg.AsyncConnection[Any], T]:
+    """Say the first thing on a pooled connection; the driver that answered, and its answer."""
     for _ in range(_DEAD_AT_MOST):
         raw = await connection.get_raw_connection()
         driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
         try:
-            await _say(driver, opening)
-            return driver
+            return driver, await speak(driver)
         except psycopg.OperationalError as error:
             if not driver.closed:
                 raise

@@ -14,7 +14,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
+from psycopg.rows import namedtuple_row
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,7 +24,7 @@ from telehealth.core.access import Actor, Role
 from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.errors import Unauthenticated
 from telehealth.core.tenancy import Tenancy
-from telehealth.core.unit import Unit
+from telehealth.core.unit import Unit, first_word
 
 BROWSER_LASTS = timedelta(days=30)
 STAFF_LASTS = timedelta(hours=12)
@@ -156,12 +158,13 @@ async def forget_expired(unit: Unit) -> None:
     await unit.session.execute(sa.delete(Session).where(over))
 
 
-_FIND = sa.text(
-    "select id, account_id, hospital_id, roles, name, assurance, channel, rotated_at, seen_at,"
-    " token_hash = :mark as current from sessions"
-    " where (token_hash = :mark or (previous_hash = :mark and rotated_at > :grace))"
-    " and expires_at > :wall"
-)
+_FIND = """
+select id, account_id, hospital_id, roles, name, assurance, channel, rotated_at, seen_at,
+    token_hash = %(mark)s as current
+from sessions
+where (token_hash = %(mark)s or (previous_hash = %(mark)s and rotated_at > %(grace)s))
+    and expires_at > %(wall)s
+"""
 
 
 async def find_presence(
@@ -169,7 +172,13 @@ async def find_presence(
 ) -> Presence | None:
     """Who holds this token. One read; `seen_at` is written at most once in five minutes."""
     marks = {"mark": digest(token), "wall": wall, "grace": wall - ROTATION_GRACE}
-    row = (await connection.execute(_FIND, marks)).first()
+
+    async def ask(driver: psycopg.AsyncConnection[Any]) -> Any:
+        # On the driver, as every request pays for it.
+        async with driver.cursor(row_factory=namedtuple_row) as cursor:
+            return await (await cursor.execute(_FIND, marks, prepare=True)).fetchone()
+
+    _, row = await first_word(connection, ask)
     if row is None or bearer == (row.channel == "browser"):
         return None
     if row.hospital_id is not None and row.seen_at < wall - STAFF_IDLES:
