@@ -48,8 +48,14 @@ def _clean_paragraph(text: str) -> str:
 
 
 def _iso_day(value: Any) -> Any:
-    # Pydantic would take a number, or digits, for seconds since 1970.
-    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+    # Pydantic would take a number, or digits, for seconds since 1970. A day is read here, not
+    # handed on as text: after a validator of ours a strict model takes nothing but a date.
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("请填写有效的日期") from None
+    if isinstance(value, date):
         return value
     raise ValueError("请填写有效的日期")
 
