@@ -35,13 +35,16 @@ from telehealth.eligibility import feature as eligibility
 from telehealth.hospital import HISGateway
 from telehealth.hospital import feature as hospital
 from telehealth.hospital.adapters.fhir import FHIRGateway
+from telehealth.insurance import feature as insurance
 from telehealth.intake import feature as intake
+from telehealth.ledger import feature as ledger
 from telehealth.notifications import feature as notifications
 from telehealth.notifications.adapters.sms import CodesBySMS, TencentSMS
 from telehealth.notifications.ports import SMSGateway
 from telehealth.patients import IdentityChecker
 from telehealth.patients import feature as patients
 from telehealth.patients.adapters.faceid import FaceIDChecker
+from telehealth.payments import feature as payments
 from telehealth.rulebook import feature as rulebook
 from telehealth.schedule import feature as schedule
 from telehealth.strikes import feature as strikes
@@ -56,6 +59,9 @@ FEATURES: tuple[Feature, ...] = (
     rulebook.feature,
     hospital.feature,
     patients.feature,
+    ledger.feature,
+    insurance.feature,
+    payments.feature,
     strikes.feature,
     schedule.feature,
     eligibility.feature,

@@ -117,3 +117,19 @@ class PhoneCode(Base):
     spent_at: Mapped[datetime | None]
     #: The vendor did not confirm it: it may have arrived, and the next one may be asked for at once.
     unconfirmed: Mapped[bool]
+
+
+class WeChatIdentity(Base):
+    """Who an account is inside WeChat: one openid per app; `unionid` links a person's apps (XY15)."""
+
+    __tablename__ = "wechat_identities"
+    __tenancy__ = Tenancy(account=True)
+    __table_args__ = (sa.UniqueConstraint("appid", "openid"), sa.UniqueConstraint("account_id", "appid"))
+
+    id: Mapped[PrimaryKey]
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    appid: Mapped[str]
+    openid: Mapped[str]
+    unionid: Mapped[str | None] = mapped_column(index=True)
+    #: Wall time.
+    linked_at: Mapped[datetime]

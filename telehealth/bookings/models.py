@@ -30,6 +30,11 @@ class Booking(Base):
         sa.Index("ix_bookings_clinic_id", "clinic_id"),
         sa.Index("ix_bookings_person_id", "person_id"),
         sa.Index(
+            "ix_bookings_unattended",
+            "day",
+            postgresql_where=sa.text("state = 'paid' and attended_at is null"),
+        ),
+        sa.Index(
             "ix_bookings_pending",
             "hospital_id",
             "created_at",
@@ -70,8 +75,14 @@ class Booking(Base):
     form_id: Mapped[UUID | None]
     #: Staff who booked it at the desk or by phone (SJ11).
     booked_by: Mapped[UUID | None]
+    #: What paid for it, once it is paid.
+    charge_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("charges.id"))
     attended_at: Mapped[datetime | None]
+    #: Which evidence came first (XY13), and where it is kept.
     attended_by: Mapped[str | None]
+    attended_ref: Mapped[str | None]
+    #: A call that runs holds the midnight sweep until it ends (XY14).
+    call_since: Mapped[datetime | None]
     #: An `Ending`, a `CancelReason`, or what the hospital said when it closed the clinic.
     reason: Mapped[str | None]
     created_at: Mapped[datetime]

@@ -40,27 +40,34 @@ class Permission(StrEnum):
     MANAGE_CALENDAR = "manage_calendar"
     SEARCH_AUDIT = "search_audit"
     SEE_JOBS = "see_jobs"
+    PAY = "pay"
+    TAKE_CASH = "take_cash"
+    SEE_MONEY = "see_money"
+    MANAGE_REFUNDS = "manage_refunds"
 
 
 P = Permission
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.PATIENT: frozenset({P.OWN_ACCOUNT, P.MANAGE_PEOPLE, P.BOOK}),
+    Role.PATIENT: frozenset({P.OWN_ACCOUNT, P.MANAGE_PEOPLE, P.BOOK, P.PAY}),
     Role.DESK: frozenset(
-        {P.OWN_ACCOUNT, P.STAFF_HOME, P.PLAN_CLINICS, P.SEE_CLINICS, P.BOOK_FOR_PATIENT, P.REVIEW_DOCUMENTS}
+        {
+            P.OWN_ACCOUNT, P.STAFF_HOME, P.PLAN_CLINICS, P.SEE_CLINICS, P.BOOK_FOR_PATIENT,
+            P.REVIEW_DOCUMENTS, P.TAKE_CASH,
+        }
     ),
     Role.DOCTOR: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS}),
     Role.PHARMACIST: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME}),
     Role.PHARMACY: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME}),
     Role.REVIEWER: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.REVIEW_DOCUMENTS, P.LIFT_STRIKE}),
-    Role.FINANCE: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME}),
+    Role.FINANCE: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_MONEY, P.MANAGE_REFUNDS}),
     Role.ADMIN: frozenset(
         {
             P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.EDIT_RULEBOOK, P.MANAGE_STAFF, P.MANAGE_DIRECTORY,
             P.MANAGE_NOTICES, P.MANAGE_CALENDAR, P.SEARCH_AUDIT, P.SEE_JOBS, P.LIFT_STRIKE,
         }
     ),
-    Role.HEAD: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.SEARCH_AUDIT}),
+    Role.HEAD: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.SEARCH_AUDIT, P.SEE_MONEY}),
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ Nested names use two underscores (`TELEHEALTH_SMS__SECRET_KEY`). The demo profil
 addresses of the embedded database and the sandboxes itself.
 """
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -58,6 +59,60 @@ class HIS(BaseModel, frozen=True):
     timeout_s: float = 4.0
 
 
+class WeChatPay(BaseModel, frozen=True):
+    """One hospital's merchant account at WeChat Pay, API v3."""
+
+    base_url: str = "https://api.mch.weixin.qq.com"
+    mchid: str
+    #: Service account and mini-program the merchant is bound to; an openid belongs to one of them.
+    appid: str
+    mini_appid: str = ""
+    serial_no: str
+    private_key: SecretStr
+    apiv3_key: SecretStr
+    #: Public-key mode: id and PEM. Empty: platform certificates are fetched and rotated.
+    public_key_id: str = ""
+    public_key: str = ""
+    #: Where callbacks reach us; empty takes `public_url`.
+    notify_url: str = ""
+    #: WeChat refuses loopback as an H5 payer's address; a demo on one machine names another.
+    client_ip: str = ""
+    #: Split payments: the channel's own names for place and institution.
+    city_id: str = ""
+    med_inst_no: str = ""
+    med_inst_name: str = ""
+    timeout_s: float = 5.0
+
+
+class NHSA(BaseModel, frozen=True):
+    """One hospital's door to the national insurance platform."""
+
+    base_url: str
+    app_id: str
+    app_secret: SecretStr
+    fixmedins_code: str
+    fixmedins_name: str
+    #: Administrative division of the place of care.
+    area: str
+    #: Where a patient authorises the insurance code; a browser goes there.
+    authorise_url: str
+    #: Regions whose `fundPay` holds the personal account, too (INTEGRATIONS §2.4, traps).
+    fund_includes_account: tuple[str, ...] = ()
+    timeout_s: float = 8.0
+
+
+class WeChat(BaseModel, frozen=True):
+    """The service account and the mini-program by which people sign in."""
+
+    api_url: str = "https://api.weixin.qq.com"
+    connect_url: str = "https://open.weixin.qq.com"
+    appid: str = ""
+    secret: SecretStr = SecretStr("")
+    mini_appid: str = ""
+    mini_secret: SecretStr = SecretStr("")
+    timeout_s: float = 5.0
+
+
 class S3(BaseModel, frozen=True):
     endpoint: str
     bucket: str
@@ -100,6 +155,11 @@ class Settings(BaseSettings):
     faceid: FaceID = FaceID()
     #: Hospital code → its HIS.
     his: dict[str, HIS] = Field(default_factory=dict)
+    #: Hospital code → its merchant account.
+    wechatpay: dict[str, WeChatPay] = Field(default_factory=dict)
+    #: Hospital code → its door to the insurer.
+    nhsa: dict[str, NHSA] = Field(default_factory=dict)
+    wechat: WeChat = WeChat()
     s3: S3 | None = None
 
     @property
@@ -122,12 +182,17 @@ class Settings(BaseSettings):
         doors = {
             "sms": (self.sms.endpoint, self.sms.secret_id),
             "faceid": (self.faceid.endpoint, self.faceid.secret_id),
+            "wechat": (self.wechat.api_url, self.wechat.secret),
             **{f"his.{code}": (his.base_url, his.token) for code, his in self.his.items()},
+            **{f"wechatpay.{code}": (pay.base_url, pay.apiv3_key) for code, pay in self.wechatpay.items()},
+            **{f"nhsa.{code}": (door.base_url, door.app_secret) for code, door in self.nhsa.items()},
         }
         for name, (address, key) in doors.items():
             loopback = any(host in address for host in ("127.0.0.1", "localhost", "[::1]"))
             if loopback or key.get_secret_value().lower().startswith("sandbox"):
                 raise ValueError(f"production refuses the sandbox configured for {name}")
+        if os.environ.get("TELEHEALTH_KILL_AT"):
+            raise ValueError("production refuses TELEHEALTH_KILL_AT, which is for rehearsals")
         if not self.cookies_secure:
             raise ValueError("production needs an https public_url")
         if not self.database_url.get_secret_value():

@@ -1,0 +1,37 @@
+from telehealth.core.errors import Conflict, Refused, Unavailable
+
+
+class InsurerDown(Unavailable):
+    code = "insurer_down"
+    detail = "医保平台暂时没有应答，请稍后再试，或改为自费支付"
+
+
+class InsurerRefused(Refused):
+    """`word` is the insurer's own sentence, for staff."""
+
+    code = "insurer_refused"
+    detail = "医保平台没有受理，可以改为自费支付"
+
+
+class SplitUnsound(Refused):
+    """The parts do not sum to the whole: nothing is paid by it."""
+
+    code = "split_unsound"
+    detail = "医保分割金额核对不一致，本次请自费支付，或联系服务台"
+
+
+class CoverNotOffered(Refused):
+    """`reason` says which rule: region, category, line, not in WeChat, nobody insured."""
+
+    code = "cover_not_offered"
+    detail = "本次不能使用医保支付"
+
+
+class AuthorisationLost(Refused):
+    code = "authorisation_lost"
+    detail = "医保授权已失效，请重新授权，或改为自费支付"
+
+
+class CoverTaken(Conflict):
+    code = "cover_taken"
+    detail = "这次授权已经用过"
