@@ -5,7 +5,8 @@ held. What `Hot` reads are snapshots: they belong to no session, and a change ma
 nowhere. So it is for rows that are only looked at.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVarTuple
 
 import sqlalchemy as sa
@@ -37,13 +38,52 @@ class Hot(Generic[*Ts]):
         return rows[0] if rows else None
 
     async def all(self, unit: "Unit", **values: Any) -> list[tuple[*Ts]]:
-        plan = self._plan
-        if plan is None:
-            plan = self._plan = _Plan(self._statement, unit.units.engine.dialect)
+        plan = self.plan(unit)
+        if unit.ahead:
+            known: list[tuple[*Ts]] | None = unit.ahead.pop((self, plan.key(values)), None)
+            if known is not None:
+                return known
         await unit.settle()
         cursor = unit.cursor
         await cursor.execute(plan.sql, plan.arguments(values), prepare=True)
         return [plan.read(row) for row in await cursor.fetchall()]
+
+    def plan(self, unit: "Unit") -> "_Plan":
+        if self._plan is None:
+            self._plan = _Plan(self._statement, unit.units.engine.dialect)
+        return self._plan
+
+
+class Together:
+    """Several hot reads in one message to the server, ahead of those who will ask for them."""
+
+    def __init__(self, *reads: Hot[*tuple[Any, ...]]) -> None:
+        self._reads = reads
+        self._sql = b""
+
+    @asynccontextmanager
+    async def ahead(self, unit: "Unit", values: dict[str, Any]) -> AsyncIterator[None]:
+        """In the block, the first to ask each of the reads with these values has its answer at once.
+
+        The reads share what they call by the same name. Whoever takes the session, the connection
+        or `append` may write, and so throws the answers away.
+        """
+        plans = [read.plan(unit) for read in self._reads]
+        self._sql = self._sql or _side_by_side(plans)
+        await unit.settle()
+        cursor = unit.cursor
+        arguments = [value for plan in plans for value in plan.arguments(values)]
+        await cursor.execute(self._sql, arguments, prepare=True)
+        rows, at = await cursor.fetchall(), 0
+        for read, plan in zip(self._reads, plans, strict=True):
+            after = at + 1 + plan.width
+            # The first column counts this read's rows; it is null where others have more.
+            unit.ahead[read, plan.key(values)] = [plan.read(row[at + 1 : after]) for row in rows if row[at]]
+            at = after
+        try:
+            yield
+        finally:
+            unit.ahead.clear()
 
 
 async def append(unit: "Unit", *rows: object) -> None:
@@ -52,6 +92,7 @@ async def append(unit: "Unit", *rows: object) -> None:
     plan = _appends.get(key)
     if plan is None:
         plan = _appends[key] = _AppendPlan(sa.inspect(key[0]), key[1], unit.units.engine.dialect)
+    unit.ahead.clear()
     await unit.cursor.execute(plan.sql, plan.arguments(rows), prepare=True)
     for row in rows:
         # What the database filled in is read when somebody asks, which of these nobody does.
@@ -72,7 +113,10 @@ class _Plan:
             columns += chosen
         spelled = statement.with_only_columns(*columns, maintain_column_froms=True)
         compiled = spelled.compile(dialect=dialect)
-        self.sql = _numbered(str(compiled), list(compiled.params))
+        self.width = len(columns)
+        self.text, self.names = str(compiled), list(compiled.params)
+        self.sql = _numbered(self.text, self.names)
+        self._required = [name for name in self.names if compiled.binds[name].required]
         self._slots: list[tuple[str, _Process | None, Any]] = []
         for name, value in compiled.params.items():
             write = _writer(compiled.binds[name].type, dialect)
@@ -87,6 +131,9 @@ class _Plan:
             value = values[name] if name else fixed
             found.append(value if write is None else write(value))
         return found
+
+    def key(self, values: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple([values[name] for name in self._required])
 
     def read(self, row: tuple[Any, ...]) -> Any:
         return tuple([part.read(row) for part in self._parts])
@@ -165,9 +212,24 @@ def _writer(kind: TypeEngine[Any], dialect: Dialect) -> _Process | None:
     return kind._cached_bind_processor(dialect)
 
 
-def _numbered(sql: str, names: Sequence[str]) -> bytes:
+def _numbered(sql: str, names: Sequence[str], *, first: int = 1) -> bytes:
     """With $1, $2, … for the parameters, as the server takes them."""
-    return (sql % {name: f"${number}" for number, name in enumerate(names, start=1)}).encode()
+    return (sql % {name: f"${number}" for number, name in enumerate(names, start=first)}).encode()
+
+
+def _side_by_side(plans: Sequence[_Plan]) -> bytes:
+    """The nth row of each in the nth row of all."""
+    number = 1
+    joined: list[bytes] = []
+    counts: list[bytes] = []
+    for index, plan in enumerate(plans):
+        name = b"r%d" % index
+        inner = _numbered(plan.text, plan.names, first=number)
+        rows = b"(select row_number() over () as n_, q.* from (%s) q) %s" % (inner, name)
+        joined.append(rows + b" on %s.n_ = coalesce(%s)" % (name, b", ".join(counts)) if counts else rows)
+        counts.append(name + b".n_")
+        number += len(plan.names)
+    return b"select * from %s order by coalesce(%s)" % (b" full join ".join(joined), b", ".join(counts))
 
 
 #: Mapped class and number of rows → the INSERT. All databases of a process speak one dialect.

@@ -79,6 +79,8 @@ class Unit:
         self.deferred = 0
         self._connection = connection
         self._driver = driver
+        #: What `hot.Together` read before it was asked for, until somebody may have written.
+        self.ahead: dict[tuple[object, tuple[Any, ...]], list[Any]] = {}
         self._cursor: psycopg.AsyncRawCursor[Any] | None = None
         self._session: AsyncSession | None = None
         #: Rows that are in the database, and records that are not yet, while there is no session.
@@ -88,6 +90,7 @@ class Unit:
     @property
     def session(self) -> AsyncSession:
         """Made when first asked for: a hot path does without, and costs half as much."""
+        self.ahead.clear()
         if self._session is None:
             self._session = AsyncSession(self._connection, expire_on_commit=False, autoflush=True)
             self._session.add_all([*self._adopted, *self._records])
@@ -114,6 +117,7 @@ class Unit:
     async def settle(self) -> None:
         """Write what the session holds back, before somebody looks past it."""
         if self._session is not None and _has_work(self._session.sync_session):
+            self.ahead.clear()
             await self._session.flush()
 
     @property
@@ -125,6 +129,7 @@ class Unit:
 
     async def connection(self) -> psycopg.AsyncConnection[Any]:
         """The psycopg connection of this very transaction, for hot paths and the queue."""
+        self.ahead.clear()
         return self._driver
 
     async def defer(self, task: "Task", **arguments: Any) -> None:

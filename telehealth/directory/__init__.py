@@ -21,6 +21,7 @@ from telehealth.directory.models import (
     ServiceNotice,
 )
 from telehealth.directory.queries import (
+    NOTICE_ACCEPTED,
     acceptance_counts,
     calendar_days,
     campus,
@@ -46,6 +47,7 @@ from telehealth.directory.states import DepartmentKind, HospitalSwitch, NoticeCh
 from telehealth.directory.wording import said
 
 __all__ = [
+    "NOTICE_ACCEPTED",
     "CalendarDay", "Campus", "CampusNotFound", "Credential", "Department", "DepartmentKind",
     "DepartmentNotFound", "Doctor", "DoctorNotFound", "DoctorReinstated", "DoctorSuspended",
     "EmergencyAdvice", "Hospital", "HospitalNotFound", "HospitalNotLive", "HospitalSwitch",

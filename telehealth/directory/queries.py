@@ -219,7 +219,7 @@ async def notices(unit: Unit, hospital_id: UUID) -> Sequence[ServiceNotice]:
     return (await unit.session.scalars(found.order_by(ServiceNotice.version.desc()))).all()
 
 
-_ACCEPTED = Hot(
+NOTICE_ACCEPTED = Hot(
     sa.select(NoticeAcceptance.id)
     .where(NoticeAcceptance.account_id == sa.bindparam("account_id"))
     .where(
@@ -239,7 +239,7 @@ async def notice_accepted(
 ) -> bool:
     """Has this account accepted the text that is current now? With a person: for that patient (XY21)."""
     if person_id is None:
-        row = await _ACCEPTED.first(unit, account_id=account_id, hospital_id=hospital_id)
+        row = await NOTICE_ACCEPTED.first(unit, account_id=account_id, hospital_id=hospital_id)
         return row is not None
     latest = await current_notice(unit, hospital_id)
     if latest is None:

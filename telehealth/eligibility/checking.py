@@ -14,14 +14,17 @@ import structlog
 
 from telehealth.core.access import Actor
 from telehealth.core.clock import HospitalDay, add_months
+from telehealth.core.hot import Together
 from telehealth.core.unit import Unit, Units
-from telehealth.directory import hospital, notice_accepted
+from telehealth.directory import NOTICE_ACCEPTED, hospital, notice_accepted
 from telehealth.eligibility import queries, rules
 from telehealth.eligibility.errors import CheckOutdated, NotEligible
 from telehealth.eligibility.facts import Decision, Facts, OfflineVisit, Stage, VisitStatus
 from telehealth.eligibility.models import GateDecision
 from telehealth.eligibility.recording import Question, keep, public_record
 from telehealth.hospital import (
+    FETCHED_AT,
+    STORED_VISITS,
     FetchedVisits,
     HISRejected,
     HISUnavailable,
@@ -33,10 +36,10 @@ from telehealth.hospital import (
 )
 from telehealth.hospital import VisitKind as HISVisitKind
 from telehealth.hospital import VisitStatus as HISVisitStatus
-from telehealth.patients import Person, known_patient, person, person_for
-from telehealth.rulebook import PolicyVersion, current_policy
+from telehealth.patients import KNOWN_PATIENT, PERSON_FOR, Person, known_patient, person, person_for
+from telehealth.rulebook import CURRENT_POLICY, PolicyVersion, current_policy
 from telehealth.rulebook.rules import Channel, ClinicKind, VisitKind
-from telehealth.strikes import active_bans
+from telehealth.strikes import ACTIVE_BANS, active_bans
 
 __all__ = [
     "CHECK_LASTS", "VERIFICATION", "Assessment", "Question", "assess", "decide_again",
@@ -204,7 +207,28 @@ class _Ruling:
     decision: Decision
 
 
+#: All that the functions called by `_rule` will look at.
+_BEFORE_A_SEAT = Together(
+    queries.DECISION, PERSON_FOR, KNOWN_PATIENT, STORED_VISITS, FETCHED_AT, ACTIVE_BANS, NOTICE_ACCEPTED,
+    CURRENT_POLICY,
+)  # fmt: skip
+
+
 async def _judge(unit: Unit, check_id: UUID | None, question: Question) -> _Ruling:
+    if check_id is None or unit.actor.is_staff or unit.actor.account_id is None:
+        return await _rule(unit, check_id, question)
+    values = {
+        "decision_id": check_id,
+        "account_id": unit.actor.account_id,
+        "person_id": question.person_id,
+        "hospital_id": question.hospital_id,
+        "today": unit.today,
+    }
+    async with _BEFORE_A_SEAT.ahead(unit, values):
+        return await _rule(unit, check_id, question)
+
+
+async def _rule(unit: Unit, check_id: UUID | None, question: Question) -> _Ruling:
     answered = True
     if check_id is not None:
         check = await stored_check(

@@ -7,12 +7,12 @@ from telehealth.core.unit import Unit
 from telehealth.eligibility.errors import CheckNotFound
 from telehealth.eligibility.models import GateDecision
 
-_DECISION = Hot(sa.select(GateDecision).where(GateDecision.id == sa.bindparam("decision_id")))
+DECISION = Hot(sa.select(GateDecision).where(GateDecision.id == sa.bindparam("decision_id")))
 
 
 async def decision(unit: Unit, decision_id: UUID) -> GateDecision:
     """One that the unit may see. Raises CheckNotFound."""
-    row = await _DECISION.first(unit, decision_id=decision_id)
+    row = await DECISION.first(unit, decision_id=decision_id)
     if row is None:
         raise CheckNotFound()
     return row[0]

@@ -10,14 +10,14 @@ from telehealth.hospital.models import VisitFetch, VisitRecord
 from telehealth.hospital.ports import Diagnosis, VisitEvidence
 from telehealth.hospital.states import VisitStatus
 
-_VISITS = Hot(
+STORED_VISITS = Hot(
     sa.select(VisitRecord)
     .where(VisitRecord.hospital_id == sa.bindparam("hospital_id"))
     .where(VisitRecord.person_id == sa.bindparam("person_id"))
     .where(VisitRecord.status != VisitStatus.WITHDRAWN)
     .order_by(VisitRecord.visited_on.desc(), VisitRecord.id)
 )
-_FETCHED_AT = Hot(
+FETCHED_AT = Hot(
     sa.select(VisitFetch.fetched_at)
     .where(VisitFetch.hospital_id == sa.bindparam("hospital_id"))
     .where(VisitFetch.person_id == sa.bindparam("person_id"))
@@ -26,7 +26,7 @@ _FETCHED_AT = Hot(
 
 async def stored_visits(unit: Unit, hospital_id: UUID, person_id: UUID) -> tuple[VisitEvidence, ...]:
     """Confirmed visits as last fetched, newest first; `fetched_at` says how old the word is."""
-    rows = await _VISITS.all(unit, hospital_id=hospital_id, person_id=person_id)
+    rows = await STORED_VISITS.all(unit, hospital_id=hospital_id, person_id=person_id)
     return tuple(evidence_of(row) for (row,) in rows)
 
 
@@ -36,7 +36,7 @@ async def last_fetch(unit: Unit, hospital_id: UUID, person_id: UUID) -> VisitFet
 
 
 async def is_fresh(unit: Unit, hospital_id: UUID, person_id: UUID, *, within: timedelta) -> bool:
-    row = await _FETCHED_AT.first(unit, hospital_id=hospital_id, person_id=person_id)
+    row = await FETCHED_AT.first(unit, hospital_id=hospital_id, person_id=person_id)
     return row is not None and row[0] >= unit.now - within
 
 

@@ -5,6 +5,8 @@ from telehealth.patients.events import CardBound, CardUnbound, LinkEnded, Person
 from telehealth.patients.models import HospitalPatient, PatientLink, Person
 from telehealth.patients.ports import IdentityChecker
 from telehealth.patients.queries import (
+    KNOWN_PATIENT,
+    PERSON_FOR,
     accounts_acting_for,
     hospital_patient,
     hospital_patient_by_card,
@@ -18,6 +20,7 @@ from telehealth.patients.queries import (
 from telehealth.patients.states import CardState, LinkState
 
 __all__ = [
+    "KNOWN_PATIENT", "PERSON_FOR",
     "CardBound", "CardNotFound", "CardState", "CardUnbound", "HospitalPatient", "IdentityChecker",
     "LinkEnded", "LinkPending", "LinkState", "PatientLink", "Person", "PersonNotFound",
     "PersonVerified", "accounts_acting_for", "hospital_patient", "hospital_patient_by_card",

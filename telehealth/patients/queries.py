@@ -37,7 +37,7 @@ async def person_for(unit: Unit, account_id: UUID, person_id: UUID) -> Person:
         PersonNotFound: there is none, or none that this account may know of.
         LinkPending: it is added, but a consent or a proof is missing.
     """
-    row = await _PERSON_FOR.first(unit, account_id=account_id, person_id=person_id)
+    row = await PERSON_FOR.first(unit, account_id=account_id, person_id=person_id)
     if row is None:
         raise PersonNotFound()
     state, missing, person = row
@@ -49,7 +49,7 @@ async def person_for(unit: Unit, account_id: UUID, person_id: UUID) -> Person:
 
 
 #: A person whose link still waits is out of this account's sight.
-_PERSON_FOR = Hot(
+PERSON_FOR = Hot(
     sa.select(PatientLink.state, PatientLink.missing, Person)
     .outerjoin(Person, Person.id == PatientLink.person_id)
     .where(PatientLink.account_id == sa.bindparam("account_id"))
@@ -126,7 +126,7 @@ async def hospital_patient(unit: Unit, hospital_id: UUID, person_id: UUID) -> Ho
     ).first()
 
 
-_KNOWN = Hot(
+KNOWN_PATIENT = Hot(
     sa.select(HospitalPatient)
     .where(HospitalPatient.hospital_id == sa.bindparam("hospital_id"))
     .where(HospitalPatient.person_id == sa.bindparam("person_id"))
@@ -135,7 +135,7 @@ _KNOWN = Hot(
 
 async def known_patient(unit: Unit, hospital_id: UUID, person_id: UUID) -> HospitalPatient | None:
     """As `hospital_patient`, to look at only."""
-    row = await _KNOWN.first(unit, hospital_id=hospital_id, person_id=person_id)
+    row = await KNOWN_PATIENT.first(unit, hospital_id=hospital_id, person_id=person_id)
     return row and row[0]
 
 

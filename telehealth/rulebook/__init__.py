@@ -6,6 +6,7 @@
 from telehealth.rulebook.errors import PolicyMissing, PolicyNotFound
 from telehealth.rulebook.models import PolicyVersionRow
 from telehealth.rulebook.queries import (
+    CURRENT_POLICY,
     PolicyVersion,
     current_policy,
     current_row,
@@ -15,6 +16,7 @@ from telehealth.rulebook.queries import (
 )
 
 __all__ = [
+    "CURRENT_POLICY",
     "PolicyMissing", "PolicyNotFound", "PolicyVersion", "PolicyVersionRow", "current_policy", "current_row",
     "policy_version", "version_row", "versions",
 ]  # fmt: skip

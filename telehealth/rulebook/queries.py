@@ -27,7 +27,7 @@ class PolicyVersion:
     published_at: datetime | None
 
 
-_CURRENT = Hot(
+CURRENT_POLICY = Hot(
     sa.select(PolicyVersionRow.id, PolicyVersionRow.digest)
     .where(PolicyVersionRow.hospital_id == sa.bindparam("hospital_id"))
     .where(PolicyVersionRow.state == PolicyState.PUBLISHED)
@@ -44,7 +44,7 @@ async def current_policy(unit: Unit, hospital_id: UUID) -> PolicyVersion:
 
     Raises PolicyMissing when the hospital never published one.
     """
-    version = await _version(unit, await _CURRENT.first(unit, hospital_id=hospital_id))
+    version = await _version(unit, await CURRENT_POLICY.first(unit, hospital_id=hospital_id))
     if version is None:
         raise PolicyMissing()
     return version

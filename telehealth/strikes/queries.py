@@ -9,7 +9,7 @@ from telehealth.strikes.models import Appeal, BanRow, StrikeRow
 from telehealth.strikes.rules import Ban, Strike
 from telehealth.strikes.states import AppealState
 
-_ACTIVE_BANS = Hot(
+ACTIVE_BANS = Hot(
     sa.select(BanRow.channel, BanRow.from_on, BanRow.until_on)
     .where(BanRow.person_id == sa.bindparam("person_id"), BanRow.hospital_id == sa.bindparam("hospital_id"))
     .where(BanRow.lifted_at.is_(None), BanRow.until_on >= sa.bindparam("today"))
@@ -19,7 +19,7 @@ _ACTIVE_BANS = Hot(
 
 async def active_bans(unit: Unit, person_id: UUID, hospital_id: UUID) -> tuple[Ban, ...]:
     """Bans that are not lifted and not over today, also those a later day brings to an end."""
-    rows = await _ACTIVE_BANS.all(unit, person_id=person_id, hospital_id=hospital_id, today=unit.today)
+    rows = await ACTIVE_BANS.all(unit, person_id=person_id, hospital_id=hospital_id, today=unit.today)
     return tuple(Ban(channel, from_on, until_on) for channel, from_on, until_on in rows)
 
 
