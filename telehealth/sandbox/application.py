@@ -20,12 +20,13 @@ from telehealth.sandbox.faceid import FaceID
 from telehealth.sandbox.faults import Faults
 from telehealth.sandbox.his import HIS
 from telehealth.sandbox.keys import load_keys
+from telehealth.sandbox.nhsa import NHSA
 from telehealth.sandbox.party import Doorbell, Party, World
 from telehealth.sandbox.sms import SMS
 from telehealth.sandbox.tencent import refused
 
 #: In the order they open; a later one may read the books of an earlier one.
-PARTIES: tuple[type[Party], ...] = (HIS, SMS, FaceID)
+PARTIES: tuple[type[Party], ...] = (HIS, SMS, FaceID, NHSA)
 
 
 def build(home: Path, *, public_url: str | None = None, clock_offset_s: float | None = None) -> Starlette:

@@ -1,5 +1,7 @@
 """Who comes with a fresh sandbox, and what each of them shows."""
 
+from dataclasses import dataclass
+
 from telehealth.sandbox.people import (
     Contact,
     Person,
@@ -229,4 +231,41 @@ EVERYBODY = YUNAN + JIANGBIN
 REGISTERED_ONLY = (
     ("姚立新", born(1982, 6, 6), 933, "13800000204"),
     ("钟雅琴", born(1997, 9, 9), 934, "13800000301"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Insured:
+    """A sample person as the insurer knows them; `balance` is the personal account in fen.
+
+    An empty `region` is somebody without insurance. Rates are basis points of the fee.
+    """
+
+    person: str
+    region: str = "110100"
+    insutype: str = "310"
+    med_types: tuple[str, ...] = ("11",)
+    balance: int = 0
+    fund_rate_bp: int = 7000
+    other_rate_bp: int = 0
+
+
+#: Fixed: whoever is not in it is unknown to the insurer.
+INSURED = (
+    Insured("yn01", balance=30_000),  # ordinary; the account covers the rest: nothing to pay in cash
+    Insured("yn02", balance=200),  # the account runs out: fund, account and cash
+    Insured("yn03"),  # an empty account: fund and cash
+    Insured("yn04", balance=100, other_rate_bp=1000),  # a further fund pays a tenth: all four parts
+    Insured("yn05", med_types=("14",), balance=20_000),  # chronic category only
+    Insured("yn06", region="130100", balance=20_000),  # insured in Hebei
+    Insured("yn07", region=""),  # no insurance
+    Insured("yn08", balance=500),
+    Insured("yn09", med_types=("11", "14"), balance=10_000),  # ordinary and chronic
+    Insured("yn12", insutype="390"),  # a child of the residents' scheme, without an account
+    Insured("yn16", insutype="410", med_types=("61",)),  # work injury only
+    Insured("yn17", insutype="510", med_types=("51",)),  # maternity only
+    Insured("yn19", balance=100_000),
+    Insured("yn21", balance=1_000),
+    Insured("jb02", balance=300),
+    Insured("jb03"),
 )

@@ -94,6 +94,30 @@ class Sandbox:
         """Make the population register of FaceID know a person."""
         self._console("PUT", "/faceid/people", {"id_card": id_card, "name": name, "phone": phone})
 
+    def put_insured(self, certno: str, **record: Any) -> dict[str, Any]:
+        """Make the insurer know a person: `name`, `region`, `balance` (fen) …; see `PUT /nhsa/people`."""
+        answer = httpx2.put(f"{self.base_url}/nhsa/people/{certno}", json=record)
+        answer.raise_for_status()
+        held: dict[str, Any] = answer.json()
+        return held
+
+    def authorise_insurance(self, certno: str, hospital: str = "yunan") -> str:
+        """A fresh `payAuthNo`, as if the person had agreed on the insurer's page."""
+        code = self.credentials["nhsa"]["institutions"][hospital]["fixmedins_code"]
+        path = f"/nhsa/people/{certno}/authorisation"
+        answer = httpx2.post(self.base_url + path, params={"institution": code})
+        answer.raise_for_status()
+        return str(answer.json()["payAuthNo"])
+
+    def insurance_books(self) -> dict[str, Any]:
+        """`orders` by payOrdId and `accounts` by resident ID, all in fen."""
+        books: dict[str, Any] = self._ask("/nhsa/books")
+        return books
+
+    def settle_insurance(self, pay_order: str) -> None:
+        """What the payment side does once a priced order was collected."""
+        self._console("POST", f"/nhsa/orders/{pay_order}/settlement")
+
     def put_resource(self, hospital: str, resource: dict[str, Any]) -> dict[str, Any]:
         """Write a FHIR resource into the HIS of `hospital`, through its own door."""
         his = self.credentials["his"]["hospitals"][hospital]
