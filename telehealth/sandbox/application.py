@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -24,9 +25,10 @@ from telehealth.sandbox.nhsa import NHSA
 from telehealth.sandbox.party import Doorbell, Party, World
 from telehealth.sandbox.sms import SMS
 from telehealth.sandbox.tencent import refused
+from telehealth.sandbox.wechatpay import WeChatPay
 
 #: In the order they open; a later one may read the books of an earlier one.
-PARTIES: tuple[type[Party], ...] = (HIS, SMS, FaceID, NHSA)
+PARTIES: tuple[type[Party], ...] = (HIS, SMS, FaceID, NHSA, WeChatPay)
 
 
 def build(home: Path, *, public_url: str | None = None, clock_offset_s: float | None = None) -> Starlette:
@@ -46,7 +48,11 @@ def build(home: Path, *, public_url: str | None = None, clock_offset_s: float | 
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
+        async with anyio.create_task_group() as unasked:
+            for party in parties:
+                unasked.start_soon(party.run)
+            yield
+            unasked.cancel_scope.cancel()
         books.close()
 
     app = Starlette(routes=_routes(world, parties), lifespan=lifespan)
@@ -70,9 +76,15 @@ def _routes(world: World, parties: list[Party]) -> list[BaseRoute]:
         party.name: Doorbell(Router(party.routes()), world, party.name) for party in parties
     }
     services = {party.vendor_service: doors[party.name] for party in parties if party.vendor_service}
+    roots = [
+        Mount(party.vendor_root, Doorbell(Router(party.vendor_routes()), world, party.name))
+        for party in parties
+        if party.vendor_root
+    ]
     return [
         Route("/", _to_console, methods=["GET"]),
         Route("/", _VendorHost(services), methods=["POST"]),
+        *roots,
         *(Mount(f"/{name}", door) for name, door in doors.items()),
         Mount("/console", Router(Console(world, parties).routes())),
     ]

@@ -50,6 +50,8 @@ class Party(ABC):
     modes: ClassVar[Mapping[str, str]] = {}
     #: The service a Tencent credential names, when the party is one; see `application`.
     vendor_service: ClassVar[str] = ""
+    #: A path of the vendor's own host, served at our root as well: its SDKs know no mount.
+    vendor_root: ClassVar[str] = ""
 
     def __init__(self, world: World, keys: dict[str, Any]) -> None:
         self.world = world
@@ -69,6 +71,14 @@ class Party(ABC):
     @abstractmethod
     def page_of_books(self) -> list[tuple[str, list[dict[str, Any]]]]:
         """What the console shows of our books: headings with rows of like keys."""
+
+    def vendor_routes(self) -> list[BaseRoute]:
+        """What is below `vendor_root`."""
+        return []
+
+    async def run(self) -> None:
+        """Whatever the party does unasked, for as long as the sandbox lives."""
+        return None
 
     def freshen(self) -> None:
         """Date our samples relative to today's business date once more."""
