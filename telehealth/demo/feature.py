@@ -2,11 +2,11 @@
 
 from telehealth.core.feature import Feature, Periodic
 from telehealth.core.offset import follow_offset
-from telehealth.demo import pages
+from telehealth.demo import clock_pages, pages
 
 feature = Feature(
     name="demo",
-    pages=tuple(pages.routes),
-    periodic=(Periodic("demo.clock", 5, follow_offset),),
+    pages=(*pages.routes, *clock_pages.routes),
+    periodic=(Periodic("demo.clock", 2, follow_offset),),
     templates="telehealth.demo",
 )

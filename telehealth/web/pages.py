@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -30,7 +31,7 @@ from telehealth.core.errors import DomainError, Unauthenticated
 from telehealth.core.feature import Feature, RailLink
 from telehealth.core.i18n import format_clock, format_day, format_fen, format_instant, plural, translator
 from telehealth.web.assets import Assets
-from telehealth.web.house import actor_of, house_of
+from telehealth.web.house import House, actor_of, house_of
 from telehealth.web.preferences import language, preferences
 from telehealth.web.problems import sentence
 
@@ -38,6 +39,8 @@ FLASH = "th_flash"
 # Browsers read a backslash as a slash and drop tabs and line ends wherever they stand.
 _OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 LANGS = ("zh-CN", "en")
+#: From which difference on the business clock counts as moved.
+_MOVED = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,13 @@ class Pages:
         return {
             "request": request,
             "ui": UI(
-                chosen.lang, chosen.theme, chosen.elder, chosen.host, house.settings.is_demo, request.url.path
+                lang=chosen.lang,
+                theme=chosen.theme,
+                elder=chosen.elder,
+                host=chosen.host,
+                demo=house.settings.is_demo,
+                path=request.url.path,
+                banner=_moved_clock(house, chosen.lang),
             ),
             "actor": actor if actor.is_known else None,
             "flash": _flash(request),
@@ -143,6 +152,14 @@ def _way_back(request: HTTPConnection) -> str:
 def words(request: HTTPConnection) -> Callable[[str], str]:
     """The translator of this request, for the few texts a page handler makes itself."""
     return translator(language(request))
+
+
+def _moved_clock(house: House, lang: str) -> str | None:
+    """What the demo's readers must know: that what a hospital means by "now" is not what they do."""
+    clock, _ = house.units.clock, translator(lang)
+    if not house.settings.is_demo or abs(clock.business() - clock.wall()) < _MOVED:
+        return None
+    return _("演示时间 %(now)s") % {"now": format_instant(clock.business(), lang)}
 
 
 def _flash(request: HTTPConnection) -> dict[str, str] | None:

@@ -73,6 +73,10 @@ class Sandbox:
         """Put the sandbox's business clock `offset_s` seconds ahead of the wall."""
         self._console("PUT", "/console/clock", {"offset_s": offset_s})
 
+    def offset_s(self) -> float:
+        """How far its business clock is ahead of the wall."""
+        return float(self._ask("/console/state")["clock"]["offset_s"])
+
     def messages(self, phone: str) -> list[dict[str, Any]]:
         """Text messages to `phone`, newest first: `text`, `params`, `template_id` …"""
         found: list[dict[str, Any]] = self._ask("/sms/messages", phone=phone)["messages"]
