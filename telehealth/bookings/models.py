@@ -6,8 +6,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from telehealth.bookings.states import BOOKING, BookingEvent, BookingState
+from telehealth.bookings.states import BOOKING, LIVE, BookingEvent, BookingState
 from telehealth.core.db import Base, PrimaryKey
+from telehealth.core.seal import Sealed
 from telehealth.core.tenancy import Tenancy
 from telehealth.rulebook.rules import Channel, ClinicKind
 
@@ -75,7 +76,7 @@ class Booking(Base):
     form_id: Mapped[UUID | None]
     #: Staff who booked it at the desk or by phone (SJ11).
     booked_by: Mapped[UUID | None]
-    #: What paid for it, once it is paid.
+    #: What it costs, from the moment somebody wants to pay.
     charge_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("charges.id"))
     attended_at: Mapped[datetime | None]
     #: Which evidence came first (XY13), and where it is kept.
@@ -85,11 +86,16 @@ class Booking(Base):
     call_since: Mapped[datetime | None]
     #: An `Ending`, a `CancelReason`, or what the hospital said when it closed the clinic.
     reason: Mapped[str | None]
+    #: Why the doctor found it unsuitable online, and what they advise instead (XY11). Health text, so sealed.
+    finding: Mapped[str | None] = mapped_column(Sealed("bookings.finding"))
+    advice: Mapped[str | None] = mapped_column(Sealed("bookings.advice"))
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
     def apply(self, event: BookingEvent, *, at: datetime, reason: str | None = None) -> None:
         """Raises TransitionRefused. The caller gives back the seat of a booking that ends."""
         self.state = BOOKING.after(self.state, event)
-        if self.state in BOOKING.terminal:
+        if self.state in LIVE:
+            self.ended_at = self.reason = None
+        else:
             self.ended_at, self.reason = at, reason or self.reason

@@ -28,6 +28,19 @@ class BookingEvent(StrEnum):
     FIND_UNATTENDED = "find_unattended"
     REFUSE_ADMISSION = "refuse_admission"
     MARK_ABSENT = "mark_absent"
+    #: Paid too late, and the seat was still free.
+    RESEAT = "reseat"
+
+
+class Evidence(StrEnum):
+    """What shows that a doctor attended (XY13). Pressing "accept" is none."""
+
+    #: Written by the doctor: no quick reply, no greeting, no form.
+    OWN_TEXT = "own_text"
+    #: Media from both sides, for as long as the policy asks.
+    CALL = "call"
+    #: Signed.
+    NOTE = "note"
 
 
 class Ending(StrEnum):
@@ -49,6 +62,7 @@ BOOKING = Machine(
         (S.HELD, E.LAPSE): S.RELEASED,
         (S.HELD, E.CANCEL): S.CANCELLED,
         (S.HELD, E.CLOSE_CLINIC): S.CLINIC_CLOSED,
+        (S.RELEASED, E.RESEAT): S.PAID,
         (S.PAID, E.COMPLETE): S.COMPLETED,
         (S.PAID, E.CANCEL): S.CANCELLED,
         (S.PAID, E.WITHDRAW): S.WITHDRAWN,

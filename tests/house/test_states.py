@@ -13,9 +13,10 @@ from tests.support.source import modules
 #: Where each machine ends. A state that nothing leaves must be meant to be left by nothing.
 ENDS: dict[str, set[str]] = {
     "appeal": {"declined", "upheld"},
+    # A released seat may be paid for too late and still be free.
     "booking": {
-        "cancelled", "clinic_closed", "completed", "ineligible_at_admission", "patient_absent", "released",
-        "unattended", "withdrawn",
+        "cancelled", "clinic_closed", "completed", "ineligible_at_admission", "patient_absent", "unattended",
+        "withdrawn",
     },
     # A closed clinic may open again, a sent form may be taken back, a member of staff reinstated.
     "clinic": set(),

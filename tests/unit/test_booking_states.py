@@ -18,13 +18,19 @@ def test_every_booking_state_is_reachable() -> None:
 
 def test_a_booking_ends_in_exactly_these_states() -> None:
     assert BOOKING.terminal == {
-        B.COMPLETED, B.RELEASED, B.CANCELLED, B.WITHDRAWN, B.CLINIC_CLOSED, B.UNATTENDED,
-        B.INELIGIBLE_AT_ADMISSION, B.PATIENT_ABSENT,
+        B.COMPLETED, B.CANCELLED, B.WITHDRAWN, B.CLINIC_CLOSED, B.UNATTENDED, B.INELIGIBLE_AT_ADMISSION,
+        B.PATIENT_ABSENT,
     }  # fmt: skip
 
 
-def test_a_booking_holds_a_seat_until_it_ends() -> None:
-    assert LIVE == frozenset(BookingState) - BOOKING.terminal
+def test_a_booking_holds_a_seat_until_it_ends_or_is_released() -> None:
+    assert LIVE == frozenset(BookingState) - BOOKING.terminal - {B.RELEASED}
+
+
+def test_XY24_only_a_late_payment_brings_a_released_seat_back() -> None:
+    ways = {event: BOOKING.after(B.RELEASED, event) for event in BookingEvent
+            if BOOKING.allows(B.RELEASED, event)}  # fmt: skip
+    assert ways == {BookingEvent.RESEAT: B.PAID}
 
 
 @pytest.mark.parametrize("state", BookingState)
@@ -61,7 +67,7 @@ def test_what_may_be_done_agrees_with_the_table() -> None:
         assert can.is_live == (state in LIVE)
         assert can.may_cancel == BOOKING.allows(state, BookingEvent.CANCEL)
         assert can.can_pay == BOOKING.allows(state, BookingEvent.PAY)
-        assert can.can_rebook == (state in BOOKING.terminal)
+        assert can.can_rebook == (state not in LIVE)
 
 
 def test_every_booking_stands_under_one_filter_beside_all() -> None:
