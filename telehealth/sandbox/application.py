@@ -25,10 +25,11 @@ from telehealth.sandbox.nhsa import NHSA
 from telehealth.sandbox.party import Doorbell, Party, World
 from telehealth.sandbox.sms import SMS
 from telehealth.sandbox.tencent import refused
+from telehealth.sandbox.wechat import WeChat
 from telehealth.sandbox.wechatpay import WeChatPay
 
 #: In the order they open; a later one may read the books of an earlier one.
-PARTIES: tuple[type[Party], ...] = (HIS, SMS, FaceID, NHSA, WeChatPay)
+PARTIES: tuple[type[Party], ...] = (HIS, SMS, FaceID, NHSA, WeChatPay, WeChat)
 
 
 def build(home: Path, *, public_url: str | None = None, clock_offset_s: float | None = None) -> Starlette:

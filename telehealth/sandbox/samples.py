@@ -269,3 +269,19 @@ INSURED = (
     Insured("jb02", balance=300),
     Insured("jb03"),
 )
+
+#: Sample persons with WeChat, in the order the stand-in browser lists them; user 1 is the first.
+WECHAT_USERS = (
+    "yn01",
+    "yn02",
+    "yn03",
+    "yn04",
+    "yn05",
+    "yn06",
+    "yn07",
+    "yn09",
+    "yn21",
+    "yn22",
+    "jb02",
+    "jb05",
+)

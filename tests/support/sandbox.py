@@ -122,6 +122,25 @@ class Sandbox:
         """What the payment side does once a priced order was collected."""
         self._console("POST", f"/nhsa/orders/{pay_order}/settlement")
 
+    def js_code(self, person: int, **asked: Any) -> dict[str, Any]:
+        """`code`, `openid`, `unionid` of a WeChat user who just opened the mini-program."""
+        return self._hand_out(person, "js-code", asked)
+
+    def oauth_code(self, person: int, **asked: Any) -> dict[str, Any]:
+        """The same for a page of the service account; `scope` is snsapi_base unless asked otherwise."""
+        return self._hand_out(person, "oauth-code", asked)
+
+    def _hand_out(self, person: int, what: str, asked: dict[str, Any]) -> dict[str, Any]:
+        answer = httpx2.post(f"{self.base_url}/wechat/people/{person}/{what}", json=asked)
+        answer.raise_for_status()
+        given: dict[str, Any] = answer.json()
+        return given
+
+    def wechat_messages(self, person: int) -> list[dict[str, Any]]:
+        """Messages WeChat delivered to a user, newest first."""
+        found: list[dict[str, Any]] = self._ask("/wechat/messages", person=str(person))["messages"]
+        return found
+
     def put_resource(self, hospital: str, resource: dict[str, Any]) -> dict[str, Any]:
         """Write a FHIR resource into the HIS of `hospital`, through its own door."""
         his = self.credentials["his"]["hospitals"][hospital]
