@@ -34,15 +34,16 @@ from telehealth.bookings.models import Booking
 from telehealth.bookings.releasing import HOLD, tell
 from telehealth.bookings.states import BookingState
 from telehealth.bookings.verifying import verify_booking
+from telehealth.core.hot import Together
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit
 from telehealth.directory import HospitalNotLive
 from telehealth.eligibility import GateDecision
 from telehealth.eligibility.checking import Question, rule_for_slot
-from telehealth.intake import submitted_form, use_form
+from telehealth.intake import FORM, IntakeForm, ready_form, seen_form, use_form
 from telehealth.notifications import Notice
 from telehealth.rulebook.rules import Channel, ClinicKind, PolicySet
-from telehealth.schedule import SlotPlace, offers_kind, slot_place
+from telehealth.schedule import SLOT_PLACE, SlotPlace, offers_kind, slot_place
 from telehealth.schedule.rules import hold_until, pending_until
 
 __all__ = ["HOLD", "HOLD_STATEMENT", "Holding", "Wish", "hold", "hold_seat", "sellable"]
@@ -93,14 +94,16 @@ async def hold(unit: Unit, wish: Wish) -> Booking:
         HospitalNotLive, ClinicNotOpen, SlotNotFound, SlotOver, TooLateToVerify: no seat to be had.
         SlotTaken, ChannelFull: somebody was first; carries alternatives. AlreadyBooked.
     """
-    place = await sellable(unit, wish.slot_id)
+    async with _BEFORE_THE_GATE.ahead(unit, {"slot_id": wish.slot_id, "form_id": wish.form_id}):
+        place = await sellable(unit, wish.slot_id)
+        form = None if wish.form_id is None else await seen_form(unit, wish.form_id)
     clinic = place.clinic
     decision, version = await rule_for_slot(
         unit,
         wish.check_id,
         Question(clinic.hospital_id, wish.person_id, kind=clinic.kind, slot_date=clinic.day),
     )
-    form_id = await _form_for(unit, wish, place)
+    form_id = _form_for(wish, place, form)
     until = _until(unit, place, decision, version.policy, assisted=wish.assisted)
     booking = await hold_seat(
         unit,
@@ -127,6 +130,9 @@ async def hold(unit: Unit, wish: Wish) -> Booking:
         await tell(unit, booking, Notice.BOOKING_PENDING)
         await unit.defer(verify_booking, booking_id=booking.id)
     return booking
+
+
+_BEFORE_THE_GATE = Together(SLOT_PLACE, FORM)
 
 
 async def sellable(unit: Unit, slot_id: UUID) -> SlotPlace:
@@ -242,13 +248,13 @@ async def hold_seat(unit: Unit, holding: Holding) -> Booking:
     return _adopt(unit, row)
 
 
-async def _form_for(unit: Unit, wish: Wish, place: SlotPlace) -> UUID | None:
+def _form_for(wish: Wish, place: SlotPlace, seen: IntakeForm | None) -> UUID | None:
     """XY22: nobody sees a doctor online without having said why, for this person and department."""
     if place.clinic.kind is ClinicKind.OFFLINE:
         return None
     if wish.form_id is None:
         raise FormNeeded()
-    form = await submitted_form(unit, wish.form_id)
+    form = ready_form(seen)
     if (form.person_id, form.department_id) != (wish.person_id, place.clinic.department_id):
         raise FormMismatch()
     return form.id

@@ -3,10 +3,11 @@
 from telehealth.intake.errors import FormNotFound, FormNotSubmitted
 from telehealth.intake.filling import release_form, use_form
 from telehealth.intake.models import IntakeAttachment, IntakeForm
-from telehealth.intake.queries import attachments, submitted_form
+from telehealth.intake.queries import FORM, attachments, ready_form, seen_form, submitted_form
 from telehealth.intake.states import AttachmentState, FormState
 
 __all__ = [
+    "FORM",
     "AttachmentState", "FormNotFound", "FormNotSubmitted", "FormState", "IntakeAttachment", "IntakeForm",
-    "attachments", "release_form", "submitted_form", "use_form",
+    "attachments", "ready_form", "release_form", "seen_form", "submitted_form", "use_form",
 ]  # fmt: skip

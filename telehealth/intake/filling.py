@@ -189,7 +189,7 @@ async def use_form(unit: Unit, form_id: UUID) -> None:
 
     Raises FormNotFound, TransitionRefused for a draft.
     """
-    await unit.flush()
+    await unit.settle()
     whose = await queries.mark_used(unit, form_id)
     if whose is None:
         row = await queries.form(unit, form_id, lock=True)

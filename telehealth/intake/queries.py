@@ -45,17 +45,27 @@ def _visible(unit: Unit) -> sa.ColumnElement[bool]:
     return sa.true()
 
 
+FORM = Hot(sa.select(IntakeForm).where(IntakeForm.id == sa.bindparam("form_id")))
+
+
 async def submitted_form(unit: Unit, form_id: UUID) -> IntakeForm:
     """A form ready to go with a booking. Raises FormNotFound, FormNotSubmitted."""
-    found = await _FORM.first(unit, form_id=form_id)
-    if found is None or not _sees(unit, found[0]):
+    return ready_form(await seen_form(unit, form_id))
+
+
+async def seen_form(unit: Unit, form_id: UUID) -> IntakeForm | None:
+    """One the unit may see, in whatever state, to look at only."""
+    found = await FORM.first(unit, form_id=form_id)
+    return found[0] if found and _sees(unit, found[0]) else None
+
+
+def ready_form(form: IntakeForm | None) -> IntakeForm:
+    """Raises FormNotFound, FormNotSubmitted."""
+    if form is None:
         raise FormNotFound()
-    if found[0].state is not FormState.SUBMITTED:
+    if form.state is not FormState.SUBMITTED:
         raise FormNotSubmitted()
-    return found[0]
-
-
-_FORM = Hot(sa.select(IntakeForm).where(IntakeForm.id == sa.bindparam("form_id")))
+    return form
 
 
 def _sees(unit: Unit, row: IntakeForm) -> bool:

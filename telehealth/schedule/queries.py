@@ -80,7 +80,7 @@ async def clinic(unit: Unit, clinic_id: UUID) -> Clinic:
     return row
 
 
-_SLOT_PLACE = Hot(
+SLOT_PLACE = Hot(
     sa.select(Slot, Clinic, Hospital, Campus, Department, Doctor)
     .join(Clinic, Clinic.id == Slot.clinic_id)
     .join(Hospital, Hospital.id == Clinic.hospital_id)
@@ -92,7 +92,7 @@ _SLOT_PLACE = Hot(
 
 
 async def slot_place(unit: Unit, slot_id: UUID) -> SlotPlace | None:
-    row = await _SLOT_PLACE.first(unit, slot_id=slot_id)
+    row = await SLOT_PLACE.first(unit, slot_id=slot_id)
     return None if row is None else SlotPlace(*row)
 
 
