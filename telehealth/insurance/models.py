@@ -46,6 +46,11 @@ class Cover(Base):
     __tenancy__ = Tenancy(hospital=True, account=True)
     __table_args__ = (
         sa.Index("ix_covers_charge_id", "charge_id"),
+        sa.Index(
+            "ix_covers_open",
+            "created_at",
+            postgresql_where=sa.text("state in ('asked', 'authorised', 'priced')"),
+        ),
         sa.CheckConstraint(
             "state not in ('priced', 'settled') or fund + personal + other + cash = total",
             name="split_is_whole",
@@ -65,7 +70,8 @@ class Cover(Base):
     #: Ties the patient's return from the insurer's page to this row.
     token: Mapped[str] = mapped_column(unique=True)
     authorised_at: Mapped[datetime | None]
-    #: The insurer's single-use word, gone once it was used.
+    #: The insurer's single-use word. The channel needs it beside the insurer's number, so it goes when
+    #: the cover is settled, refused or reversed.
     auth_number: Mapped[str | None] = mapped_column(Sealed("covers.auth_number"))
     #: Our number at the insurer (`medOrgOrd`, 20 characters at most), and theirs.
     serial_no: Mapped[str] = mapped_column(unique=True)
@@ -77,9 +83,10 @@ class Cover(Base):
     personal: Mapped[int] = mapped_column(server_default="0")
     other: Mapped[int] = mapped_column(server_default="0")
     cash: Mapped[int] = mapped_column(server_default="0")
-    #: The insurer's own answer, kept raw.
+    #: What was uploaded ("fees"), under which message numbers ("messages"), and the insurer's own
+    #: answer as it came ("answer").
     raw: Mapped[dict[str, Any]]
-    #: Why it was refused: "patient", "expired", "excluded_category", "insurer", "identity" (sums disagree).
+    #: Why it is given up, a `states.Giveup`. On a cover that is still open: the insurer is yet to be told.
     reason: Mapped[str | None]
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]

@@ -14,6 +14,21 @@ class Category(StrEnum):
     WORK_INJURY = "work_injury"
 
 
+class Giveup(StrEnum):
+    """Why a cover comes to nothing. The seat is untouched by any of them (BJ06)."""
+
+    PATIENT = "patient"
+    EXPIRED = "expired"
+    CATEGORY = "excluded_category"
+    REGION = "region"
+    UNINSURED = "uninsured"
+    INSURER = "insurer"
+    #: The insurer's parts do not sum to the whole.
+    IDENTITY = "identity"
+    #: Nobody pays any more: the charge has gone, or a newer cover took its place.
+    ABANDONED = "abandoned"
+
+
 class CoverState(StrEnum):
     #: The patient is at the insurer's page.
     ASKED = "asked"

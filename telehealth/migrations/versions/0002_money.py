@@ -99,6 +99,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('token', name=op.f('uq_covers_token'))
     )
     op.create_index('ix_covers_charge_id', 'covers', ['charge_id'], unique=False)
+    op.create_index('ix_covers_open', 'covers', ['created_at'], unique=False, postgresql_where=sa.text("state in ('asked', 'authorised', 'priced')"))
     op.create_table('differences',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('hospital_id', sa.Uuid(), nullable=False),
@@ -405,6 +406,7 @@ def downgrade() -> None:
     op.drop_table('insurance_records')
     op.drop_index('ix_differences_hospital_id_open', table_name='differences', postgresql_where=sa.text('resolved_at is null'))
     op.drop_table('differences')
+    op.drop_index('ix_covers_open', table_name='covers', postgresql_where=sa.text("state in ('asked', 'authorised', 'priced')"))
     op.drop_index('ix_covers_charge_id', table_name='covers')
     op.drop_table('covers')
     op.drop_index('uq_charges_live_subject', table_name='charges', postgresql_where=sa.text("state <> 'closed'"))
