@@ -82,6 +82,28 @@ class Sandbox:
         found: list[dict[str, Any]] = self._ask("/sms/messages", phone=phone)["messages"]
         return found
 
+    def till(self, button: str, **asked: Any) -> httpx2.Response:
+        """Press a button of the payment till: `till("pay", out_trade_no=…)`."""
+        return httpx2.post(f"{self.base_url}/wechatpay/till/{button}", json=asked)
+
+    def payment_settings(self, **wanted: Any) -> None:
+        """`refund_settles_after_s`, `bills_at_once`."""
+        self._console("PUT", "/wechatpay/till/settings", wanted)
+
+    def payment_notices(self, mode: str, **settings: Any) -> None:
+        """How callbacks go out from now on: `normal`, `lost`, `twice`, `reordered`, `late`, `probe` …"""
+        self._console("PUT", "/wechatpay/till/notices", {"mode": mode, **settings})
+
+    def sent_notices(self) -> list[dict[str, Any]]:
+        """Every payment callback, newest first, with the answers it got."""
+        found: list[dict[str, Any]] = self._ask("/wechatpay/till/notices")["notices"]
+        return found
+
+    def payment_books(self, mchid: str) -> dict[str, list[dict[str, Any]]]:
+        """`orders`, `refunds`, `medins` as the provider has them, in fen, oldest first."""
+        books: dict[str, list[dict[str, Any]]] = self._ask("/wechatpay/till/books", mchid=mchid)
+        return books
+
     def samples(self) -> dict[str, dict[str, Any]]:
         """The sample persons by id: `number`, `card`, `name`, `birth_date` …"""
         return {person["id"]: person for person in self._ask("/his/samples")["samples"]}

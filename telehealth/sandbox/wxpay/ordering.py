@@ -111,7 +111,7 @@ class Ordering:
 
     def _check_openid(self, openid: str, appid: str) -> None:
         """One that WeChat's own books know must have been issued under this very appid."""
-        known = self._world.books.recall("wx.openids", openid)
+        known = self._world.books.recall("wechat.openids", openid)
         if not openid.startswith("o") or (known is not None and known.get("appid") != appid):
             raise field_error("/payer/openid", "无效的openid，或与appid不匹配", value=openid)
 

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from telehealth.sandbox.his import HOSPITALS
 from telehealth.sandbox.pages import page
 from telehealth.sandbox.party import World
+from telehealth.sandbox.wxpay.insured_book import InsuredBook
 from telehealth.sandbox.wxpay.merchants import Merchant
 from telehealth.sandbox.wxpay.moments import any_moment, written
 from telehealth.sandbox.wxpay.order_book import NotPayable, Order, OrderBook
@@ -34,16 +35,20 @@ class Misuse(Exception):
 
 
 class Till:
-    def __init__(self, world: World, merchants: Mapping[str, Merchant], orders: OrderBook) -> None:
+    def __init__(
+        self, world: World, merchants: Mapping[str, Merchant], orders: OrderBook, insured: InsuredBook
+    ) -> None:
         self._world = world
         self._merchants = merchants
         self._orders = orders
+        self._insured = insured
 
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/till/pay", self.pay, methods=["POST"]),
             Route("/till/fail", self.fail, methods=["POST"]),
             Route("/till/jsapi", self.jsapi, methods=["POST", "OPTIONS"]),
+            Route("/till/medins", self.medins, methods=["POST", "OPTIONS"]),
             Route("/till/h5", self.show_h5, methods=["GET"]),
             Route("/till/scan/{token}", self.show_scan, methods=["GET"]),
             Route("/till/cashier", self.cashier, methods=["POST"]),
@@ -52,12 +57,16 @@ class Till:
     # Buttons.
 
     async def pay(self, request: Request) -> Response:
-        """`{out_trade_no or prepay_id, mchid?, payer?, success_time?, total?, force?}`.
+        """`{out_trade_no or prepay_id or mix_trade_no, mchid?, payer?, success_time?, total?, force?}`.
 
-        `total` books another amount than was asked, `force` pays what is closed or expired.
+        `total` books another amount than was asked, `force` pays what is closed or expired. An insured
+        order is paid in both halves, without the signature a client would bring.
         """
         try:
             asked = await read_object(request)
+            if "mix_trade_no" in asked:
+                held = self._mixed(asked["mix_trade_no"])
+                return JSONResponse(self._insured.view(self._insured.pay(held, self._cash_of(held))))
             order = self._named(asked)
             paid = self._orders.pay(
                 order,
@@ -117,6 +126,38 @@ class Till:
             return JSONResponse(said, headers=_OPEN_TO_PAGES)
         word = outcome if outcome in ("ok", "cancel") else "fail"
         return JSONResponse({"err_msg": f"get_brand_wcpay_request:{word}"}, headers=_OPEN_TO_PAGES)
+
+    async def medins(self, request: Request) -> Response:
+        """`requestMedicalInsurancePay`: `{mixTradeNo}` and, if there is cash, the five signed fields.
+
+        There is no word for "cancelled": whoever gives up gets `fail`. `outcome` may be `fail`.
+        """
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=_OPEN_TO_PAGES)
+        said = {"err_msg": "requestMedicalInsurancePay:fail"}
+        try:
+            asked = await read_object(request)
+            held = self._mixed(asked.get("mixTradeNo"))
+            cash = self._cash_of(held)
+            if cash is not None and self.check_client_call(asked).number != cash.number:
+                raise Misuse(400, "prepay_id 与混合订单不一致")
+            if asked.get("outcome", "ok") == "ok":
+                self._insured.pay(held, cash)
+                said = {"err_msg": "requestMedicalInsurancePay:ok"}
+        except (Misuse, NotPayable) as refused:
+            said["err_desc"] = str(refused)
+        return JSONResponse(said, headers=_OPEN_TO_PAGES)
+
+    def _mixed(self, mix_trade_no: object) -> dict[str, Any]:
+        held = self._insured.find(str(mix_trade_no))
+        if held is None:
+            raise Misuse(404, "no such insured order")
+        return held
+
+    def _cash_of(self, held: Mapping[str, Any]) -> Order | None:
+        if "prepay_id" not in held["asked"]:
+            return None
+        return self._orders.find(held["mchid"], held["asked"]["out_trade_no"])
 
     def check_client_call(self, asked: Mapping[str, Any]) -> Order:
         """The order of a client-side call, whose four lines its merchant must have signed.
