@@ -133,6 +133,8 @@ class MixedFacts:
     other: int
     cash: int
     attach: str = ""
+    #: Where it is paid: an openid and the whole payment belong to one of two apps.
+    way: Way = Way.JSAPI
 
 
 class HalfTruth(StrEnum):
@@ -166,7 +168,7 @@ class PaymentProvider(Protocol):
     async def prepay(self, facts: OrderFacts) -> Mapping[str, str]:
         """`prepay_id`, `code_url` or `h5_url`. Repeating it with the same facts is harmless.
 
-        Raises ProviderDown, ProviderRefused.
+        Raises ProviderDown, ProviderBusy, ProviderRefused, and OrderPaid when it was paid meanwhile.
         """
         ...
 
@@ -202,9 +204,13 @@ class MixedChannel(Protocol):
 
     async def order_mixed(self, facts: MixedFacts) -> MixedAnswer: ...
 
-    async def query_mixed(self, hospital: str, out_trade_no: str) -> MixedAnswer: ...
+    async def query_mixed(self, hospital: str, out_trade_no: str) -> MixedAnswer:
+        """Three times NONE: it never heard of the number."""
+        ...
 
-    def mixed_invocation(self, hospital: str, mix_trade_no: str, prepay_id: str | None) -> dict[str, str]:
+    def mixed_invocation(
+        self, hospital: str, mix_trade_no: str, prepay_id: str | None, way: Way = Way.JSAPI
+    ) -> dict[str, str]:
         """Parameters of `requestMedicalInsurancePay`."""
         ...
 
