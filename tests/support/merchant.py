@@ -1,6 +1,7 @@
 """A merchant of the payment sandbox that signs by hand: a plain client, no adapter of ours."""
 
 import base64
+import functools
 import itertools
 import json
 import queue
@@ -27,6 +28,7 @@ from tests.support.sandbox import Sandbox
 _numbers = itertools.count(1)
 
 
+@functools.cache
 def rsa_key(pem: str) -> RSAPrivateKey:
     key = load_pem_private_key(pem.encode(), None)
     assert isinstance(key, RSAPrivateKey)

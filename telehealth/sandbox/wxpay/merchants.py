@@ -131,7 +131,8 @@ def _certificate(key: RSAPrivateKey) -> x509.Certificate:
 
 
 def _private(pem: str) -> RSAPrivateKey:
-    key = load_pem_private_key(pem.encode("ascii"), None)
+    # Our own key: checking its primes again would cost a tenth of a second at every start.
+    key = load_pem_private_key(pem.encode("ascii"), None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, RSAPrivateKey):
         raise TypeError("merchants hold RSA keys")
     return key
