@@ -28,6 +28,7 @@ from telehealth.core.audit import AuditRecord
 from telehealth.core.clock import Clock, HospitalDay, hospital_day
 from telehealth.core.events import Event, Events
 from telehealth.core.hot import append
+from telehealth.core.points import point
 
 if TYPE_CHECKING:
     from telehealth.core.jobs import Task
@@ -77,6 +78,7 @@ class Unit:
         #: Wall time, for sessions, codes and tickets.
         self.wall: datetime = units.clock.wall()
         self.deferred = 0
+        self._steps: list[str] = []
         self._connection = connection
         self._driver = driver
         #: What `hot.Together` read before it was asked for, until somebody may have written.
@@ -137,6 +139,10 @@ class Unit:
         await self.flush()
         await self.units.queue.defer(await self.connection(), task, plain(arguments))
         self.deferred += 1
+
+    def step(self, name: str) -> None:
+        """Name what this unit commits: `<name>.before_commit` and `.after_commit` are points then."""
+        self._steps.append(name)
 
     async def publish(self, event: Event) -> None:
         await self.units.events.publish(self, event)
@@ -297,7 +303,11 @@ class Units:
             )
             try:
                 yield unit
+                for name in unit._steps:
+                    point(f"{name}.before_commit")
                 await unit._commit()
+                for name in unit._steps:
+                    point(f"{name}.after_commit")
             finally:
                 await unit._leave()
         if unit.deferred:

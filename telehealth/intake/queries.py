@@ -89,6 +89,19 @@ returning hospital_id, account_id
 """
 
 
+async def mark_released(unit: Unit, form_ids: Sequence[UUID]) -> list[tuple[UUID, UUID, UUID | None]]:
+    """Free the used ones among them; (form, hospital, account) of each."""
+    connection = await unit.connection()
+    cursor = await connection.execute(_MARK_RELEASED, (list(form_ids),), prepare=True)
+    return await cursor.fetchall()
+
+
+_MARK_RELEASED = """
+update intake_forms set state = 'submitted' where id = any(%s) and state = 'used'
+returning id, hospital_id, account_id
+"""
+
+
 async def unsent(unit: Unit, errand: Errand) -> IntakeForm | None:
     """The form of this errand that no booking uses yet, a draft before a submitted one."""
     found = (

@@ -2,6 +2,6 @@
 
 from telehealth.notifications.notices import Notice
 from telehealth.notifications.ports import SMSGateway
-from telehealth.notifications.sending import notify
+from telehealth.notifications.sending import Told, notify, notify_many
 
-__all__ = ["Notice", "SMSGateway", "notify"]
+__all__ = ["Notice", "SMSGateway", "Told", "notify", "notify_many"]

@@ -16,7 +16,11 @@ class Notice(StrEnum):
     BOOKING_VERIFIED = "booking_verified"
     BOOKING_REFUSED = "booking_refused"
     BOOKING_RELEASED = "booking_released"
+    BOOKING_CONFIRMED = "booking_confirmed"
     BOOKING_CANCELLED = "booking_cancelled"
+    BOOKING_UNATTENDED = "booking_unattended"
+    BOOKING_WITHDRAWN = "booking_withdrawn"
+    BOOKING_INELIGIBLE = "booking_ineligible"
     CLINIC_CLOSED = "clinic_closed"
     CARD_BOUND = "card_bound"
     IDENTITY_VERIFIED = "identity_verified"
@@ -118,16 +122,63 @@ WORDINGS: dict[Notice, Wording] = {
         sms_order=("patient", "starts_at"),
         icon="calendar-x",
     ),
+    Notice.BOOKING_CONFIRMED: Wording(
+        Topic.BOOKINGS,
+        "预约成功",
+        "Booking confirmed",
+        "{patient}已预约成功：{starts_at}，{place}（{number}）。当天24:00前无人接诊，费用自动全额退回。",
+        "The booking of {patient} is confirmed: {starts_at}, {place} ({number}). If nobody attends by"
+        " midnight of that day, all of the fee goes back by itself.",
+        {**_SEAT, "place": Var()},
+        sms="booking_confirmed",
+        sms_order=("patient", "starts_at", "place"),
+        icon="calendar-check",
+    ),
     Notice.BOOKING_CANCELLED: Wording(
         Topic.BOOKINGS,
         "预约已取消",
         "Booking cancelled",
-        "{patient}在{starts_at}的预约（{number}）已取消。",
-        "The booking of {patient} on {starts_at} ({number}) is cancelled.",
-        _SEAT,
+        "{patient}在{starts_at}的预约（{number}）已取消。{money}",
+        "The booking of {patient} on {starts_at} ({number}) is cancelled. {money}",
+        {**_SEAT, "money": Var(default={"zh": "没有收取费用。", "en": "Nothing was charged."})},
         sms="booking_cancelled",
         sms_order=("patient", "starts_at"),
         icon="calendar-x",
+    ),
+    # No text message: it is midnight, and nothing has to be done.
+    Notice.BOOKING_UNATTENDED: Wording(
+        Topic.BOOKINGS,
+        "当日未接诊，已退号退费",
+        "Nobody attended: the fee goes back",
+        "{patient}在{starts_at}的预约（{number}）当天没有医生接诊，已自动退号，费用全额退回，不计爽约。",
+        "Nobody attended the booking of {patient} on {starts_at} ({number}). It was ended and all of the fee"
+        " goes back by itself; it does not count as a missed visit.",
+        _SEAT,
+        icon="calendar-x",
+    ),
+    # What the doctor advises is read in the booking, never on a locked screen.
+    Notice.BOOKING_WITHDRAWN: Wording(
+        Topic.BOOKINGS,
+        "医生建议线下就诊",
+        "The doctor advises a visit in person",
+        "医生判断{patient}在{starts_at}的预约（{number}）不适合线上就诊，已退号，费用全额退回，不计爽约。"
+        "请在预约详情中查看医生的建议。",
+        "The doctor found that the booking of {patient} on {starts_at} ({number}) does not suit an online"
+        " visit. It was ended, all of the fee goes back, and it does not count as a missed visit. What the"
+        " doctor advises stands with the booking.",
+        _SEAT,
+        icon="stethoscope",
+    ),
+    Notice.BOOKING_INELIGIBLE: Wording(
+        Topic.BOOKINGS,
+        "接诊时不符合线上复诊条件",
+        "Not eligible at admission",
+        "{patient}在{starts_at}的预约（{number}）接诊时核对不符合线上复诊的条件，已退号，费用全额退回。"
+        "可以改约线下门诊。",
+        "The booking of {patient} on {starts_at} ({number}) was found not eligible for an online follow-up at"
+        " admission. It was ended and all of the fee goes back; a visit at the hospital can be booked instead.",
+        _SEAT,
+        icon="circle-x",
     ),
     Notice.CLINIC_CLOSED: Wording(
         Topic.BOOKINGS,

@@ -4,9 +4,14 @@ Both are rows of the caller's transaction; the message leaves afterwards, in a j
 reader wants it, and where their phone is, is looked up then, where their account may be read.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+
+from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit
 from telehealth.notifications.delivering import deliver_notice
 from telehealth.notifications.models import Delivery, InboxMessage
@@ -63,3 +68,38 @@ async def notify(
     unit.session.add(delivery)
     await unit.session.flush()
     await unit.defer(deliver_notice, delivery_id=delivery.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One reader of a notice that goes to many."""
+
+    account_id: UUID
+    hospital_id: UUID
+    href: str
+    variables: dict[str, Any] = field(default_factory=dict)
+
+
+async def notify_many(unit: Unit, notice: Notice, readers: Sequence[Told]) -> None:
+    """One statement for the inboxes of all. Raises LookupError as `notify`, and for a notice with a text."""
+    wording = WORDINGS[notice]
+    if wording.sms:
+        raise LookupError(f"{notice} goes out as a text message, one by one")
+    if readers:
+        await unit.session.execute(
+            sa.insert(InboxMessage),
+            [
+                {
+                    "id": new_id(),
+                    "hospital_id": told.hospital_id,
+                    "account_id": told.account_id,
+                    "sender_id": unit.actor.account_id or unit.owner,
+                    "notice": notice,
+                    "variables": settle(wording.variables, told.variables),
+                    "href": told.href,
+                    "created_at": unit.now,
+                    "read_at": None,
+                }
+                for told in readers
+            ],
+        )
