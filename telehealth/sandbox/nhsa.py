@@ -27,8 +27,9 @@ from telehealth.sandbox.nhsa_envelope import (
     read_json,
     respond,
 )
-from telehealth.sandbox.nhsa_orders import AUTHORISED_FOR, MSGIDS, ORD_STAS, Orders
+from telehealth.sandbox.nhsa_orders import AUTHORISED_FOR, MSGIDS, Orders
 from telehealth.sandbox.nhsa_people import MED_TYPES, REGIONS, People, cert_digest
+from telehealth.sandbox.nhsa_refunds import ORD_STAS
 from telehealth.sandbox.pages import page
 from telehealth.sandbox.party import Party, World
 

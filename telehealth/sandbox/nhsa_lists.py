@@ -6,7 +6,8 @@ from typing import Any
 
 from telehealth.sandbox.dates import SHANGHAI
 from telehealth.sandbox.nhsa_envelope import Call, Refusal, fen_of, yuan
-from telehealth.sandbox.nhsa_orders import LEGS, Orders
+from telehealth.sandbox.nhsa_orders import Orders
+from telehealth.sandbox.nhsa_refunds import LEGS
 
 LARGEST_PAGE = 500
 #: The totals an institution may send along, and what of ours each is compared with.

@@ -16,6 +16,16 @@ from typing import Any
 from telehealth.sandbox.dates import SHANGHAI
 from telehealth.sandbox.nhsa_envelope import Call, Refusal, fen_of, yuan
 from telehealth.sandbox.nhsa_people import ORDERS_OF, People
+from telehealth.sandbox.nhsa_refunds import (
+    LEGS,
+    ORD_STAS,
+    asked_refund,
+    compact,
+    ord_stas,
+    refund_amounts,
+    refund_answer,
+    returned,
+)
 from telehealth.sandbox.party import World
 
 ORDERS = "nhsa.orders"
@@ -24,22 +34,6 @@ NUMBERS = "nhsa.numbers"
 AUTHORISATIONS = "nhsa.authorisations"
 MSGIDS = "nhsa.msgids"
 AUTHORISED_FOR = timedelta(minutes=10)
-
-#: Provinces number these differently; a client keeps a table of its own.
-ORD_STAS: Mapping[str, str] = {
-    "0": "已保存",
-    "1": "预结算完成",
-    "6": "结算完成",
-    "7": "已全部退款",
-    "8": "医保已全部退款",
-    "9": "自费已全部退款",
-    "10": "自费已部分退款",
-    "11": "医保已全部退款，自费已部分退款",
-    "12": "已撤销",
-    "16": "结算失败",
-}
-_STATUS_OF_STATE = {"uploaded": "0", "priced": "1", "revoked": "12", "failed": "16"}
-LEGS = ("fund", "account", "other", "cash")
 
 
 class Orders:
@@ -146,10 +140,10 @@ class Orders:
             **self._amounts(call, order),
             "medOrgOrd": order["medOrgOrd"],
             "traceTime": self._stamp(),
-            "hiChrgTime": _compact(settled) if settled else "",
+            "hiChrgTime": compact(settled) if settled else "",
             "hiDocSn": f"DOC{order['payOrdId'][3:]}" if settled else "",
             "refdList": [
-                {"appRefdSn": serial, **_refund_amounts(refund), "refStatus": "SUCC"}
+                {"appRefdSn": serial, **refund_amounts(refund), "refStatus": "SUCC"}
                 for serial, refund in order["refunds"].items()
             ],
         }
@@ -177,23 +171,23 @@ class Orders:
         self._check_organisation(call)
         order = self._order(call, needs_token=False)
         serial = call.text("appRefdSn", longest=64)
-        asked = _asked_refund(call)
+        asked = asked_refund(call)
         known = order["refunds"].get(serial)
         if known is not None:
             if any(known[name] != asked[name] for name in ("kind", *LEGS)):
                 raise Refusal("REFUND_CONFLICT", "该退款流水号已用于其他金额")
-            return _refunded(order, serial)
+            return refund_answer(order, serial)
         if order["state"] not in ("settled", "refunded"):
             raise Refusal("ORDER_STATE", f"订单{ORD_STAS[ord_stas(order)]}，不能退款")
         for leg in LEGS:
-            if asked[leg] > order[leg] - _returned(order, leg):
+            if asked[leg] > order[leg] - returned(order, leg):
                 raise Refusal("REFUND_EXCEEDS", "退款金额超过可退金额")
         number = f"RFD{self._stamp()}{secrets.token_hex(4).upper()}"
         order["refunds"][serial] = {**asked, "refdSn": number, "refunded_at": self._now_text()}
         if ord_stas(order) in ("7", "8", "11"):
             order["state"] = "refunded"
         self._books.note(ORDERS, order["payOrdId"], order)
-        return _refunded(order, serial)
+        return refund_answer(order, serial)
 
     # 6401, 2601
 
@@ -256,27 +250,6 @@ class Orders:
         return f"{self._clock.now().astimezone(SHANGHAI):%Y%m%d%H%M%S}"
 
 
-def ord_stas(order: Mapping[str, Any]) -> str:
-    """The platform's code for where an order and its refunds stand."""
-    state = order["state"]
-    if state in _STATUS_OF_STATE:
-        return _STATUS_OF_STATE[state]
-    insured = sum(order[leg] for leg in LEGS if leg != "cash")
-    insured_back = sum(_returned(order, leg) for leg in LEGS if leg != "cash")
-    cash_back = _returned(order, "cash")
-    if insured_back == insured and cash_back == order["cash"] and order["refunds"]:
-        return "7"
-    if insured and insured_back == insured:
-        return "11" if cash_back else "8"
-    if cash_back and not insured_back:
-        return "9" if cash_back == order["cash"] else "10"
-    return "6"
-
-
-def _returned(order: Mapping[str, Any], leg: str) -> int:
-    return sum(int(refund[leg]) for refund in order["refunds"].values())
-
-
 def _digest(data: Mapping[str, Any]) -> str:
     """Of the whole upload but the authorisation, which a repetition after a lost answer may have renewed."""
     content = {name: value for name, value in data.items() if name not in ("payAuthNo", "ecToken")}
@@ -304,51 +277,5 @@ def _total_of_lines(call: Call) -> int:
     return total
 
 
-def _asked_refund(call: Call) -> dict[str, Any]:
-    kind = call.text("refdType")
-    if not re.fullmatch(r"\d{14}", call.text("appRefdTime")):
-        raise Refusal("PARAM_ERROR", "appRefdTime 形如 yyyyMMddHHmmss")
-    asked: dict[str, Any] = {
-        "kind": kind,
-        "fund": call.fen("fundRefdAmt"),
-        "account": call.fen("psnAcctRefdAmt"),
-        "other": fen_of(call.data.get("othFundRefdAmt", "0.00"), "othFundRefdAmt"),
-        "cash": call.fen("cashRefdAmt"),
-    }
-    insured = asked["fund"] + asked["account"] + asked["other"]
-    if kind not in ("ALL", "CASH", "HI") or (kind == "CASH" and insured) or (kind == "HI" and asked["cash"]):
-        raise Refusal("PARAM_ERROR", "refdType 与各项退款金额不符")
-    if call.fen("totlRefdAmt") != insured + asked["cash"] or insured + asked["cash"] == 0:
-        raise Refusal("REFUND_SUM_MISMATCH", "退款总额与各项之和不符")
-    return asked
-
-
 def _uploaded(order: Mapping[str, Any]) -> dict[str, Any]:
     return {"payOrdId": order["payOrdId"], "payToken": order["payToken"]}
-
-
-def _refunded(order: Mapping[str, Any], serial: str) -> dict[str, Any]:
-    refund = order["refunds"][serial]
-    return {
-        "payOrdId": order["payOrdId"],
-        "appRefdSn": serial,
-        "refdSn": refund["refdSn"],
-        "refStatus": "SUCC",
-        "refdTime": _compact(refund["refunded_at"]),
-        "ordStas": ord_stas(order),
-        **_refund_amounts(refund),
-    }
-
-
-def _refund_amounts(refund: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "totlRefdAmt": yuan(sum(refund[leg] for leg in LEGS)),
-        "fundRefdAmt": yuan(refund["fund"]),
-        "psnAcctRefdAmt": yuan(refund["account"]),
-        "othFundRefdAmt": yuan(refund["other"]),
-        "cashRefdAmt": yuan(refund["cash"]),
-    }
-
-
-def _compact(instant: str) -> str:
-    return f"{datetime.fromisoformat(instant).astimezone(SHANGHAI):%Y%m%d%H%M%S}"

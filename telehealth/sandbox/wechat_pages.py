@@ -136,13 +136,22 @@ class Pages:
         )
 
     async def bill(self, request: Request) -> Response:
-        """What the payment sheet shows of an order: `{"total"}` in fen, null when we cannot know."""
+        """What the payment sheet shows of an order: `total` and its `insured` part in fen, null when unknown.
+
+        Read from the books of the payment party, which shares our file.
+        """
+        mixed = self._books.recall("wxpay.medins", request.query_params.get("mixTradeNo", ""))
+        if mixed is not None:
+            asked = mixed["asked"]
+            insured = sum(asked.get(f"med_ins_{leg}_fee", 0) for leg in ("gov", "self", "other"))
+            return JSONResponse({"total": asked["total_fee"], "insured": insured}, headers=_OPEN_TO_PAGES)
         number = request.query_params.get("package", "").removeprefix("prepay_id=")
         try:
             found = self._books.rows("SELECT total FROM wxpay_orders WHERE prepay_id = ?", number)
         except sqlite3.OperationalError:  # this sandbox has no payment party
             found = []
-        return JSONResponse({"total": found[0]["total"] if found else None}, headers=_OPEN_TO_PAGES)
+        total = found[0]["total"] if found else None
+        return JSONResponse({"total": total, "insured": 0}, headers=_OPEN_TO_PAGES)
 
     async def check_page(self, request: Request) -> Response:
         """`wx.config`: whether the page signed its own address with the ticket."""

@@ -32,7 +32,7 @@
   };
 
   /** Resolves to true when the person pays, false when they close the sheet. */
-  const sheet = (title, total) => new Promise((decide) => {
+  const sheet = (title, { total, insured }) => new Promise((decide) => {
     const before = document.activeElement;
     const veil = element("div", "", {
       position: "fixed", inset: "0", zIndex: "2147483647", background: "rgba(0,0,0,.5)",
@@ -46,7 +46,9 @@
     panel.setAttribute("role", "dialog");
     panel.setAttribute("aria-modal", "true");
     panel.setAttribute("aria-label", title + "（沙箱）");
-    const amount = total === null ? "以订单为准" : "¥" + (total / 100).toFixed(2);
+    const yuan = (fen) => "¥" + (fen / 100).toFixed(2);
+    const amount = total === null ? "以订单为准" : yuan(total);
+    const parts = insured ? "医保支付 " + yuan(insured) + "，自付 " + yuan(total - insured) : "";
     const buttons = element("div", "", { display: "flex", gap: "12px", marginTop: "20px" });
     const pay = button("支付", "#fff", "#07863f");
     const cancel = button("取消", "#111", "#e5e5e5");
@@ -54,6 +56,7 @@
     panel.append(
       element("div", title + "（沙箱）", { color: "#555" }),
       element("div", "金额 " + amount, { fontSize: "28px", fontWeight: "600", margin: "8px 0" }),
+      ...(parts ? [element("div", parts, {})] : []),
       element("div", "付款人：" + NICKNAME, { color: "#555" }),
       buttons,
     );
@@ -77,10 +80,11 @@
 
   const bill = async (params) => {
     try {
-      const query = new URLSearchParams({ package: params.package || "" });
-      return (await (await fetch(SANDBOX + "/wechat/bill?" + query)).json()).total;
+      const { package: prepaid = "", mixTradeNo = "" } = params;
+      const query = new URLSearchParams({ package: prepaid, mixTradeNo });
+      return await (await fetch(SANDBOX + "/wechat/bill?" + query)).json();
     } catch {
-      return null;
+      return { total: null, insured: 0 };
     }
   };
 
