@@ -35,7 +35,9 @@ from telehealth.eligibility import feature as eligibility
 from telehealth.hospital import HISGateway
 from telehealth.hospital import feature as hospital
 from telehealth.hospital.adapters.fhir import FHIRGateway
+from telehealth.insurance import Insurer
 from telehealth.insurance import feature as insurance
+from telehealth.insurance.adapters.nhsa import NHSAInsurer
 from telehealth.intake import feature as intake
 from telehealth.ledger import feature as ledger
 from telehealth.notifications import feature as notifications
@@ -89,6 +91,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         for task in feature.tasks:
             jobs.register(task, units)
     his = FHIRGateway(settings.his, clock)
+    insurer = NHSAInsurer(settings.nhsa, clock)
     house = House(
         settings=settings,
         features=features,
@@ -101,9 +104,10 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         quarantine=Quarantine(),
         scanner=ClamdScanner(settings.clamd_socket) if settings.clamd_socket else NoScanner(),
         contributions=join_contributions(features),
-        outside=(his,),
+        outside=(his, insurer),
     )
     _join_ports(house, his)
+    units.join(Insurer, insurer)
     return house
 
 

@@ -1,13 +1,20 @@
-from telehealth.core.errors import Conflict, Refused, Unavailable
+from telehealth.core.errors import Conflict, NotFound, Refused, Unavailable
+
+
+class CoverNotFound(NotFound):
+    code = "cover_not_found"
+    detail = "没有找到这次医保授权"
 
 
 class InsurerDown(Unavailable):
+    """Nothing is known of the outcome: ask, then repeat with the same number."""
+
     code = "insurer_down"
     detail = "医保平台暂时没有应答，请稍后再试，或改为自费支付"
 
 
 class InsurerRefused(Refused):
-    """`word` is the insurer's own sentence, for staff."""
+    """`word` is the insurer's own, for staff; `reason` is a `states.Giveup`."""
 
     code = "insurer_refused"
     detail = "医保平台没有受理，可以改为自费支付"
@@ -21,13 +28,15 @@ class SplitUnsound(Refused):
 
 
 class CoverNotOffered(Refused):
-    """`reason` says which rule: region, category, line, not in WeChat, nobody insured."""
+    """`reason` is a `rules.NotOffered`, and `sentence` says it to a person."""
 
     code = "cover_not_offered"
     detail = "本次不能使用医保支付"
 
 
 class AuthorisationLost(Refused):
+    """`reason` is a `states.Giveup`."""
+
     code = "authorisation_lost"
     detail = "医保授权已失效，请重新授权，或改为自费支付"
 

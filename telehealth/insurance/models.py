@@ -1,6 +1,6 @@
 """Who is insured where, and the insurer's part in paying for one charge."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,9 @@ from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.seal import Sealed
 from telehealth.core.tenancy import Tenancy
 from telehealth.insurance.states import COVER, Category, CoverEvent, CoverState
+
+#: From the authorisation to the money; before it, the time somebody may spend at the insurer's page.
+USABLE_FOR = timedelta(minutes=30)
 
 
 class InsuranceRecord(Base):
@@ -94,3 +97,8 @@ class Cover(Base):
 
     def apply(self, event: CoverEvent) -> None:
         self.state = COVER.after(self.state, event)
+
+    @property
+    def usable_until(self) -> datetime:
+        """Business time; later it is taken back. A payment that uses it must not take money longer."""
+        return (self.authorised_at or self.created_at) + USABLE_FOR

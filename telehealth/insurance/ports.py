@@ -43,6 +43,8 @@ class Upload:
     auth_number: str
     total: int
     fees: Sequence[Fee]
+    #: The message's own number, by which an upload whose answer never came can be taken back.
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,11 @@ class CoverTruth(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A line of the insurer's own list of a day. `kind` is "payment" or "refund"."""
+    """A line of the insurer's own list of a day. `kind` is "payment" or "refund".
+
+    `reference` is our number (a cover's `serial_no`, a refund's number), `party_number` the insurer's
+    `pay_order_id`; `amount` is the insured part, without the cash.
+    """
 
     kind: str
     reference: str
@@ -90,10 +96,22 @@ class Insurer(Protocol):
         """Where the patient confirms the insurance code. `number` is digested, never shown."""
         ...
 
-    async def look_up(self, hospital: str, *, document_number: str, name: str) -> Insured | None: ...
+    async def look_up(self, hospital: str, *, document_number: str, name: str) -> Insured | None:
+        """1101, by resident ID. None for somebody who is not insured, or whom the insurer never met.
+
+        Raises InsurerDown, InsurerRefused.
+        """
+        ...
+
+    def message_number(self, hospital: str) -> str:
+        """A number no other message has. Kept before an upload is sent under it."""
+        ...
 
     async def upload(self, upload: Upload) -> tuple[str, str]:
-        """`pay_order_id` and its token (6201). Raises InsurerDown, InsurerRefused."""
+        """`pay_order_id` and its token (6201). Raises InsurerDown, InsurerRefused.
+
+        Repeated with the same serial number and content, under a new message number, it answers alike.
+        """
         ...
 
     async def price(self, hospital: str, upload: Upload, pay_order_id: str, pay_token: str) -> Split:
@@ -120,7 +138,14 @@ class Insurer(Protocol):
         ...
 
     async def revoke(self, hospital: str, pay_order_id: str, pay_token: str) -> None:
-        """6401: take the upload back before anything was deducted."""
+        """6401: take the upload back before anything was deducted. Repeating it changes nothing.
+
+        Raises InsurerDown, InsurerRefused.
+        """
+        ...
+
+    async def take_back(self, hospital: str, message: str) -> None:
+        """2601: undo an upload whose answer never came, also when it never arrived. Raises InsurerDown."""
         ...
 
     async def settlements(self, hospital: str, day: date) -> tuple[Settlement, ...]:

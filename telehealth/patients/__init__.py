@@ -12,6 +12,7 @@ from telehealth.patients.queries import (
     hospital_patient_by_card,
     known_patient,
     links_of,
+    own_person,
     people_by_id,
     people_of,
     person,
@@ -24,5 +25,5 @@ __all__ = [
     "CardBound", "CardNotFound", "CardState", "CardUnbound", "HospitalPatient", "IdentityChecker",
     "LinkEnded", "LinkPending", "LinkState", "PatientLink", "Person", "PersonNotFound",
     "PersonVerified", "accounts_acting_for", "hospital_patient", "hospital_patient_by_card",
-    "known_patient", "links_of", "people_by_id", "people_of", "person", "person_for",
+    "known_patient", "links_of", "own_person", "people_by_id", "people_of", "person", "person_for",
 ]  # fmt: skip

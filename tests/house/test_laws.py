@@ -22,6 +22,7 @@ CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "ti
 SYSTEM = {
     "admission": {"telehealth.eligibility.checking"},
     "audit sealing": {"telehealth.admin.housekeeping"},
+    "cover left behind": {"telehealth.insurance.revoking"},
     "deadlines": {"telehealth.core.deadlines"},
     "demo": {"telehealth.demo.pages", "telehealth.demo.seeding", "telehealth.demo.patients",
              "telehealth.demo.bookings"},

@@ -20,6 +20,7 @@ ENDS: dict[str, set[str]] = {
     },
     # A closed clinic may open again, a sent form may be taken back, a member of staff reinstated.
     "clinic": set(),
+    "cover": {"refused", "reversed"},
     "intake_form": set(),
     "staff_member": set(),
     "delivery": {"delivered", "refused", "skipped", "undelivered"},

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from telehealth.core.clock import SHANGHAI, FixedClock
-from telehealth.core.settings import HIS, FaceID, Settings
+from telehealth.core.settings import HIS, NHSA, FaceID, Settings
 from telehealth.patients.rules import resident_check
 from tests.support.phones import fresh_number, sms_settings
 from tests.support.sandbox import Sandbox
@@ -27,6 +27,9 @@ def reach(settings: Settings, sandbox: Sandbox) -> Settings:
             "his": {code: his_settings(sandbox, code) for code in sandbox.credentials["his"]["hospitals"]},
             "faceid": faceid_settings(sandbox),
             "sms": sms_settings(sandbox),
+            "nhsa": {
+                code: nhsa_settings(sandbox, code) for code in sandbox.credentials["nhsa"]["institutions"]
+            },
         }
     )
 
@@ -40,6 +43,21 @@ def his_settings(sandbox: Sandbox, code: str) -> HIS:
         card_system=his["card_system"],
         timeout_s=2.0,
     )
+
+
+def nhsa_settings(sandbox: Sandbox, code: str = "yunan", **changes: Any) -> NHSA:
+    party = sandbox.credentials["nhsa"]
+    one = party["institutions"][code]
+    return NHSA(
+        base_url=party["api_url"],
+        app_id=one["app_id"],
+        app_secret=SecretStr(one["secret"]),
+        fixmedins_code=one["fixmedins_code"],
+        fixmedins_name=one["fixmedins_name"],
+        area=one["mdtrtarea_admvs"],
+        authorise_url=party["authorise_url"],
+        timeout_s=2.0,
+    ).model_copy(update=changes)
 
 
 def faceid_settings(sandbox: Sandbox) -> FaceID:

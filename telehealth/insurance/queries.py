@@ -1,0 +1,92 @@
+"""Every SELECT of this feature."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from telehealth.core.unit import Unit
+from telehealth.insurance.errors import CoverNotFound
+from telehealth.insurance.models import Cover, InsuranceRecord
+from telehealth.insurance.states import CoverState
+
+#: In these the insurer, or the patient at the insurer's page, may still hold something of ours.
+OPEN = (CoverState.ASKED, CoverState.AUTHORISED, CoverState.PRICED)
+
+
+async def record_of(
+    unit: Unit, hospital_id: UUID, person_id: UUID, *, lock: bool = False
+) -> InsuranceRecord | None:
+    """Where somebody is insured, as this hospital knows it; None when nobody said."""
+    found = sa.select(InsuranceRecord).where(
+        InsuranceRecord.hospital_id == hospital_id, InsuranceRecord.person_id == person_id
+    )
+    if lock:
+        found = found.with_for_update().execution_options(populate_existing=True)
+    return (await unit.session.scalars(found)).first()
+
+
+async def cover_of(unit: Unit, cover_id: UUID, *, lock: bool = False) -> Cover:
+    """Raises CoverNotFound, also for what this unit may not see."""
+    return await _one(unit, sa.select(Cover).where(Cover.id == cover_id), lock=lock)
+
+
+async def cover_by_token(unit: Unit, token: str, account_id: UUID) -> Cover:
+    """The cover a patient returns to, locked; only to whoever asked for it. Raises CoverNotFound."""
+    return await _one(
+        unit, sa.select(Cover).where(Cover.token == token, Cover.account_id == account_id), lock=True
+    )
+
+
+async def cover_of_charge(unit: Unit, charge_id: UUID) -> Cover | None:
+    """The newest of a charge that is not given up; also one that is settled."""
+    found = (
+        sa.select(Cover)
+        .where(Cover.charge_id == charge_id, Cover.reason.is_(None))
+        .where(Cover.state.in_([*OPEN, CoverState.SETTLED]))
+        .order_by(Cover.created_at.desc(), Cover.id.desc())
+        .limit(1)
+    )
+    return (await unit.session.scalars(found)).first()
+
+
+async def last_refused(unit: Unit, charge_id: UUID) -> Cover | None:
+    """The newest of a charge that came to nothing, with its `reason`."""
+    found = (
+        sa.select(Cover)
+        .where(Cover.charge_id == charge_id, Cover.reason.is_not(None))
+        .order_by(Cover.created_at.desc(), Cover.id.desc())
+        .limit(1)
+    )
+    return (await unit.session.scalars(found)).first()
+
+
+async def open_covers(unit: Unit, charge_id: UUID) -> Sequence[Cover]:
+    """Of a charge, locked, oldest first; also those that are given up and not taken back yet."""
+    found = sa.select(Cover).where(Cover.charge_id == charge_id, Cover.state.in_(OPEN))
+    rows = await unit.session.scalars(found.order_by(Cover.created_at, Cover.id).with_for_update())
+    return rows.all()
+
+
+async def left_behind(unit: Unit, before: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+    """Covers nobody can use any more, and their hospitals; oldest first. For a system unit."""
+    begun_at = sa.func.coalesce(Cover.authorised_at, Cover.created_at)
+    found = (
+        sa.select(Cover.id, Cover.hospital_id)
+        # The states are written out, as the partial index has them.
+        .where(sa.text("covers.state in ('asked', 'authorised', 'priced')"))
+        .where(sa.or_(begun_at < before, Cover.reason.is_not(None)))
+        .order_by(Cover.created_at)
+        .limit(limit)
+    )
+    return [(cover_id, hospital_id) for cover_id, hospital_id in await unit.session.execute(found)]
+
+
+async def _one(unit: Unit, found: sa.Select[Cover], *, lock: bool) -> Cover:
+    if lock:
+        found = found.with_for_update().execution_options(populate_existing=True)
+    row = (await unit.session.scalars(found)).first()
+    if row is None:
+        raise CoverNotFound()
+    return row
