@@ -18,10 +18,11 @@ from telehealth.accounts.issuing_codes import (
     spend_code,
 )
 from telehealth.accounts.models import Account, StaffMember
-from telehealth.accounts.ports import CodeSender
+from telehealth.accounts.ports import CodeSender, WeChatGateway
 from telehealth.accounts.queries import (
     find_account,
     member_of_account,
+    openid_of,
     patient_by_phone,
     phone_index,
     staff_member,
@@ -33,7 +34,7 @@ from telehealth.accounts.states import AccountKind, Channel, CodePurpose, Lang, 
 __all__ = [
     "Account", "AccountKind", "Channel", "CodeBurned", "CodeExpired", "CodeIssued", "CodeNotSent",
     "CodePurpose", "CodeSender", "CodeTooSoon", "CodeWrong", "CodesUsedUp", "Lang", "MemberNotFound",
-    "MemberState", "RightCode", "StaffMember", "check_code", "find_account", "issue_code", "local_phone",
-    "mask_phone", "member_of_account", "parse_phone", "patient_by_phone", "phone_index", "redeem_code",
-    "spend_code", "staff_member", "staff_of",
+    "MemberState", "RightCode", "StaffMember", "WeChatGateway", "check_code", "find_account",
+    "issue_code", "local_phone", "mask_phone", "member_of_account", "openid_of", "parse_phone",
+    "patient_by_phone", "phone_index", "redeem_code", "spend_code", "staff_member", "staff_of",
 ]  # fmt: skip

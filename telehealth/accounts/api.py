@@ -5,8 +5,8 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.routing import Route
 
-from telehealth.accounts import choosing, signing_in, signing_in_staff
-from telehealth.accounts.doors import CODES_BY_PHONE, TRIES_BY_PHONE, knock_by_login, knock_by_phone
+from telehealth.accounts import choosing, linking_wechat, signing_in, signing_in_staff
+from telehealth.accounts.doors import CODES_BY_PHONE, TRIES_BY_PHONE, knock, knock_by_login, knock_by_phone
 from telehealth.accounts.errors import (
     AccountClosed,
     CodeBurned,
@@ -23,6 +23,11 @@ from telehealth.accounts.errors import (
     SignInRefused,
     StepExpired,
     StepOutOfOrder,
+    WeChatCodeRefused,
+    WeChatDown,
+    WeChatNotOffered,
+    WeChatTaken,
+    WeChatUnlinked,
 )
 from telehealth.accounts.schemas import (
     BeginStaffSignIn,
@@ -32,6 +37,7 @@ from telehealth.accounts.schemas import (
     MeView,
     OpenSession,
     OpenStaffSession,
+    OpenWeChatSession,
     OwnSessionView,
     RenewSession,
     ReplacePassword,
@@ -80,6 +86,32 @@ async def open_patient_session(request: Request, units: Units, body: OpenSession
         user_agent=request.headers.get("user-agent", ""),
     )
     return SessionView.signed_in(signed_in)
+
+
+@operation(
+    public=True,
+    status=201,
+    raises=(Busy, WeChatNotOffered, WeChatCodeRefused, WeChatUnlinked, WeChatDown, AccountClosed, LimitsDown),
+)
+async def open_wechat_session(request: Request, units: Units, body: OpenWeChatSession) -> SessionView:
+    """Trade a mini-program's login code for tokens, for somebody who linked this WeChat before."""
+    await knock(request, "wechat")
+    user = await linking_wechat.who_opened(units, body.hospital, body.code, mini=True)
+    agent = request.headers.get("user-agent", "")
+    signed_in = await linking_wechat.sign_in_by_wechat(units, user, channel="mini_program", user_agent=agent)
+    return SessionView.signed_in(signed_in)
+
+
+@operation(
+    needs=Permission.PAY,
+    raises=(WeChatNotOffered, WeChatCodeRefused, WeChatDown, WeChatTaken),
+    limit="30/minute",
+)
+async def link_own_wechat(units: Units, actor: Actor, body: OpenWeChatSession) -> None:
+    """Remember who this account is in the hospital's mini-program: needed to pay there."""
+    await linking_wechat.link(
+        units, actor, await linking_wechat.who_opened(units, body.hospital, body.code, mini=True)
+    )
 
 
 @operation(public=True, raises=(RefreshTokenInvalid,), limit="60/minute")
@@ -174,6 +206,8 @@ routes = [
     Route("/sessions/current", end_current_session, methods=["DELETE"]),
     Route("/me", show_me),
     Route("/me", change_me, methods=["PATCH"]),
+    Route("/wechat-sessions", open_wechat_session, methods=["POST"]),
+    Route("/me/wechat", link_own_wechat, methods=["PUT"]),
     Route("/me/sessions", list_own_sessions),
     Route("/me/sessions/{id:uuid}", end_own_session, methods=["DELETE"]),
     Route("/staff/sign-ins", begin_staff_sign_in, methods=["POST"]),

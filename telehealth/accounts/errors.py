@@ -113,3 +113,32 @@ class PasswordWrong(Refused):
 class SessionNotFound(NotFound):
     code = "session_not_found"
     detail = "没有找到这个登录记录"
+
+
+class WeChatCodeRefused(Unauthenticated):
+    code = "wechat_code_refused"
+    detail = "微信登录没有成功，请返回重试"
+
+
+class WeChatDown(Unavailable):
+    code = "wechat_down"
+    detail = "微信暂时没有应答，请稍后再试"
+
+
+class WeChatNotOffered(Refused):
+    code = "wechat_not_offered"
+    detail = "这家医院还没有开通微信登录"
+
+
+class WeChatTaken(Conflict):
+    """The openid belongs to another account."""
+
+    code = "wechat_taken"
+    detail = "这个微信已经绑定了另一个账号"
+
+
+class WeChatUnlinked(Refused):
+    """Nobody signed in with a phone from this WeChat yet."""
+
+    code = "wechat_unlinked"
+    detail = "这个微信还没有绑定账号，请先用手机号登录"

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from telehealth.accounts.models import PHONE_CONTEXT, Account, PhoneCode, StaffMember
+from telehealth.accounts.models import PHONE_CONTEXT, Account, PhoneCode, StaffMember, WeChatIdentity
 from telehealth.accounts.states import AccountKind, CodePurpose, MemberState
 from telehealth.core.access import Role
 from telehealth.core.seal import blind_index, ring_in_use
@@ -100,3 +100,25 @@ async def codes_since(unit: Unit, phone: str, since: datetime) -> Sequence[datet
         PhoneCode.phone_index == phone_index(phone), PhoneCode.issued_at > since, ~PhoneCode.unconfirmed
     )
     return (await unit.session.scalars(found.order_by(PhoneCode.issued_at.desc()))).all()
+
+
+async def openid_of(unit: Unit, account_id: UUID, appid: str) -> str | None:
+    """Who this account is to one app of WeChat, if that is known."""
+    found = sa.select(WeChatIdentity.openid).where(
+        WeChatIdentity.account_id == account_id, WeChatIdentity.appid == appid
+    )
+    return (await unit.session.scalars(found)).one_or_none()
+
+
+async def account_of_openid(unit: Unit, appid: str, openid: str) -> Account | None:
+    found = sa.select(Account).join(WeChatIdentity, WeChatIdentity.account_id == Account.id)
+    same = found.where(WeChatIdentity.appid == appid, WeChatIdentity.openid == openid)
+    return (await unit.session.scalars(same)).one_or_none()
+
+
+async def account_of_unionid(unit: Unit, unionid: str) -> Account | None:
+    """The one account that another app of the same hospital knows; None when it knows several."""
+    linked = sa.select(WeChatIdentity.account_id).where(WeChatIdentity.unionid == unionid)
+    found = await unit.session.scalars(sa.select(Account).where(Account.id.in_(linked)).limit(2))
+    accounts = found.all()
+    return accounts[0] if len(accounts) == 1 else None

@@ -12,6 +12,7 @@ from telehealth.accounts.signing_in import SignedIn
 from telehealth.accounts.signing_in_staff import Step
 from telehealth.accounts.states import Channel, Lang, NextStep, Theme
 from telehealth.core.access import Actor
+from telehealth.core.text import Line
 from telehealth.web.sessions import Opened, Session
 
 Phone = Annotated[
@@ -49,6 +50,13 @@ class OpenSession(Input):
     phone: Phone
     code: SixDigits
     channel: Literal["app", "mini_program"]
+
+
+class OpenWeChatSession(Input):
+    """`code` is what `wx.login` gave the mini-program of that hospital."""
+
+    hospital: Annotated[Line, Field(max_length=40)]
+    code: Annotated[Line, Field(max_length=128)]
 
 
 class SignInForm(Input):

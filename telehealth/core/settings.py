@@ -102,7 +102,7 @@ class NHSA(BaseModel, frozen=True):
 
 
 class WeChat(BaseModel, frozen=True):
-    """The service account and the mini-program by which people sign in."""
+    """A hospital's service account and mini-program: by these people sign in, and pay."""
 
     api_url: str = "https://api.weixin.qq.com"
     connect_url: str = "https://open.weixin.qq.com"
@@ -110,6 +110,8 @@ class WeChat(BaseModel, frozen=True):
     secret: SecretStr = SecretStr("")
     mini_appid: str = ""
     mini_secret: SecretStr = SecretStr("")
+    #: The JS-SDK a page inside WeChat loads before it may ask for a split payment.
+    jssdk_url: str = "https://res.wx.qq.com/open/js/jweixin-1.6.0.js"
     timeout_s: float = 5.0
 
 
@@ -159,7 +161,8 @@ class Settings(BaseSettings):
     wechatpay: dict[str, WeChatPay] = Field(default_factory=dict)
     #: Hospital code → its door to the insurer.
     nhsa: dict[str, NHSA] = Field(default_factory=dict)
-    wechat: WeChat = WeChat()
+    #: Hospital code → its apps at WeChat.
+    wechat: dict[str, WeChat] = Field(default_factory=dict)
     s3: S3 | None = None
 
     @property
@@ -182,8 +185,8 @@ class Settings(BaseSettings):
         doors = {
             "sms": (self.sms.endpoint, self.sms.secret_id),
             "faceid": (self.faceid.endpoint, self.faceid.secret_id),
-            "wechat": (self.wechat.api_url, self.wechat.secret),
             **{f"his.{code}": (his.base_url, his.token) for code, his in self.his.items()},
+            **{f"wechat.{code}": (app.api_url, app.secret) for code, app in self.wechat.items()},
             **{f"wechatpay.{code}": (pay.base_url, pay.apiv3_key) for code, pay in self.wechatpay.items()},
             **{f"nhsa.{code}": (door.base_url, door.app_secret) for code, door in self.nhsa.items()},
         }

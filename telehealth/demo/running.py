@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,18 @@ TEMPLATES = {
     "booking_refused": "2400009",
     "reminder": "2400010",
 }
+
+#: What a merchant account is made of, as the sandbox keeps it.
+MERCHANT = (
+    "mchid", "appid", "mini_appid", "serial_no", "private_key", "apiv3_key", "public_key_id", "public_key",
+)  # fmt: skip
+#: Hospital code → its number, name and division at the sample insurer.
+INSTITUTIONS = {
+    "yunan": ("H11009800001", "云安医院", "110100"),
+    "jiangbin": ("H11009800002", "江滨医院", "110100"),
+}
+#: A documentation address (RFC 5737): WeChat refuses loopback for a payer outside WeChat.
+SAMPLE_IP = "203.0.113.7"
 
 
 def run(env: Mapping[str, str] = os.environ) -> int:
@@ -124,8 +136,57 @@ class Parties:
             "TELEHEALTH_HIS": json.dumps(his),
             "TELEHEALTH_SMS": json.dumps(sms),
             "TELEHEALTH_FACEID": json.dumps({"endpoint": address, **keys["faceid"]}),
+            "TELEHEALTH_WECHAT": json.dumps(
+                {code: self._wechat(held) for code, held in keys["wechat"].items()}
+            ),
+            "TELEHEALTH_WECHATPAY": json.dumps(
+                {code: self._merchant(code, held) for code, held in keys["wechatpay"].items()}
+            ),
+            "TELEHEALTH_NHSA": json.dumps(
+                {code: self._insurer(code, held) for code, held in keys["nhsa"].items()}
+            ),
             "TELEHEALTH_SANDBOX_URL": address,
         }
+
+    def _wechat(self, held: Mapping[str, Any]) -> dict[str, str]:
+        address = f"{self.base_url}/wechat"
+        return {
+            "api_url": address,
+            "connect_url": address,
+            "jssdk_url": f"{address}/bridge.js",
+            "appid": held["service"]["appid"],
+            "secret": held["service"]["secret"],
+            "mini_appid": held["mini"]["appid"],
+            "mini_secret": held["mini"]["secret"],
+        }
+
+    def _merchant(self, code: str, held: Mapping[str, Any]) -> dict[str, str]:
+        number, name, area = INSTITUTIONS[code]
+        return {
+            "base_url": f"{self.base_url}/wechatpay",
+            **{part: held[part] for part in MERCHANT},
+            "client_ip": SAMPLE_IP,
+            "city_id": area,
+            "med_inst_no": number,
+            "med_inst_name": name,
+        }
+
+    def _insurer(self, code: str, held: Mapping[str, Any]) -> dict[str, str]:
+        number, name, area = INSTITUTIONS[code]
+        return {
+            "base_url": f"{self.base_url}/nhsa/api",
+            "authorise_url": f"{self.base_url}/nhsa/authorise",
+            "app_id": held["app_id"],
+            "app_secret": held["secret"],
+            "fixmedins_code": number,
+            "fixmedins_name": name,
+            "area": area,
+        }
+
+
+def _each(keys: Mapping[str, Any], settings_of: Callable[[str, Any], dict[str, str]]) -> str:
+    """Hospital code → its settings, as one variable holds them."""
+    return json.dumps({code: settings_of(code, held) for code, held in keys.items()})
 
 
 def answers(url: str) -> bool:

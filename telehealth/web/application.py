@@ -6,6 +6,7 @@ import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,7 +61,13 @@ def build(house: House, *, opening: Opening | None = None) -> Starlette:
         ],
         middleware=[
             Middleware(RequestLog),
-            Middleware(SecurityHeaders, https=settings.cookies_secure, upload_origin=upload_origin),
+            Middleware(
+                SecurityHeaders,
+                https=settings.cookies_secure,
+                upload_origin=upload_origin,
+                script_origins=sorted({_origin(apps.jssdk_url) for apps in settings.wechat.values()}),
+                framed_by=_origin(settings.sandbox_url) if settings.is_demo and settings.sandbox_url else "",
+            ),
             Middleware(Crashes),
             Middleware(BodyLimit),
             Middleware(CrossOriginGuard, public_url=settings.public_url),
@@ -78,7 +85,8 @@ def build(house: House, *, opening: Opening | None = None) -> Starlette:
     app.state.pages = Pages(house.features, assets)
     app.state.assets = assets
     app.state.error_page = error_page
-    app.state.openapi = openapi.document(api, version=VERSION)
+    # Described when somebody reads it: it takes longer than all the rest.
+    app.state.openapi = cache(partial(openapi.document, api, version=VERSION))
     return app
 
 

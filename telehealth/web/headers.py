@@ -1,5 +1,7 @@
 """Security headers on every answer. No inline script or style exists, so no nonce is needed."""
 
+from collections.abc import Sequence
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -7,17 +9,31 @@ PERMISSIONS = "camera=(self), microphone=(self), geolocation=(), payment=(), usb
 
 
 class SecurityHeaders:
-    """`upload_origin` is where browsers send files when that is not our own origin (S3)."""
+    """Whose scripts run, where pages may send, who may frame them: ourselves, and the few named here.
 
-    def __init__(self, app: ASGIApp, *, https: bool, upload_origin: str = "") -> None:
+    `upload_origin` is where browsers send files when that is not our own origin (S3);
+    `script_origins` serve WeChat's JS-SDK; `framed_by` is the demo's stand-in for WeChat's browser.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        https: bool,
+        upload_origin: str = "",
+        script_origins: Sequence[str] = (),
+        framed_by: str = "",
+    ) -> None:
         self.app = app
         self.https = https
         other = f" {upload_origin}" if upload_origin else ""
+        scripts = "".join(f" {origin}" for origin in script_origins)
+        framing = framed_by or "'none'"
         policy = (
-            "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self';"
+            f"default-src 'none'; script-src 'self'{scripts}; style-src 'self'; font-src 'self';"
             f" img-src 'self' blob: data:{other}; media-src 'self' blob:{other};"
-            f" connect-src 'self'{other}; form-action 'self'; base-uri 'none';"
-            " frame-ancestors 'none'; manifest-src 'self'; worker-src 'self'"
+            f" connect-src 'self'{other}{scripts}; form-action 'self'; base-uri 'none';"
+            f" frame-ancestors {framing}; manifest-src 'self'; worker-src 'self'"
         )
         self.fixed = {
             "content-security-policy": policy,
@@ -25,8 +41,9 @@ class SecurityHeaders:
             "referrer-policy": "same-origin",
             "permissions-policy": PERMISSIONS,
             "cross-origin-opener-policy": "same-origin",
-            "x-frame-options": "DENY",
         }
+        if not framed_by:
+            self.fixed["x-frame-options"] = "DENY"
         if https:
             self.fixed["strict-transport-security"] = "max-age=31536000; includeSubDomains"
 

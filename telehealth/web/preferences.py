@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal, cast
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,7 +12,17 @@ from starlette.responses import Response
 from telehealth.core.i18n import LANGUAGES, negotiate
 
 COOKIE = "th_ui"
+HOSTS = ("wxmp", "wechat")
 Lang = Literal["zh-CN", "en"]
+
+
+class Surface(StrEnum):
+    """Where a page is open, which decides how one can pay there and whom WeChat says we are."""
+
+    WECHAT = "wechat"
+    MINI_PROGRAM = "mini_program"
+    PHONE = "phone"
+    DESKTOP = "desktop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +30,8 @@ class Preferences:
     lang: str = "zh-CN"
     theme: str = "auto"
     elder: bool = False
-    #: "wxmp" inside the mini-program's web-view, which draws its own bar.
+    #: "wxmp" inside the mini-program's web-view, which draws its own bar; "wechat" in a stand-in for
+    #: WeChat's browser that does not say so itself.
     host: str = ""
 
     def cookie(self) -> str:
@@ -44,12 +56,22 @@ def checked(chosen: Mapping[str, object], lang: str = "zh-CN") -> Preferences:
         lang=str(chosen["lang"]) if chosen.get("lang") in LANGUAGES else lang,
         theme=str(chosen["theme"]) if chosen.get("theme") in ("light", "dark") else "auto",
         elder=chosen.get("elder") in (True, "1"),
-        host="wxmp" if chosen.get("host") == "wxmp" else "",
+        host=str(chosen["host"]) if chosen.get("host") in HOSTS else "",
     )
 
 
 def language(request: HTTPConnection) -> Lang:
     return cast(Lang, preferences(request).lang)
+
+
+def surface(request: HTTPConnection) -> Surface:
+    """By what the client says of itself: it decides what is offered, never what is allowed."""
+    host, agent = preferences(request).host, request.headers.get("user-agent", "")
+    if host == "wxmp" or "miniProgram" in agent:
+        return Surface.MINI_PROGRAM
+    if host == "wechat" or "MicroMessenger" in agent:
+        return Surface.WECHAT
+    return Surface.PHONE if "Mobile" in agent or "Android" in agent else Surface.DESKTOP
 
 
 def keep(response: Response, chosen: Preferences, *, secure: bool) -> None:

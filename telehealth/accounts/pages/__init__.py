@@ -1,5 +1,5 @@
 """HTML routes of accounts."""
 
-from telehealth.accounts.pages import patient, staff
+from telehealth.accounts.pages import patient, staff, wechat
 
-routes = [*patient.routes, *staff.routes]
+routes = [*patient.routes, *staff.routes, *wechat.routes]
