@@ -88,15 +88,20 @@ class Together:
 
 async def append(unit: "Unit", *rows: object) -> None:
     """Insert new objects of one class at once. Nothing that the session holds back goes before them."""
-    key = (type(rows[0]), len(rows))
-    plan = _appends.get(key)
-    if plan is None:
-        plan = _appends[key] = _AppendPlan(sa.inspect(key[0]), key[1], unit.units.engine.dialect)
-    unit.ahead.clear()
-    await unit.cursor.execute(plan.sql, plan.arguments(rows), prepare=True)
+    await append_facts(unit, type(rows[0]), [instance_dict(row) for row in rows])
     for row in rows:
         # What the database filled in is read when somebody asks, which of these nobody does.
         make_transient_to_detached(row)
+
+
+async def append_facts(unit: "Unit", kind: type, rows: Sequence[dict[str, Any]]) -> None:
+    """`append`, of rows that nobody needs as objects."""
+    key = (kind, len(rows))
+    plan = _appends.get(key)
+    if plan is None:
+        plan = _appends[key] = _AppendPlan(sa.inspect(kind), len(rows), unit.units.engine.dialect)
+    unit.ahead.clear()
+    await unit.cursor.execute(plan.sql, plan.arguments(rows), prepare=True)
 
 
 class _Plan:
@@ -191,10 +196,9 @@ class _AppendPlan:
         compiled = sa.insert(table).inline().values(rows).compile(dialect=dialect)
         self.sql = _numbered(str(compiled), [f"{name}_{row}" for row in range(count) for name in names])
 
-    def arguments(self, rows: Sequence[object]) -> list[Any]:
+    def arguments(self, rows: Sequence[dict[str, Any]]) -> list[Any]:
         found = []
-        for row in rows:
-            facts = instance_dict(row)
+        for facts in rows:
             for key, make in self._made.items():
                 if facts.get(key) is None:
                     facts[key] = make(None)

@@ -27,7 +27,7 @@ from telehealth.core.access import HOUSE, NOBODY, Actor
 from telehealth.core.audit import AuditRecord
 from telehealth.core.clock import Clock, HospitalDay, hospital_day
 from telehealth.core.events import Event, Events
-from telehealth.core.hot import append
+from telehealth.core.hot import append_facts
 from telehealth.core.points import point
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Unit:
         self._session: AsyncSession | None = None
         #: Rows that are in the database, and records that are not yet, while there is no session.
         self._adopted: list[object] = []
-        self._records: list[AuditRecord] = []
+        self._records: list[dict[str, Any]] = []
 
     @property
     def session(self) -> AsyncSession:
@@ -95,7 +95,7 @@ class Unit:
         self.ahead.clear()
         if self._session is None:
             self._session = AsyncSession(self._connection, expire_on_commit=False, autoflush=True)
-            self._session.add_all([*self._adopted, *self._records])
+            self._session.add_all([*self._adopted, *[AuditRecord(**facts) for facts in self._records]])
         return self._session
 
     def adopt(self, row: object) -> None:
@@ -113,7 +113,7 @@ class Unit:
         """Write all that is still held back."""
         while self._session is None and self._records:
             records, self._records = self._records[:_AT_ONCE], self._records[_AT_ONCE:]
-            await append(self, *records)
+            await append_facts(self, AuditRecord, records)
         await self.settle()
 
     async def settle(self) -> None:
@@ -161,7 +161,7 @@ class Unit:
             kind, _, identity = subject.partition(":")
         else:
             kind, identity = subject.__tablename__, str(subject.id)
-        record = AuditRecord(
+        record = dict(
             hospital_id=hospital_id or getattr(subject, "hospital_id", None) or self.hospital_id,
             account_id=account_id or getattr(subject, "account_id", None) or self.owner,
             at=self.now,
@@ -178,7 +178,7 @@ class Unit:
         if self._session is None:
             self._records.append(record)
         else:
-            self._session.add(record)
+            self._session.add(AuditRecord(**record))
 
     @property
     def request_id(self) -> str:
