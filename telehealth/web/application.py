@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -122,6 +123,9 @@ async def _living(house: House, opening: Opening | None) -> AsyncIterator[None]:
             await opening(house)
         if house.settings.worker_in_web:
             await stack.enter_async_context(working(house))
+        # What was loaded so far stays to the end: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
         yield
 
 
