@@ -47,6 +47,7 @@ async def demo_page(request: Request, units: Units) -> Response:
         messages=await _messages(sandbox),
         people=await _ask(f"{sandbox}/his/samples"),
         sandbox=sandbox,
+        home=f"{house_of(request).settings.public_url}/demo",
     )
 
 

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from telehealth.core.i18n import LANGUAGES, negotiate
 
 COOKIE = "th_ui"
-HOSTS = ("wxmp", "wechat")
 Lang = Literal["zh-CN", "en"]
 
 
@@ -30,8 +29,7 @@ class Preferences:
     lang: str = "zh-CN"
     theme: str = "auto"
     elder: bool = False
-    #: "wxmp" inside the mini-program's web-view, which draws its own bar; "wechat" in a stand-in for
-    #: WeChat's browser that does not say so itself.
+    #: "wxmp" inside the mini-program's web-view, which draws its own bar.
     host: str = ""
 
     def cookie(self) -> str:
@@ -56,7 +54,7 @@ def checked(chosen: Mapping[str, object], lang: str = "zh-CN") -> Preferences:
         lang=str(chosen["lang"]) if chosen.get("lang") in LANGUAGES else lang,
         theme=str(chosen["theme"]) if chosen.get("theme") in ("light", "dark") else "auto",
         elder=chosen.get("elder") in (True, "1"),
-        host=str(chosen["host"]) if chosen.get("host") in HOSTS else "",
+        host="wxmp" if chosen.get("host") == "wxmp" else "",
     )
 
 
@@ -66,10 +64,11 @@ def language(request: HTTPConnection) -> Lang:
 
 def surface(request: HTTPConnection) -> Surface:
     """By what the client says of itself: it decides what is offered, never what is allowed."""
-    host, agent = preferences(request).host, request.headers.get("user-agent", "")
-    if host == "wxmp" or "miniProgram" in agent:
+    agent = request.headers.get("user-agent", "")
+    if preferences(request).host == "wxmp" or "miniProgram" in agent:
         return Surface.MINI_PROGRAM
-    if host == "wechat" or "MicroMessenger" in agent:
+    # Nobody may frame our pages but the demo's stand-in for WeChat's browser, which cannot change the agent.
+    if "MicroMessenger" in agent or request.headers.get("sec-fetch-dest") == "iframe":
         return Surface.WECHAT
     return Surface.PHONE if "Mobile" in agent or "Android" in agent else Surface.DESKTOP
 

@@ -78,7 +78,7 @@ async def test_one_WeChat_is_never_two_accounts(
 ) -> None:
     await round_trip(client, sandbox, 2, **await bearer(units, patient))
     client.cookies.clear()
-    other = signed_in(await add_patient(units))
+    other = signed_in(await add_patient(units, "13800004321"))
     await round_trip(client, sandbox, 2, **await bearer(units, other))
     async with units.system("test") as unit:
         assert await openid_of(unit, other.account, house.settings.wechat["yunan"].appid) is None
@@ -111,4 +111,4 @@ async def test_a_mini_program_signs_in_who_linked_it(
     opened = await client.post(
         "/api/v1/wechat-sessions", json={"hospital": "yunan", "code": sandbox.js_code(4)["code"]}
     )
-    assert opened.status_code == 201 and opened.json()["token"]
+    assert opened.status_code == 201 and opened.json()["access_token"]
