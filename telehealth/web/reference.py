@@ -12,12 +12,12 @@ from telehealth.web.pages import render
 
 @page(public=True)
 async def openapi_document(request: Request) -> Response:
-    return JSONResponse(request.app.state.openapi, headers={"cache-control": "public, max-age=300"})
+    return JSONResponse(request.app.state.openapi(), headers={"cache-control": "public, max-age=300"})
 
 
 @page(public=True)
 async def api_reference(request: Request) -> Response:
-    document: dict[str, Any] = request.app.state.openapi
+    document: dict[str, Any] = request.app.state.openapi()
     groups: dict[str, list[dict[str, Any]]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
