@@ -17,6 +17,7 @@ from telehealth.intake import attaching, filling, sending
 from telehealth.intake.attaching import AnnouncedFile
 from telehealth.intake.errors import (
     AttachmentNotFound,
+    DraftWaiting,
     FormFixed,
     FormIncomplete,
     FormNotFound,
@@ -91,7 +92,7 @@ async def submit_intake_form(
         return await _view(request, unit, form_id)
 
 
-@operation(needs=NEEDS, raises=(FormNotFound, FormFixed))
+@operation(needs=NEEDS, raises=(FormNotFound, FormFixed, DraftWaiting))
 async def revise_intake_form(request: Request, unit: Unit, form_id: UUID) -> IntakeFormView:
     """Take a submitted form back to change it, as long as no booking uses it."""
     await filling.revise(unit, form_id)

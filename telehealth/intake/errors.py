@@ -25,6 +25,13 @@ class FormFixed(Conflict):
     detail = "病情表已经提交；如需修改，请先点“修改”"
 
 
+class DraftWaiting(Conflict):
+    """The same errand has a draft already, begun while a booking used this form."""
+
+    code = "intake_draft_waiting"
+    detail = "同一个科室已有一份没提交的病情表，请先填完那一份"
+
+
 class FormOutdated(Conflict):
     """Another page saved since this one was opened. Carries `version`, never the text: it is health data."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
+import sqlalchemy as sa
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from sqlalchemy.dialects.postgresql import insert
 
@@ -19,7 +20,7 @@ from telehealth.core.unit import Unit
 from telehealth.directory import Department, DepartmentNotFound, department
 from telehealth.intake import policy, queries
 from telehealth.intake.content import FormContent, nested
-from telehealth.intake.errors import FormFixed, FormNotFound, FormOutdated
+from telehealth.intake.errors import DraftWaiting, FormFixed, FormNotFound, FormOutdated
 from telehealth.intake.models import IntakeForm
 from telehealth.intake.rules import FilledBy, Template, needed, templates
 from telehealth.intake.states import FormEvent, FormState
@@ -170,7 +171,7 @@ async def writable(unit: Unit, form_id: UUID) -> IntakeForm:
 async def revise(unit: Unit, form_id: UUID) -> IntakeForm:
     """Take a submitted form back to change it; a draft stays one.
 
-    Raises FormNotFound, FormFixed once a booking uses it.
+    Raises FormNotFound, FormFixed once a booking uses it, DraftWaiting.
     """
     row = await read(unit, form_id, lock=True)
     if not policy.may_write(unit):
@@ -180,6 +181,10 @@ async def revise(unit: Unit, form_id: UUID) -> IntakeForm:
     if row.state is FormState.USED:
         raise FormFixed(state=row.state)
     row.apply(FormEvent.REVISE)
+    try:
+        await unit.session.flush()
+    except sa.exc.IntegrityError as error:
+        raise DraftWaiting() from error
     unit.audit("intake.revised", row)
     return row
 

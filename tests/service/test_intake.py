@@ -17,7 +17,14 @@ from telehealth.directory import DepartmentNotFound
 from telehealth.directory.models import Department, Hospital
 from telehealth.directory.states import DepartmentKind
 from telehealth.intake import FormNotSubmitted, FormState, release_form, submitted_form, use_form
-from telehealth.intake.errors import FormFixed, FormIncomplete, FormNotFound, FormOutdated, RedFlagRaised
+from telehealth.intake.errors import (
+    DraftWaiting,
+    FormFixed,
+    FormIncomplete,
+    FormNotFound,
+    FormOutdated,
+    RedFlagRaised,
+)
 from telehealth.intake.filling import SaveForm, begin, content_of, read, revise, save
 from telehealth.intake.models import IntakeForm
 from telehealth.intake.rules import PhotoKind
@@ -244,6 +251,25 @@ async def test_a_form_a_booking_uses_is_fixed_until_the_booking_lapses(
         await release_form(unit, row.id)
     async with units.of(known.actor) as unit:
         assert (await submitted_form(unit, row.id)).id == row.id
+
+
+async def test_a_form_whose_booking_lapsed_stays_sent_while_the_next_one_is_a_draft(
+    units: Units, known: Follower, department: Department
+) -> None:
+    row = await add_sent_form(units, known.actor, known.person, department)
+    async with units.of(known.actor) as unit:
+        await use_form(unit, row.id)
+    draft = await add_form(units, known.actor, known.person, department)
+    async with units.system("test") as unit:
+        await release_form(unit, row.id)
+    with pytest.raises(DraftWaiting):
+        async with units.of(known.actor) as unit:
+            await revise(unit, row.id)
+    async with units.of(known.actor) as unit:
+        assert [(await read(unit, one)).state for one in (row.id, draft.id)] == [
+            FormState.SUBMITTED,
+            FormState.DRAFT,
+        ]
 
 
 async def test_the_next_form_begins_with_what_lasts(
