@@ -17,6 +17,7 @@ from telehealth.web.contract import (
     RequestInvalid,
     operation_of,
 )
+from telehealth.web.links import links
 from telehealth.web.problems import TooLarge, status_of
 
 PREFIX = "/api/v1"
@@ -56,11 +57,14 @@ def document(routes: Iterable[BaseRoute], *, version: str) -> dict[str, Any]:
     schemas.update(definitions.get("$defs", {}))
     paths: dict[str, Any] = {}
     names = [op.name for _, _, op in found]
+    addresses = [(route.path, op) for route, _, op in found]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"two operations of the same name: {sorted(twice)}")
     for route, method, op in found:
         path = PREFIX + _CONVERTOR.sub(r"{\1}", route.path)
-        paths.setdefault(path, {})[method.lower()] = _operation(op, method, keyed)
+        described = paths.setdefault(path, {})[method.lower()] = _operation(op, method, keyed)
+        if onward := links(route.path, op, addresses):
+            described["responses"][str(_status(op))]["links"] = onward
     return {
         "openapi": "3.1.0",
         "info": {
