@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx2
 from pydantic import SecretStr
 
 from telehealth.core.clock import Clock, SystemClock
@@ -53,11 +54,15 @@ def wechatpay_settings(
 
 
 def wechatpay(
-    sandbox: Sandbox, *codes: str, clock: Clock | None = None, public_url: str = NOWHERE, **changed: Any
+    sandbox: Sandbox,
+    *codes: str,
+    clock: Clock | None = None,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    **changed: Any,
 ) -> WeChatPayProvider:
-    """Close it when done."""
+    """Of the hospitals `codes`, `yunan` unless told otherwise. Close it when done."""
     merchants = {code: wechatpay_settings(sandbox, code, **changed) for code in codes or ("yunan",)}
-    return WeChatPayProvider(merchants, public_url=public_url, clock=clock or SystemClock())
+    return WeChatPayProvider(merchants, public_url=NOWHERE, clock=clock or SystemClock(), transport=transport)
 
 
 def order_facts(number: str | None = None, *, amount: int = 5000, **changed: Any) -> OrderFacts:
