@@ -1,5 +1,6 @@
 """Alembic's door. The metadata comes from app.py's feature list, so no package is named here."""
 
+import re
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -34,7 +35,27 @@ def put_behind_policies(migration: Any, __: Any, scripts: list[ops.MigrationScri
             statements += [guard for table in made for guard in config.attributes["guards"].get(table, ())]
             if "audit_records" in made:
                 statements += audit_guards()
+            statements += renewed_choices(sa.inspect(migration.connection))
             upgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in statements)
+
+
+def renewed_choices(database: sa.Inspector) -> list[str]:
+    """Words that a column may hold now and could not before: autogenerate looks past check constraints."""
+    statements = []
+    for table in sorted(set(metadata.tables) & set(database.get_table_names())):
+        known = {str(check["name"]): check["sqltext"] for check in database.get_check_constraints(table)}
+        for column in metadata.tables[table].columns:
+            kind = column.type
+            name = f"ck_{table}_{kind.name}" if isinstance(kind, sa.Enum) else ""
+            if name not in known or not isinstance(kind, sa.Enum):
+                continue
+            if set(re.findall(r"'([^']*)'", known[name])) != set(kind.enums):
+                words = ", ".join(f"'{word}'" for word in kind.enums)
+                statements.append(f"alter table {table} drop constraint {name}")
+                statements.append(
+                    f"alter table {table} add constraint {name} check ({column.name} in ({words}))"
+                )
+    return statements
 
 
 def render(kind: str, item: Any, _: Any) -> str | Literal[False]:
