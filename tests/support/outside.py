@@ -12,6 +12,7 @@ from telehealth.core.settings import HIS, NHSA, FaceID, Settings
 from telehealth.patients.rules import resident_check
 from tests.support.phones import fresh_number, sms_settings
 from tests.support.sandbox import Sandbox
+from tests.support.wechatpay import wechatpay_settings
 
 CARD_SYSTEM = "urn:telehealth:card:{hospital}"
 RESIDENT_SYSTEM = "urn:oid:2.16.156.10011.1.3"
@@ -29,6 +30,10 @@ def reach(settings: Settings, sandbox: Sandbox) -> Settings:
             "sms": sms_settings(sandbox),
             "nhsa": {
                 code: nhsa_settings(sandbox, code) for code in sandbox.credentials["nhsa"]["institutions"]
+            },
+            "wechatpay": {
+                code: wechatpay_settings(sandbox, code)
+                for code in sandbox.credentials["wechatpay"]["hospitals"]
             },
         }
     )
