@@ -22,6 +22,9 @@ class Notice(StrEnum):
     BOOKING_WITHDRAWN = "booking_withdrawn"
     BOOKING_INELIGIBLE = "booking_ineligible"
     CLINIC_CLOSED = "clinic_closed"
+    CHARGE_PAID = "charge_paid"
+    REFUND_REQUESTED = "refund_requested"
+    REFUND_SETTLED = "refund_settled"
     CARD_BOUND = "card_bound"
     IDENTITY_VERIFIED = "identity_verified"
     GUARDIANSHIP_ACCEPTED = "guardianship_accepted"
@@ -60,6 +63,7 @@ class Wording:
 _YOU = Var(default={"zh": "您", "en": "you"})
 _SEAT = {"number": Var(), "starts_at": Var(Kind.INSTANT), "patient": _YOU}
 _PERSON = {"person": Var()}
+_MONEY = {"number": Var(), "amount": Var()}
 
 WORDINGS: dict[Notice, Wording] = {
     Notice.BOOKING_HELD: Wording(
@@ -176,7 +180,7 @@ WORDINGS: dict[Notice, Wording] = {
         "{patient}在{starts_at}的预约（{number}）接诊时核对不符合线上复诊的条件，已退号，费用全额退回。"
         "可以改约线下门诊。",
         "The booking of {patient} on {starts_at} ({number}) was found not eligible for an online follow-up at"
-        " admission. It was ended and all of the fee goes back; a visit at the hospital can be booked instead.",
+        " admission. It was ended and all of the fee goes back. A visit in person can be booked instead.",
         _SEAT,
         icon="circle-x",
     ),
@@ -192,6 +196,34 @@ WORDINGS: dict[Notice, Wording] = {
         sms_order=("starts_at",),
         urgent=True,
         icon="calendar-x",
+    ),
+    # Money: in the inbox only; what is about a visit goes out with the visit's own notice.
+    Notice.CHARGE_PAID: Wording(
+        Topic.BOOKINGS,
+        "支付成功",
+        "Payment received",
+        "已收到您支付的{amount}元（{number}），可查看收据。",
+        "Your payment of {amount} yuan ({number}) was received. The receipt is ready.",
+        _MONEY,
+        icon="receipt-text",
+    ),
+    Notice.REFUND_REQUESTED: Wording(
+        Topic.BOOKINGS,
+        "退款已申请",
+        "Refund on its way",
+        "{amount}元将原路退回（{number}），预计最迟{expected_by}到账。",
+        "{amount} yuan go back the way they came ({number}), by {expected_by} at the latest.",
+        {**_MONEY, "expected_by": Var(Kind.DAY)},
+        icon="undo-2",
+    ),
+    Notice.REFUND_SETTLED: Wording(
+        Topic.BOOKINGS,
+        "退款已完成",
+        "Refund completed",
+        "{amount}元已退回（{number}），可查看去向。",
+        "{amount} yuan were returned ({number}). The refund shows where they went.",
+        _MONEY,
+        icon="circle-check",
     ),
     Notice.CARD_BOUND: Wording(
         Topic.PEOPLE,

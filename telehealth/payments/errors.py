@@ -11,6 +11,11 @@ class RefundNotFound(NotFound):
     detail = "没有找到这笔退款"
 
 
+class ProviderNotFound(NotFound):
+    code = "provider_not_found"
+    detail = "没有这个支付渠道"
+
+
 class ChargeClosed(Refused):
     """Nothing can be paid for it any more, or not just now: somebody is closing it."""
 

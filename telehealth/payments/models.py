@@ -205,6 +205,10 @@ class Refund(Base):
     def apply(self, event: RefundEvent) -> None:
         self.state = REFUND.after(self.state, event)
 
+    @property
+    def is_parked(self) -> bool:
+        return self.state is RefundState.PARKED
+
 
 class RefundLeg(Base):
     """One outside party's part of a refund, persisted on its own (INTEGRATIONS: mixed refund saga)."""

@@ -1,0 +1,12 @@
+"""Tasks and housekeeping of payments. Whatever a crash left is found by one of these rounds."""
+
+from telehealth.core.feature import Periodic
+from telehealth.payments.settling import look_at_order, look_round
+from telehealth.payments.submitting import release_waiting, submit_refunds, submit_round
+
+tasks = (look_at_order, submit_refunds)
+periodic = (
+    Periodic("payments.look", 5, look_round),
+    Periodic("payments.submit", 5, submit_round),
+    Periodic("payments.release_waiting", 60, release_waiting),
+)

@@ -1,0 +1,98 @@
+"""Callbacks of providers: kept raw, then verified, then only their number is used (docs/money.md §5).
+
+What is true is asked for. Whoever is killed in between leaves a notice that is unread: the provider
+calls again, and our own round asks anyway.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from telehealth.core.errors import NotFound
+from telehealth.core.hot import append
+from telehealth.core.ids import new_id
+from telehealth.core.unit import Units
+from telehealth.directory import HospitalNotFound, hospital_by_code
+from telehealth.payments import statements
+from telehealth.payments.errors import NoticeRefused, ProviderNotFound
+from telehealth.payments.models import ProviderNotice
+from telehealth.payments.ports import Providers
+from telehealth.payments.settling import Outcome, look
+from telehealth.payments.submitting import look_at_refund
+
+__all__ = ["CALLBACK", "receive"]
+
+CALLBACK = "callback"
+ACCEPTED, REPEATED, UNKNOWN = "accepted", "repeated", "unknown_order"
+_VERDICTS = {
+    Outcome.TAKEN: ACCEPTED,
+    Outcome.REFUNDED: ACCEPTED,
+    Outcome.CLOSED: ACCEPTED,
+    Outcome.KNOWN: REPEATED,
+    Outcome.DIFFERS: "amount_differs",
+    Outcome.UNKNOWN: UNKNOWN,
+    # It says paid; whom we asked says otherwise.
+    Outcome.OPEN: "unproven",
+}
+_SECRET = ("authorization", "cookie")
+
+
+async def receive(
+    units: Units, provider: str, hospital_code: str, topic: str, headers: Mapping[str, str], body: bytes
+) -> bool:
+    """Whether it is about something of ours. It changes nothing that a query does not confirm.
+
+    Raises:
+        ProviderNotFound, HospitalNotFound: nobody we know.
+        NoticeRefused: it proves nothing; `verdict` says why.
+        ProviderDown, ProviderBusy, Unavailable: it was kept, and is wanted again.
+    """
+    adapter = units.port(Providers).by_name.get(provider)
+    if adapter is None:
+        raise ProviderNotFound()
+    notice_id = await _keep(units, provider, hospital_code, topic, headers, body)
+    try:
+        said = adapter.read_notice(hospital_code, topic, headers, body)
+    except NoticeRefused as refusal:
+        await _judge(units, notice_id, refusal.verdict)
+        raise
+    if said.refund_number is not None:
+        known = await look_at_refund(units, said.refund_number)
+        await _judge(units, notice_id, ACCEPTED if known else UNKNOWN, said.refund_number)
+        return known
+    outcome = await look(units, said.out_trade_no)
+    await _judge(units, notice_id, _VERDICTS[outcome], said.out_trade_no)
+    return outcome is not Outcome.UNKNOWN
+
+
+async def _keep(
+    units: Units, provider: str, hospital_code: str, topic: str, headers: Mapping[str, str], body: bytes
+) -> UUID:
+    """Raises HospitalNotFound, once the bytes are kept."""
+    notice = ProviderNotice(
+        id=new_id(),
+        hospital_id=None,
+        provider=provider,
+        topic=topic,
+        headers={name: value for name, value in headers.items() if name.lower() not in _SECRET},
+        body=body,
+        verdict="unread",
+        reference=None,
+    )
+    unknown: NotFound | None = None
+    async with units.system(CALLBACK) as unit:
+        notice.received_at = unit.wall
+        try:
+            notice.hospital_id = (await hospital_by_code(unit, hospital_code)).id
+        except HospitalNotFound as error:
+            unknown, notice.verdict = error, "foreign"
+        await append(unit, notice)
+        unit.step("notice.stored")
+    if unknown is not None:
+        raise unknown
+    return notice.id
+
+
+async def _judge(units: Units, notice_id: UUID, verdict: str, reference: str | None = None) -> None:
+    async with units.system(CALLBACK) as unit:
+        await statements.judge_notice(unit, notice_id, verdict, reference)
+        unit.step("notice.judged")
