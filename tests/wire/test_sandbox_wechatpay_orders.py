@@ -69,6 +69,8 @@ def test_three_ways_to_ask_each_with_its_own_handle(yunan: Merchant) -> None:
         {"amount": {"total": 100, "currency": "CNY", "tip": 1}},
         {"notify_url": "https://hospital.example/notices?booking=1"},
         {"notify_url": "http://hospital.example/notices"},
+        {"notify_url": "http://127.0.0.1:99999/notices"},
+        {"notify_url": "https://["},
         {"time_expire": "2026-11-21 10:00:00"},
         {"time_expire": "2020-01-01T00:00:00+08:00"},
         {"time_expire": "2036-01-01T00:00:00Z"},

@@ -76,7 +76,11 @@ class NoticeAddress:
     """Where callbacks go: absolute and without a query. True hosts must have https; loopback need not."""
 
     def check(self, value: Any, at: str) -> None:
-        parts = urlsplit(value) if isinstance(value, str) else urlsplit("")
+        try:
+            parts = urlsplit(value if isinstance(value, str) else "")
+            _ = parts.port
+        except ValueError:
+            raise field_error(at, "应为 https 地址", value=value) from None
         here = parts.hostname in ("127.0.0.1", "localhost", "::1")
         if not parts.hostname or parts.scheme not in (("http", "https") if here else ("https",)):
             raise field_error(at, "应为 https 地址", value=value)

@@ -258,7 +258,7 @@ class Notices:
         try:
             with anyio.fail_after(ANSWER_WITHIN_S):
                 answer = await client.post(row["url"], content=body.encode("utf-8"), headers=headers)
-        except (httpx2.HTTPError, TimeoutError):
+        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError):
             return 0
         return answer.status_code
 

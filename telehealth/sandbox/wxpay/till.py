@@ -68,6 +68,8 @@ class Till:
                 held = self._mixed(asked["mix_trade_no"])
                 return JSONResponse(self._insured.view(self._insured.pay(held, self._cash_of(held))))
             order = self._named(asked)
+            if type(asked.get("total", 0)) is not int:
+                raise Misuse(422, "total is fen")
             paid = self._orders.pay(
                 order,
                 payer=asked.get("payer"),
