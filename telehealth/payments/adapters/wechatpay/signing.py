@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import functools
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,13 +32,10 @@ class Doubt(StrEnum):
 
 
 class MerchantKey:
-    """The merchant's private key, parsed once: parsing costs several signatures."""
+    """The merchant's private key: what is signed with it is ours."""
 
     def __init__(self, *, mchid: str, serial_no: str, pem: str) -> None:
-        key = load_pem_private_key(pem.encode(), None)
-        if not isinstance(key, RSAPrivateKey):
-            raise ValueError("the merchant's key is an RSA key")
-        self._key = key
+        self._key = load_private_key(pem)
         self._mchid = mchid
         self._serial_no = serial_no
 
@@ -112,6 +110,15 @@ def doubt(
     if not signature.is_over(body, key):
         return Doubt.BAD_SIGNATURE
     return Doubt.STALE if signature.is_stale(now_s) else None
+
+
+@functools.cache
+def load_private_key(pem: str) -> RSAPrivateKey:
+    """Once in a process: a key is checked as it is parsed, which costs a hundred signatures."""
+    key = load_pem_private_key(pem.encode(), None)
+    if not isinstance(key, RSAPrivateKey):
+        raise ValueError("the merchant's key is an RSA key")
+    return key
 
 
 def load_public_key(pem: str) -> RSAPublicKey:
