@@ -9,8 +9,9 @@ import importlib
 import sqlalchemy as sa
 import uvicorn
 
-from telehealth.accounts import CodeSender
+from telehealth.accounts import CodeSender, WeChatGateway
 from telehealth.accounts import feature as accounts
+from telehealth.accounts.adapters.wechat import WeChatIdentities
 from telehealth.admin import feature as admin
 from telehealth.bookings import feature as bookings
 from telehealth.core import log, schema, seal
@@ -47,6 +48,10 @@ from telehealth.patients import IdentityChecker
 from telehealth.patients import feature as patients
 from telehealth.patients.adapters.faceid import FaceIDChecker
 from telehealth.payments import feature as payments
+from telehealth.payments.adapters.desk import DeskProvider
+from telehealth.payments.adapters.wechatpay import WeChatPayProvider
+from telehealth.payments.ports import Providers
+from telehealth.payments.subjects import Subjects
 from telehealth.rulebook import feature as rulebook
 from telehealth.schedule import feature as schedule
 from telehealth.strikes import feature as strikes
@@ -91,6 +96,8 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         for task in feature.tasks:
             jobs.register(task, units)
     his = FHIRGateway(settings.his, clock)
+    wechat = WeChatIdentities(settings.wechat, clock)
+    wechatpay = WeChatPayProvider(settings.wechatpay, public_url=settings.public_url, clock=clock)
     insurer = NHSAInsurer(settings.nhsa, clock)
     house = House(
         settings=settings,
@@ -104,10 +111,14 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         quarantine=Quarantine(),
         scanner=ClamdScanner(settings.clamd_socket) if settings.clamd_socket else NoScanner(),
         contributions=join_contributions(features),
-        outside=(his, insurer),
+        outside=(his, wechat, wechatpay.connections, insurer),
     )
-    _join_ports(house, his)
+    _join_ports(house)
+    units.join(HISGateway, his)
     units.join(Insurer, insurer)
+    units.join(Providers, Providers({"wechatpay": wechatpay, "desk": DeskProvider()}, mixed=wechatpay))
+    units.join(Subjects, Subjects(house.contributions.get("pay_subject", [])))
+    units.join(WeChatGateway, wechat)
     return house
 
 
@@ -163,7 +174,7 @@ def _blobs(settings: Settings, keys: seal.Keys, clock: Clock) -> BlobStore:
     return store
 
 
-def _join_ports(house: House, his: FHIRGateway) -> None:
+def _join_ports(house: House) -> None:
     """Each Protocol of the features to its adapter."""
     join = house.units.join
     join(BlobStore, house.blobs)
@@ -173,4 +184,3 @@ def _join_ports(house: House, his: FHIRGateway) -> None:
     join(SMSGateway, sms)
     join(CodeSender, CodesBySMS(sms))
     join(IdentityChecker, FaceIDChecker(house.settings.faceid))
-    join(HISGateway, his)
