@@ -6,7 +6,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.routing import Route
 
-from telehealth.bookings import assisting, cancelling, holding, queries
+from telehealth.bookings import assisting, cancelling, completing, holding, paying, queries
 from telehealth.bookings.capabilities import GROUPS
 from telehealth.bookings.errors import (
     AccountNeeded,
@@ -16,7 +16,9 @@ from telehealth.bookings.errors import (
     ClinicNotOpen,
     FormMismatch,
     FormNeeded,
+    NotAttendable,
     NotCancellable,
+    NotPayable,
     SlotNotFound,
     SlotOver,
     SlotTaken,
@@ -29,6 +31,8 @@ from telehealth.bookings.schemas import (
     BookingView,
     CancelForPatient,
     CancelRulingView,
+    CashReceived,
+    ChargeLink,
     ClinicBookingView,
     HoldSlot,
     OneBookingView,
@@ -41,6 +45,7 @@ from telehealth.eligibility import CheckNotFound, CheckOutdated, NotEligible
 from telehealth.hospital import HISRejected, HISUnavailable
 from telehealth.intake import FormNotFound, FormNotSubmitted
 from telehealth.patients import LinkPending, PersonNotFound, people_by_id
+from telehealth.payments.errors import CashAmountWrong, ChargeClosed, ChargeSettled
 from telehealth.rulebook.rules import Channel
 from telehealth.schedule import ClinicNotFound, clinic_offer
 from telehealth.web.contract import operation
@@ -97,7 +102,19 @@ async def show_booking(unit: Unit, booking_id: UUID) -> OneBookingView:
     ruling = CancelRulingView(
         allowed=said.allowed, refund_bp=said.refund_bp, reason=said.reason, free_until=said.free_until
     )
-    return OneBookingView(**dict(BookingDetailView.at(place)), cancelling=ruling)
+    return OneBookingView(
+        **dict(BookingDetailView.at(place)),
+        cancelling=ruling,
+        finding=place.booking.finding,
+        advice=place.booking.advice,
+    )
+
+
+@operation(needs=Permission.PAY, raises=(BookingNotFound, NotPayable, ChargeClosed), idempotent=True)
+async def open_booking_charge(unit: Unit, booking_id: UUID) -> ChargeLink:
+    """What a held seat costs. Asked again it is the same charge; a seat that costs nothing is paid."""
+    charge = await paying.open_charge(unit, booking_id)
+    return ChargeLink(id=charge.id, amount=charge.amount, pay_by=charge.pay_by, href=paying.pay_href(charge))
 
 
 @operation(needs=Permission.BOOK, raises=(BookingNotFound, NotCancellable), idempotent=True)
@@ -140,6 +157,22 @@ async def cancel_for_patient(unit: Unit, booking_id: UUID, body: CancelForPatien
     return BookingView.of(await cancelling.cancel(unit, booking_id, reason=body.reason))
 
 
+@operation(
+    needs=Permission.TAKE_CASH,
+    raises=(BookingNotFound, NotPayable, ChargeClosed, ChargeSettled, CashAmountWrong),
+    idempotent=True,
+)
+async def take_booking_cash(unit: Unit, booking_id: UUID, body: CashReceived) -> BookingView:
+    """The fee of a held seat was paid in cash at the window."""
+    return BookingView.of(await paying.pay_at_desk(unit, booking_id, received=body.received))
+
+
+@operation(needs=Permission.BOOK_FOR_PATIENT, raises=(BookingNotFound, NotAttendable), idempotent=True)
+async def attend_in_person(unit: Unit, booking_id: UUID) -> BookingView:
+    """A patient with an offline registration was seen by the doctor; midnight gives nothing back."""
+    return BookingView.of(await completing.complete_in_person(unit, booking_id))
+
+
 def door_of(request: Request) -> str:
     """XY15: through which door this booking came."""
     if preferences(request).host == "wxmp":
@@ -164,8 +197,11 @@ routes = [
     Route("/bookings", hold_slot, methods=["POST"]),
     Route("/bookings", list_bookings),
     Route("/bookings/{booking_id}", show_booking),
+    Route("/bookings/{booking_id}/charge", open_booking_charge, methods=["POST"]),
     Route("/bookings/{booking_id}/cancellation", cancel_booking, methods=["POST"]),
     Route("/clinics/{clinic_id}/bookings", list_clinic_bookings),
     Route("/desk-bookings", book_at_desk, methods=["POST"]),
     Route("/desk-bookings/{booking_id}/cancellation", cancel_for_patient, methods=["POST"]),
+    Route("/desk-bookings/{booking_id}/cash", take_booking_cash, methods=["POST"]),
+    Route("/desk-bookings/{booking_id}/attendance", attend_in_person, methods=["POST"]),
 ]

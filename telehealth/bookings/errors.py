@@ -55,6 +55,30 @@ class NotCancellable(Refused):
     detail = "这个预约现在不能取消"
 
 
+class NotPayable(Refused):
+    """Nothing is due: paid, ended, past its hold, or still waiting for the hospital's system."""
+
+    code = "not_payable"
+    detail = "这个预约现在不能支付，请刷新后查看"
+
+
+class NotWithdrawable(Refused):
+    """There is no paid visit to withdraw from."""
+
+    code = "not_withdrawable"
+    detail = "这个预约不在待就诊状态，不能退号"
+
+
+class VisitNotAttended(Refused):
+    code = "visit_not_attended"
+    detail = "还没有接诊记录，不能结束就诊"
+
+
+class NotAttendable(Refused):
+    code = "not_attendable"
+    detail = "只有已缴费的线下挂号，在就诊当天才能登记到诊"
+
+
 class FormNeeded(Refused):
     code = "intake_form_needed"
     detail = "线上复诊前请先填写病情表"

@@ -1,6 +1,7 @@
 from telehealth.bookings import api, desk_pages, jobs, pages, staff_pages
 from telehealth.bookings.cancelling import on_clinic_closed
 from telehealth.bookings.contributing import patient_home, worklist
+from telehealth.bookings.paying import pay_subject
 from telehealth.bookings.queries import demand
 from telehealth.core.access import Permission
 from telehealth.core.feature import Feature, RailLink
@@ -18,5 +19,10 @@ feature = Feature(
     subscriptions=((ClinicClosed, on_clinic_closed),),
     rail=(RailLink("/staff/bookings", "ticket-check", N_("预约"), Permission.BOOK_FOR_PATIENT, 30),),
     templates="telehealth.bookings",
-    contributions=(("patient_home", patient_home), ("worklist", worklist), ("clinic_demand", demand)),
+    contributions=(
+        ("patient_home", patient_home),
+        ("worklist", worklist),
+        ("clinic_demand", demand),
+        ("pay_subject", pay_subject),
+    ),
 )

@@ -9,17 +9,29 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from telehealth.bookings import booking_pages, cancelling, queries
+from telehealth.bookings import booking_pages, cancelling, paying, queries
 from telehealth.bookings.api import cursor_of
-from telehealth.bookings.capabilities import CANCEL_SENTENCES, GROUPS, Capability, capability_of
+from telehealth.bookings.capabilities import (
+    CANCEL_SENTENCES,
+    GROUPS,
+    Capability,
+    cancel_sentence,
+    capability_of,
+)
 from telehealth.bookings.choice import Choice
-from telehealth.bookings.errors import NotCancellable
+from telehealth.bookings.errors import NotCancellable, NotPayable
+from telehealth.bookings.models import Booking
 from telehealth.bookings.queries import BookingPlace
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import FieldsInvalid
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import said
 from telehealth.patients import Person, people_by_id, people_of
+from telehealth.payments import refunds_of
+from telehealth.payments.charging import charge_for
+from telehealth.payments.errors import ChargeClosed
+from telehealth.payments.states import ChargeState, RefundState
+from telehealth.payments.wording import PARKED_WORDS, REFUND_REASONS, REFUND_STATES
 from telehealth.rulebook.rules import ClinicKind
 from telehealth.schedule.rules import CancelReason
 from telehealth.schedule.wording import KIND_LABELS
@@ -78,7 +90,7 @@ async def booking_page(request: Request, unit: Unit, booking_id: UUID) -> Respon
     place = await queries.place_of(unit, booking_id)
     booking, hospital = place.booking, place.hospital
     people = await people_by_id(unit, [booking.person_id])
-    said_now = capability_of(booking)
+    said_now = capability_of(booking, now=unit.now)
     ruling = await cancelling.ruling(unit, booking)
     again = Choice(
         hospital.code, booking.kind, person=booking.person_id, check=booking.decision_id,
@@ -92,7 +104,8 @@ async def booking_page(request: Request, unit: Unit, booking_id: UUID) -> Respon
         can=said_now,
         timer=said_now.counts_down and booking.hold_until - unit.now < LONGEST_TIMER,
         may_cancel=said_now.may_cancel and ruling.allowed,
-        cancel_words=CANCEL_SENTENCES[ruling.reason] if said_now.may_cancel else "",
+        cancel_words=cancel_sentence(ruling) if said_now.may_cancel else "",
+        money=await money_of(unit, booking),
         free_until=ruling.free_until if ruling.reason is CancelReason.IN_TIME else None,
         rebook=again.href(),
         actions=[
@@ -101,9 +114,22 @@ async def booking_page(request: Request, unit: Unit, booking_id: UUID) -> Respon
             for action in await part(unit, unit.actor, booking)
         ],
         told=(booking.reason or "") if said_now.tone == "danger" else "",
+        finding=booking.finding,
+        advice=booking.advice,
         hospital_phone=hospital.phone,
         complaint_phone=hospital.complaint_phone,
     )
+
+
+@page(needs=Permission.PAY)
+async def pay_booking_page(units: Units, actor: Actor, booking_id: UUID) -> Response:
+    """To the page where it is paid; a seat that costs nothing is paid with this."""
+    try:
+        async with units.of(actor) as unit:
+            charge = await paying.open_charge(unit, booking_id)
+    except (NotPayable, ChargeClosed) as error:
+        return redirect(f"/bookings/{booking_id}", flash=error.detail, kind="warn")
+    return redirect(paying.pay_href(charge))
 
 
 @page(needs=Permission.BOOK)
@@ -115,6 +141,34 @@ async def cancel_booking_page(units: Units, actor: Actor, booking_id: UUID) -> R
         reason = CancelReason(error.facts["reason"])
         return redirect(f"/bookings/{booking_id}", flash=CANCEL_SENTENCES[reason], kind="warn")
     return redirect(f"/bookings/{booking_id}", flash="预约已取消")
+
+
+async def money_of(unit: Unit, booking: Booking) -> dict[str, Any]:
+    """What was paid for it, and what of that goes back, for the page; empty as long as nothing was."""
+    if booking.charge_id is None or not booking.fee:
+        return {}
+    charge = await charge_for(unit, unit.actor, booking.charge_id)
+    refunds = await refunds_of(unit, charge.id)
+    if charge.state is not ChargeState.SETTLED and not refunds:
+        return {}
+    return {
+        "receipt": f"/receipts/{charge.id}",
+        "refunds": [
+            {
+                "href": f"/refunds/{steps.refund.id}",
+                "number": steps.refund.number,
+                "amount": steps.refund.amount,
+                "reason": REFUND_REASONS[steps.refund.reason],
+                "state": REFUND_STATES[steps.refund.state],
+                "expected_by": steps.refund.expected_by,
+                "is_back": steps.refund.state is RefundState.SETTLED,
+                "words": [
+                    PARKED_WORDS[leg.word] for leg in steps.legs if leg.word and leg.word in PARKED_WORDS
+                ],
+            }
+            for steps in refunds
+        ],
+    }
 
 
 def line(place: BookingPlace, people: Mapping[UUID, Person], lang: str) -> dict[str, Any]:
@@ -157,5 +211,6 @@ routes: Sequence[Route] = [
     *booking_pages.routes,
     Route("/bookings", bookings_page),
     Route("/bookings/{booking_id:uuid}", booking_page),
+    Route("/bookings/{booking_id:uuid}/payment", pay_booking_page, methods=["POST"]),
     Route("/bookings/{booking_id:uuid}/cancellation", cancel_booking_page, methods=["POST"]),
 ]

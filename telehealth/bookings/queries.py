@@ -16,6 +16,7 @@ from telehealth.core.unit import Unit
 from telehealth.directory import Campus, Department, Doctor, Hospital
 from telehealth.rulebook.rules import Channel
 from telehealth.schedule import Clinic, Slot
+from telehealth.schedule.states import ClinicState
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,52 @@ async def lock_with_seat(unit: Unit, booking_id: UUID) -> Booking | None:
 
 async def free_seat(unit: Unit, booking: Booking) -> None:
     """Give the seat of a locked booking back to its slot, clinic and channel."""
-    taken = {
-        Channel.ONLINE: Clinic.taken_online,
-        Channel.DESK: Clinic.taken_desk,
-        Channel.PHONE: Clinic.taken_phone,
-    }[booking.channel]
-    await unit.session.execute(sa.update(Slot).where(Slot.id == booking.slot_id).values(taken=Slot.taken - 1))
+    await _move_seats(unit, booking, -1)
+
+
+async def take_seat(unit: Unit, booking: Booking) -> None:
+    """Take the seat of a locked booking again, when `seat_is_free`."""
+    await _move_seats(unit, booking, 1)
+
+
+async def _move_seats(unit: Unit, booking: Booking, by: int) -> None:
+    taken, _ = _SHARES[booking.channel]
     await unit.session.execute(
-        sa.update(Clinic).where(Clinic.id == booking.clinic_id).values({taken: taken - 1})
+        sa.update(Slot).where(Slot.id == booking.slot_id).values(taken=Slot.taken + by)
     )
+    await unit.session.execute(
+        sa.update(Clinic).where(Clinic.id == booking.clinic_id).values({taken: taken + by})
+    )
+
+
+_SHARES = {
+    Channel.ONLINE: (Clinic.taken_online, Clinic.quota_online),
+    Channel.DESK: (Clinic.taken_desk, Clinic.quota_desk),
+    Channel.PHONE: (Clinic.taken_phone, Clinic.quota_phone),
+}
+
+
+async def seat_is_free(unit: Unit, booking: Booking) -> bool:
+    """Whether a released booking could have its seat again, as a hold would judge it.
+
+    Slot and clinic are locked, so what it finds stays true; whoever holds a seat of this clinic
+    for the same person took it under the same lock.
+    """
+    taken, quota = _SHARES[booking.channel]
+    total = Clinic.taken_online + Clinic.taken_desk + Clinic.taken_phone
+    another = sa.exists().where(
+        Booking.clinic_id == booking.clinic_id,
+        Booking.person_id == booking.person_id,
+        Booking.state.in_(LIVE),
+    )
+    found = (
+        sa.select(Slot.id)
+        .join(Clinic, Clinic.id == Slot.clinic_id)
+        .where(Slot.id == booking.slot_id, Slot.taken < Slot.seats, Slot.ends_at > unit.now)
+        .where(Clinic.state == ClinicState.OPEN, total < Clinic.capacity)
+        .where(sa.or_(Clinic.released_at <= unit.now, taken < quota), ~another)
+    )
+    return await unit.session.scalar(found) is not None
 
 
 async def slot_facts(unit: Unit, slot_id: UUID, channel: Channel) -> SlotFacts | None:
@@ -147,6 +185,12 @@ async def place_of(unit: Unit, booking_id: UUID) -> BookingPlace:
     if row is None:
         raise BookingNotFound()
     return _placed(row)
+
+
+async def named(unit: Unit, booking_id: UUID) -> BookingPlace | None:
+    """The same for whoever may open the unit: the payment page and the house's own notices."""
+    row = (await unit.session.execute(_with_place().where(Booking.id == booking_id))).first()
+    return None if row is None else _placed(row)
 
 
 async def coming(unit: Unit, *, limit: int = 3) -> list[BookingPlace]:

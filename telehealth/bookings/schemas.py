@@ -2,14 +2,16 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from telehealth.bookings.capabilities import capability_of
 from telehealth.bookings.models import Booking
 from telehealth.bookings.queries import BookingPlace
 from telehealth.bookings.states import BookingState
+from telehealth.core.money import parse_yuan
 from telehealth.core.text import Line
 from telehealth.directory import Campus, Department, Doctor, Hospital
 from telehealth.patients import Person
@@ -30,6 +32,9 @@ class Helper(StrEnum):
 
     DESK = "desk"
     PHONE = "phone"
+
+
+Yuan = Annotated[int, BeforeValidator(lambda text: parse_yuan(str(text)))]
 
 
 class Input(BaseModel):
@@ -65,6 +70,16 @@ class CancelForPatient(Input):
     reason: Line
 
 
+class TakeCash(Input):
+    """What was counted at the window, as written: "50" or "50.00"."""
+
+    received: Yuan
+
+
+class CashReceived(Input):
+    received: int = Field(ge=0, description="fen")
+
+
 class Names(BaseModel):
     id: UUID
     name: str
@@ -94,6 +109,7 @@ class BookingView(BaseModel):
     ends_at: datetime
     hold_until: datetime = Field(description="when an unpaid seat is released")
     fee: int = Field(description="fen")
+    charge_id: UUID | None = Field(description="what it costs, once somebody wanted to pay")
     label: str = Field(description="the state in Chinese")
     can_pay: bool
     can_rebook: bool
@@ -107,6 +123,7 @@ class BookingView(BaseModel):
             slot_id=row.slot_id, person_id=row.person_id, kind=row.kind, channel=row.channel,
             state=row.state, pending_verification=row.pending_verification, day=row.day,
             starts_at=row.starts_at, ends_at=row.ends_at, hold_until=row.hold_until, fee=row.fee,
+            charge_id=row.charge_id,
             label=said.label, can_pay=said.can_pay, can_rebook=said.can_rebook,
         )  # fmt: skip
 
@@ -139,6 +156,17 @@ class CancelRulingView(BaseModel):
 
 class OneBookingView(BookingDetailView):
     cancelling: CancelRulingView
+    finding: str | None = Field(description="why the doctor found it unsuitable online")
+    advice: str | None = Field(description="what the doctor advises instead")
+
+
+class ChargeLink(BaseModel):
+    """What to pay, and the page where a person pays it."""
+
+    id: UUID
+    amount: int = Field(description="fen")
+    pay_by: datetime
+    href: str
 
 
 class ClinicBookingView(BaseModel):

@@ -6,11 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from telehealth.bookings import cancelling, queries
-from telehealth.bookings.capabilities import CANCEL_SENTENCES, capability_of
-from telehealth.bookings.errors import NotCancellable
-from telehealth.bookings.pages import line
-from telehealth.bookings.schemas import CancelForPatient
+from telehealth.bookings import cancelling, completing, paying, queries
+from telehealth.bookings.capabilities import cancel_sentence, capability_of
+from telehealth.bookings.errors import NotAttendable, NotCancellable, NotPayable
+from telehealth.bookings.pages import line, money_of
+from telehealth.bookings.schemas import CancelForPatient, TakeCash
 from telehealth.bookings.states import LIVE
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import TransitionRefused
@@ -18,6 +18,7 @@ from telehealth.core.unit import Unit, Units
 from telehealth.directory import said
 from telehealth.patients import hospital_patient, people_by_id
 from telehealth.patients.masking import mask_card, mask_name
+from telehealth.payments.errors import CashAmountWrong, ChargeClosed, ChargeSettled
 from telehealth.rulebook.rules import Channel
 from telehealth.schedule import clinic_offer
 from telehealth.schedule.closing import close_clinic
@@ -88,6 +89,32 @@ async def cancel_for_patient_page(request: Request, units: Units, actor: Actor, 
     return redirect(f"/staff/bookings/{booking_id}", flash="预约已取消")
 
 
+@page(needs=Permission.TAKE_CASH)
+async def take_cash_page(request: Request, units: Units, actor: Actor, booking_id: UUID) -> Response:
+    form = await read_form(request, TakeCash)
+    if form.model is not None:
+        try:
+            async with units.of(actor) as unit:
+                await paying.pay_at_desk(unit, booking_id, received=form.model.received)
+            return redirect(f"/staff/bookings/{booking_id}", flash="已收款，预约成功")
+        except CashAmountWrong as error:
+            form.errors["received"] = error.detail
+        except (NotPayable, ChargeClosed, ChargeSettled) as error:
+            return redirect(f"/staff/bookings/{booking_id}", flash=error.detail, kind="warn")
+    async with units.of(actor) as unit:
+        return await _booking(request, unit, booking_id, blank(), cash=form, status=422)
+
+
+@page(needs=Permission.BOOK_FOR_PATIENT)
+async def attend_in_person_page(units: Units, actor: Actor, booking_id: UUID) -> Response:
+    try:
+        async with units.of(actor) as unit:
+            await completing.complete_in_person(unit, booking_id)
+    except NotAttendable as error:
+        return redirect(f"/staff/bookings/{booking_id}", flash=error.detail, kind="warn")
+    return redirect(f"/staff/bookings/{booking_id}", flash="已登记到诊")
+
+
 async def _clinic(
     request: Request, unit: Unit, clinic_id: UUID, form: Form[CloseClinic], *, status: int = 200
 ) -> Response:
@@ -129,7 +156,13 @@ async def _clinic(
 
 
 async def _booking(
-    request: Request, unit: Unit, booking_id: UUID, form: Form[CancelForPatient], *, status: int = 200
+    request: Request,
+    unit: Unit,
+    booking_id: UUID,
+    form: Form[CancelForPatient],
+    *,
+    cash: Form[TakeCash] | None = None,
+    status: int = 200,
 ) -> Response:
     place = await queries.place_of(unit, booking_id)
     booking = place.booking
@@ -146,7 +179,11 @@ async def _booking(
         channel=CHANNEL_LABELS[booking.channel],
         card=mask_card(card.card_number) if card else "",
         may_cancel=can.may_cancel and ruling.allowed,
-        cancel_words=CANCEL_SENTENCES[ruling.reason] if can.may_cancel else "",
+        cancel_words=cancel_sentence(ruling) if can.may_cancel else "",
+        cash=cash or blank(),
+        may_take_cash=unit.actor.may(Permission.TAKE_CASH) and paying.is_payable(unit, booking),
+        may_attend=completing.is_attendable(unit, booking),
+        money=await money_of(unit, booking),
         clinic_href=f"/staff/clinics/{booking.clinic_id}",
     )
 
@@ -156,5 +193,7 @@ routes = [
     Route("/staff/clinics/{clinic_id:uuid}/closure", close_clinic_page, methods=["POST"]),
     Route("/staff/bookings", find_bookings_page),
     Route("/staff/bookings/{booking_id:uuid}", staff_booking_page),
+    Route("/staff/bookings/{booking_id:uuid}/cash", take_cash_page, methods=["POST"]),
+    Route("/staff/bookings/{booking_id:uuid}/attendance", attend_in_person_page, methods=["POST"]),
     Route("/staff/bookings/{booking_id:uuid}/cancellation", cancel_for_patient_page, methods=["POST"]),
 ]

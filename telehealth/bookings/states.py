@@ -41,6 +41,8 @@ class Evidence(StrEnum):
     CALL = "call"
     #: Signed.
     NOTE = "note"
+    #: An offline registration, seen in person, as the service desk says.
+    VISIT = "visit"
 
 
 class Ending(StrEnum):
@@ -51,6 +53,9 @@ class Ending(StrEnum):
     UNVERIFIED = "unverified"
     NOT_ELIGIBLE = "not_eligible"
 
+
+#: Why a doctor withdrew, as a code; in words it is health text and kept sealed.
+UNSUITABLE = "unsuitable"
 
 S, E = BookingState, BookingEvent
 

@@ -1,0 +1,45 @@
+"""What becomes of the money when a booking ends (docs/money.md §8)."""
+
+from telehealth.bookings.models import Booking
+from telehealth.core.i18n import format_fen
+from telehealth.core.unit import Unit
+from telehealth.payments.charging import earn
+from telehealth.payments.refunding import refund_in_full, refund_share
+from telehealth.payments.settling import close_charge
+from telehealth.payments.states import RefundReason
+
+ALL = 10_000
+
+NOTHING_PAID = {"zh": "没有收取费用。", "en": "Nothing was charged."}
+NOTHING_BACK = {"zh": "按规定费用不退。", "en": "By the rules nothing of the fee goes back."}
+ALL_BACK = {"zh": "费用全额退回。", "en": "All of the fee goes back."}
+
+
+async def stop_paying(unit: Unit, booking: Booking) -> None:
+    """Nobody shall pay for it any more. What is paid nevertheless refunds itself."""
+    if booking.charge_id is not None:
+        await close_charge(unit, booking.charge_id)
+
+
+async def give_all_back(unit: Unit, booking: Booking, reason: RefundReason) -> dict[str, str]:
+    """Ask for all of a paid booking's money back; what to tell the patient."""
+    if booking.charge_id is None or not booking.fee:
+        return NOTHING_PAID
+    await refund_in_full(unit, booking.charge_id, reason)
+    return ALL_BACK
+
+
+async def give_share_back(unit: Unit, booking: Booking, basis_points: int) -> dict[str, str]:
+    """The same for a patient who cancelled; what stays with the hospital is earned."""
+    if basis_points == ALL or booking.charge_id is None or not booking.fee:
+        return await give_all_back(unit, booking, RefundReason.CANCELLED)
+    refund = None
+    if basis_points:
+        refund = await refund_share(unit, booking.charge_id, basis_points, RefundReason.CANCELLED)
+    await earn(unit, booking.charge_id)
+    if refund is None:
+        return NOTHING_BACK
+    return {
+        "zh": f"按规定退回{format_fen(refund.amount, 'zh-CN')}。",
+        "en": f"By the rules {format_fen(refund.amount, 'en')} goes back.",
+    }
