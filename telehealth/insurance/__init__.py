@@ -11,11 +11,19 @@ from telehealth.insurance.errors import (
 )
 from telehealth.insurance.models import Cover, InsuranceRecord
 from telehealth.insurance.ports import CoverTruth, Fee, Insured, Insurer, Settlement, Split
-from telehealth.insurance.queries import cover_of, cover_of_charge, last_refused, record_of
+from telehealth.insurance.queries import (
+    cover_of,
+    cover_of_charge,
+    covers_by_serial,
+    last_refused,
+    record_of,
+    serials_of,
+)
 from telehealth.insurance.states import Category, CoverState, Giveup
 
 __all__ = [
     "AuthorisationLost", "Category", "Cover", "CoverNotFound", "CoverNotOffered", "CoverState", "CoverTaken",
     "CoverTruth", "Fee", "Giveup", "InsuranceRecord", "Insured", "Insurer", "InsurerDown", "InsurerRefused",
-    "Settlement", "Split", "SplitUnsound", "cover_of", "cover_of_charge", "last_refused", "record_of",
+    "Settlement", "Split", "SplitUnsound", "cover_of", "cover_of_charge",
+    "covers_by_serial", "last_refused", "record_of", "serials_of",
 ]  # fmt: skip

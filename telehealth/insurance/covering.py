@@ -188,7 +188,7 @@ async def _look(
 async def _begin(unit: Unit, wish: CoverWish, record: InsuranceRecord | None) -> Cover:
     """A cover of its own for each attempt; earlier ones of the charge are given up."""
     for older in await queries.open_covers(unit, wish.charge_id):
-        if older.state is CoverState.PRICED and older.reason is None and unit.now < older.usable_until:
+        if older.state is CoverState.PRICED and older.reason is None and unit.now < older.fresh_until:
             raise CoverTaken(cover_id=str(older.id))
         await give_up(unit, older, Giveup.ABANDONED)
     cover = Cover(

@@ -14,6 +14,8 @@ from telehealth.insurance.states import COVER, Category, CoverEvent, CoverState
 
 #: From the authorisation to the money; before it, the time somebody may spend at the insurer's page.
 USABLE_FOR = timedelta(minutes=30)
+#: How long the insurer and the channel take a number after the patient agreed.
+NUMBER_LIVES = timedelta(minutes=10)
 
 
 class InsuranceRecord(Base):
@@ -102,3 +104,8 @@ class Cover(Base):
     def usable_until(self) -> datetime:
         """Business time; later it is taken back. A payment that uses it must not take money longer."""
         return (self.authorised_at or self.created_at) + USABLE_FOR
+
+    @property
+    def fresh_until(self) -> datetime:
+        """Business time; until then the channel takes the number. What began by then may be paid later."""
+        return (self.authorised_at or self.created_at) + NUMBER_LIVES

@@ -1,10 +1,11 @@
 """Every SELECT of this feature."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from telehealth.core.unit import Unit
 from telehealth.insurance.errors import CoverNotFound
@@ -81,6 +82,21 @@ async def left_behind(unit: Unit, before: datetime, limit: int) -> Sequence[tupl
         .limit(limit)
     )
     return [(cover_id, hospital_id) for cover_id, hospital_id in await unit.session.execute(found)]
+
+
+async def serials_of(unit: Unit, cover_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Under which number of ours the insurer knows each cover."""
+    found = sa.select(Cover.id, Cover.serial_no).where(
+        Cover.id == sa.any_(sa.literal(list(cover_ids), postgresql.ARRAY(sa.Uuid)))
+    )
+    return {cover_id: serial for cover_id, serial in await unit.session.execute(found)}
+
+
+async def covers_by_serial(unit: Unit, serials: Iterable[str]) -> dict[str, UUID]:
+    """The covers behind numbers from the insurer's list; those that are not ours are left out."""
+    wanted = sa.any_(sa.literal(list(serials), postgresql.ARRAY(sa.Text)))
+    found = sa.select(Cover.serial_no, Cover.id).where(Cover.serial_no == wanted)
+    return {serial: cover_id for serial, cover_id in await unit.session.execute(found)}
 
 
 async def _one(unit: Unit, found: sa.Select[Cover], *, lock: bool) -> Cover:
