@@ -115,7 +115,7 @@ async def come_in(unit: Unit, charge: Charge, order: PayOrder, *, is_half: bool 
         await _settled(unit, charge, order, paid_at)
         return Outcome.TAKEN
     await refund_order(unit, order, back)
-    await _close_if_done(unit, charge, is_wanted=is_half)
+    await _close_if_done(unit, charge, is_wanted=is_half and charge.closing_since is None)
     return Outcome.REFUNDED
 
 

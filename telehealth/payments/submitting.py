@@ -156,11 +156,11 @@ def _said(clock: Clock, leg: DueLeg, answer: RefundAnswer) -> Said:
         return Said(leg, answer, word=_ANSWERED[answer.truth])
     if answer.truth is RefundTruth.SETTLED and answer.amount not in (None, leg.amount):
         return Said(leg, answer, word="amount_differs")
-    return Said(leg, answer, again_at=clock.wall() + wait_after(leg.tries))
+    return Said(leg, answer, again_at=clock.wall() + wait_after(max(leg.tries - 1, 0)))
 
 
 def _again(clock: Clock, leg: DueLeg, error: DomainError) -> datetime:
-    wait = wait_after(leg.tries - 1)
+    wait = wait_after(max(leg.tries - 1, 0))
     if isinstance(error, Busy):
         wait = max(wait, timedelta(seconds=error.retry_after_s))
     return clock.wall() + wait
