@@ -23,6 +23,11 @@ ENDS: dict[str, set[str]] = {
     "cover": {"refused", "reversed"},
     "intake_form": set(),
     "staff_member": set(),
+    # A closed charge may be revived, and a closed order paid after all: only the provider has the last word.
+    "charge": {"settled"},
+    "pay_order": {"paid"},
+    "refund": {"settled"},
+    "refund_leg": {"settled"},
     "delivery": {"delivered", "refused", "skipped", "undelivered"},
     "identity_review": {"approved", "dropped", "refused"},
     "intake_attachment": {"refused", "removed"},
