@@ -17,6 +17,7 @@ function enhance(root) {
   enhanceEach(root, '[data-submit-on-change]', submitOnChange);
   enhanceEach(root, '[data-error-summary]', leadToErrors);
   enhanceEach(root, '[data-countdown]', startCountdown);
+  enhanceEach(root, '[data-go]', (link) => location.assign(/** @type {HTMLAnchorElement} */ (link).href));
   enhanceEach(root, '[data-live]', (element) => keepFresh(element, enhance));
 }
 

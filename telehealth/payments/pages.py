@@ -16,7 +16,7 @@ from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import DomainError, Unavailable
 from telehealth.core.unit import Unit, Units
 from telehealth.insurance import covering, declaring
-from telehealth.insurance.rules import REGIONS
+from telehealth.insurance.rules import REGIONS, NotOffered
 from telehealth.payments import charging, paying, queries, settling
 from telehealth.payments.charging import Begun
 from telehealth.payments.errors import ChargeSettled, OpenidNeeded
@@ -74,7 +74,7 @@ async def pay_page(request: Request, unit: Unit, actor: Actor, charge_id: UUID) 
         refused_sentence=till.refused_sentence,
         may_redeclare=till.may_redeclare,
         patient=till.patient,
-        open_in_wechat=not in_wechat,
+        open_in_wechat=till.ruling.reason is NotOffered.NOT_IN_WECHAT,
         jssdk=_jssdk(request, till.hospital),
     )
 
@@ -297,7 +297,7 @@ def _jssdk(request: Request, code: str) -> str:
 
 def _qr(text: str) -> Markup:
     """An SVG without style attributes: our policy allows none."""
-    drawn = segno.make(text, error="m").svg_inline(scale=6, border=2, xmldecl=False, svgns=True)
+    drawn = segno.make(text, error="m").svg_inline(scale=6, border=2)
     return Markup(drawn)  # noqa: S704 - drawn by us, from a provider's address
 
 

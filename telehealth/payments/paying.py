@@ -95,7 +95,7 @@ async def forgo_cover(units: Units, actor: Actor, charge_id: UUID) -> None:
 
 
 def _is_usable(unit: Unit, cover: Cover) -> bool:
-    return cover.state is CoverState.PRICED and unit.now < cover.usable_until
+    return cover.state is CoverState.PRICED and unit.now < cover.fresh_until
 
 
 def _refusal(cover: Cover | None) -> str:
