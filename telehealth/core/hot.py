@@ -44,7 +44,7 @@ class Hot(Generic[*Ts]):
             if known is not None:
                 return known
         await unit.settle()
-        cursor = unit.cursor
+        cursor = unit.cursor_for(plan.sql)
         await cursor.execute(plan.sql, plan.arguments(values), prepare=True)
         return [plan.read(row) for row in await cursor.fetchall()]
 
@@ -71,7 +71,7 @@ class Together:
         plans = [read.plan(unit) for read in self._reads]
         self._sql = self._sql or _side_by_side(plans)
         await unit.settle()
-        cursor = unit.cursor
+        cursor = unit.cursor_for(self._sql)
         arguments = [value for plan in plans for value in plan.arguments(values)]
         await cursor.execute(self._sql, arguments, prepare=True)
         rows, at = await cursor.fetchall(), 0
@@ -101,7 +101,7 @@ async def append_facts(unit: "Unit", kind: type, rows: Sequence[dict[str, Any]])
     if plan is None:
         plan = _appends[key] = _AppendPlan(sa.inspect(kind), len(rows), unit.units.engine.dialect)
     unit.ahead.clear()
-    await unit.cursor.execute(plan.sql, plan.arguments(rows), prepare=True)
+    await unit.cursor_for(plan.sql).execute(plan.sql, plan.arguments(rows), prepare=True)
 
 
 class _Plan:

@@ -83,7 +83,9 @@ class Unit:
         self._driver = driver
         #: What `hot.Together` read before it was asked for, until somebody may have written.
         self.ahead: dict[tuple[object, tuple[Any, ...]], list[Any]] = {}
-        self._cursor: psycopg.AsyncRawCursor[Any] | None = None
+        # With the pooled connection, as long as that lives.
+        kept = cast(sa.Connection, connection.sync_connection).info
+        self._cursors: dict[bytes, psycopg.AsyncRawCursor[Any]] = kept.setdefault("cursors", {})
         self._session: AsyncSession | None = None
         #: Rows that are in the database, and records that are not yet, while there is no session.
         self._adopted: list[object] = []
@@ -122,12 +124,12 @@ class Unit:
             self.ahead.clear()
             await self._session.flush()
 
-    @property
-    def cursor(self) -> psycopg.AsyncRawCursor[Any]:
-        """One for all statements of a hot path; what it read is gone with the next."""
-        if self._cursor is None:
-            self._cursor = psycopg.AsyncRawCursor(self._driver)
-        return self._cursor
+    def cursor_for(self, statement: bytes) -> psycopg.AsyncRawCursor[Any]:
+        """The connection's own cursor for this statement: the driver has learned its columns before."""
+        known = self._cursors.get(statement)
+        if known is None:
+            known = self._cursors[statement] = psycopg.AsyncRawCursor(self._driver)
+        return known
 
     async def connection(self) -> psycopg.AsyncConnection[Any]:
         """The psycopg connection of this very transaction, for hot paths and the queue."""
