@@ -15,6 +15,7 @@ FIGURES = {
     "booking_hold_service": "service",
     "booking_race": "service",
     "booking_hold_http": "http",
+    "refund_sweep": "sweep",
     "start_to_first_page": "house",
     "idle_rss": "house",
 }

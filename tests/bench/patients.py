@@ -165,7 +165,7 @@ async def _add_copies(unit: Unit, first: _Rows, count: int) -> list[Errand]:
                     refresh_hash=mark, **ends,
                 ),
                 _copy(first.person, id=person_id, document_index=mark),
-                _copy(first.link, id=new_id(), **whose),
+                _copy(first.link, id=new_id(), subject_account_id=account_id, **whose),
                 _copy(
                     first.patient, id=patient_id, person_id=person_id,
                     his_patient_id=str(patient_id), card_index=mark,
