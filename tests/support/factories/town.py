@@ -49,9 +49,11 @@ class Side:
         return self.patient.actor if role is Role.PATIENT else staff(self.staff[role])
 
     def fill(self, name: str, path: str) -> str:
-        """The id meant by `name` in this path: "id" and "check_id" are two kinds of thing each."""
+        """The id meant by `name` in this path: some are two kinds of thing each."""
+        is_of_relative = "/consents/" in path or "/face-checks/" in path
         where = {"id": "message_id" if "/messages/" in path else "session_id",
-                 "check_id": "face_check_id" if "/face-checks/" in path else "gate_check_id"}  # fmt: skip
+                 "check_id": "face_check_id" if "/face-checks/" in path else "gate_check_id",
+                 "person_id": "relative_id" if is_of_relative else "person_id"}  # fmt: skip
         return self.things[where.get(name, name)]
 
 
@@ -75,7 +77,7 @@ async def _side(units: Units, code: str, phone: str) -> Side:
     photo = await add_photo(units, who.actor, draft.id)
     things: dict[str, Any] = {
         "code": code,
-        "topic": "reminders",
+        "topic": "bookings",
         "person_id": who.person.id,
         "clinic_id": clinic.clinic.id,
         "slot_id": clinic.slots[1].id,
@@ -124,6 +126,7 @@ async def _more(units: Units, house: House, who: Patient) -> dict[str, Any]:
         draft = await draft_from_current(unit, hospital_id)
         opened = await open_session(unit, who.actor, channel="app")
         return {
+            "relative_id": relative.id,
             "strike_id": strike.id,
             "appeal_id": made.id,
             "link_id": link.id,
