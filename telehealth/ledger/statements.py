@@ -38,6 +38,22 @@ class EntryLine:
     amount: int
 
 
+def movements() -> sa.Subquery:
+    """Every posting beside its entry's cause and event, for features above to join with their own rows."""
+    return (
+        sa.select(
+            LedgerEntry.cause,
+            LedgerEntry.event,
+            LedgerPosting.account,
+            LedgerPosting.amount,
+            LedgerPosting.hospital_id,
+            LedgerPosting.posted_on,
+        )
+        .join(LedgerPosting, LedgerPosting.entry_id == LedgerEntry.id)
+        .subquery("movements")
+    )
+
+
 async def trial_balance(unit: Unit, hospital_id: UUID, first: date, last: date) -> list[AccountLine]:
     """Each account that ever moved, by name; the openings, and the balances, sum to zero."""
     posting = LedgerPosting

@@ -109,3 +109,15 @@ class NoticeRefused(DomainError):
 class CashAmountWrong(Invalid):
     code = "cash_amount_wrong"
     detail = "收款金额与应收金额不一致"
+
+
+class DifferenceNotFound(NotFound):
+    code = "difference_not_found"
+    detail = "没有找到这条差异"
+
+
+class DifferenceResolved(Conflict):
+    """Somebody explained it meanwhile, or a later bill agrees."""
+
+    code = "difference_resolved"
+    detail = "这条差异已经处理"

@@ -116,3 +116,15 @@ EVENTS: Mapping[str, str] = {
     "refund.settled": N_("退款完成"),
     "bill.fees": N_("渠道手续费"),
 }
+
+#: Why a callback changed nothing.
+VERDICTS: Mapping[str, str] = {
+    "bad_signature": N_("签名不符"),
+    "stale": N_("时间戳过旧"),
+    "unknown_key": N_("签名用的平台密钥未知"),
+    "unreadable": N_("内容无法解密"),
+    "foreign": N_("不是发给本院的通知"),
+    "unknown_order": N_("没有这个订单"),
+    "amount_differs": N_("金额与订单不一致"),
+    "unproven": N_("渠道查询不能证实"),
+}

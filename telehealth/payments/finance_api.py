@@ -1,0 +1,69 @@
+"""JSON routes for finance: what does not agree, which refunds wait, and what is done about them."""
+
+from uuid import UUID
+
+from starlette.routing import Route
+
+from telehealth.core.access import Actor, Permission
+from telehealth.core.unit import Unit
+from telehealth.payments import explaining, queries, reconciliation_queries, refunding
+from telehealth.payments.errors import (
+    DifferenceNotFound,
+    DifferenceResolved,
+    RefundNotFound,
+    RefundNotParked,
+)
+from telehealth.payments.finance_schemas import DifferenceQuery, DifferenceView, Explanation
+from telehealth.payments.schemas import RefundView
+from telehealth.web.contract import operation
+
+
+@operation(needs=Permission.SEE_MONEY)
+async def list_differences(unit: Unit, query: DifferenceQuery) -> list[DifferenceView]:
+    """What the ledger, the providers' bills and the insurer's list disagree about; at most two hundred."""
+    rows = await reconciliation_queries.differences(unit, is_open=query.group == "open")
+    return [DifferenceView.of(row, unit.today) for row in rows]
+
+
+@operation(needs=Permission.MANAGE_REFUNDS, raises=(DifferenceNotFound, DifferenceResolved))
+async def take_difference(unit: Unit, difference_id: UUID) -> DifferenceView:
+    """The caller looks after it from now on."""
+    return DifferenceView.of(await explaining.take(unit, difference_id), unit.today)
+
+
+@operation(needs=Permission.MANAGE_REFUNDS, raises=(DifferenceNotFound, DifferenceResolved))
+async def resolve_difference(unit: Unit, difference_id: UUID, body: Explanation) -> DifferenceView:
+    """It is explained, in words."""
+    return DifferenceView.of(await explaining.resolve(unit, difference_id, body.note), unit.today)
+
+
+@operation(needs=Permission.SEE_MONEY)
+async def list_parked_refunds(unit: Unit, actor: Actor) -> list[RefundView]:
+    """Refunds that wait for a person, oldest first; at most two hundred."""
+    return [RefundView.of(found) for found in await queries.parked_refunds(unit, actor)]
+
+
+@operation(needs=Permission.MANAGE_REFUNDS, raises=(RefundNotFound, RefundNotParked))
+async def retry_refund(unit: Unit, actor: Actor, refund_id: UUID) -> RefundView:
+    """Send it again with the same number: it cannot be paid twice."""
+    await refunding.retry(unit, refund_id)
+    return RefundView.of(await queries.refund_of(unit, actor, refund_id))
+
+
+@operation(needs=Permission.MANAGE_REFUNDS, raises=(RefundNotFound, RefundNotParked))
+async def settle_refund_by_hand(unit: Unit, actor: Actor, refund_id: UUID, body: Explanation) -> RefundView:
+    """The money was given back another way, cash over the counter above all."""
+    await refunding.settle_by_hand(unit, refund_id, body.note)
+    return RefundView.of(await queries.refund_of(unit, actor, refund_id))
+
+
+routes = [
+    Route("/hospital-money/differences", list_differences),
+    Route("/hospital-money/differences/{difference_id:uuid}/ownership", take_difference, methods=["POST"]),
+    Route(
+        "/hospital-money/differences/{difference_id:uuid}/resolution", resolve_difference, methods=["POST"]
+    ),
+    Route("/hospital-money/refunds", list_parked_refunds),
+    Route("/hospital-money/refunds/{refund_id:uuid}/retry", retry_refund, methods=["POST"]),
+    Route("/hospital-money/refunds/{refund_id:uuid}/settlement", settle_refund_by_hand, methods=["POST"]),
+]

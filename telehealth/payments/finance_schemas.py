@@ -1,0 +1,58 @@
+"""What the API says to a hospital's own finance system."""
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from telehealth.core.clock import hospital_day
+from telehealth.payments.comparing import DifferenceKind
+from telehealth.payments.models import Difference
+
+
+class DifferenceView(BaseModel):
+    """Amounts in fen; null where that book has nothing. `age_days` counts from the day of the bill."""
+
+    id: UUID
+    day: date
+    party: str
+    kind: DifferenceKind
+    reference: str
+    ours: int | None
+    theirs: int | None
+    found_at: datetime
+    age_days: int
+    owner: str
+    note: str
+    resolved_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Difference, today: date) -> "DifferenceView":
+        until = hospital_day(row.resolved_at) if row.resolved_at else today
+        return cls(
+            id=row.id,
+            day=row.day,
+            party=row.party,
+            kind=DifferenceKind(row.kind),
+            reference=row.reference,
+            ours=row.ours,
+            theirs=row.theirs,
+            found_at=row.found_at,
+            age_days=max(0, (until - row.day).days),
+            owner=row.owner_name,
+            note=row.note,
+            resolved_at=row.resolved_at,
+        )
+
+
+class DifferenceQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    group: Literal["open", "resolved"] = "open"
+
+
+class Explanation(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    note: str = Field(min_length=2, max_length=500)
