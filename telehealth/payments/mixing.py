@@ -68,7 +68,7 @@ async def cover_parts(unit: Unit, charge: Charge, cover_id: UUID) -> tuple[Parts
     """
     cover = await cover_of(unit, cover_id)
     fits = (cover.charge_id, cover.total) == (charge.id, charge.amount)
-    late = unit.now >= cover.usable_until
+    late = unit.now >= cover.fresh_until
     if not fits or late or cover.state is not CoverState.PRICED or cover.reason is not None:
         raise AuthorisationLost(reason=cover.reason or Giveup.EXPIRED)
     return Parts(cover.cash, cover.fund, cover.personal, cover.other), cover.usable_until
@@ -131,9 +131,16 @@ async def close(units: Units, order: PayOrder, hospital: str) -> None:
 
     Raises OrderPaid when one has; ProviderDown, ProviderBusy, InsurerDown, InsurerRefused.
     """
+    is_paid = False
     if order.cash:
-        await units.port(Providers)[order.provider].close(hospital, order.out_trade_no)
-    if order.cover_id is not None and not await reverse(units, order.cover_id):
+        try:
+            await units.port(Providers)[order.provider].close(hospital, order.out_trade_no)
+        except OrderPaid:
+            is_paid = True
+    # Also when the cash is in: the insurer must not deduct its part once we gave up on it.
+    if order.cover_id is not None:
+        is_paid |= not await reverse(units, order.cover_id)
+    if is_paid:
         raise OrderPaid(out_trade_no=order.out_trade_no)
 
 

@@ -286,6 +286,8 @@ async def _closed(unit: Unit, order_id: UUID, of: Charge) -> None:
     order = await queries.lock_order(unit, order_id)
     if order.state in queries.OPEN:
         order.apply(PayOrderEvent.CLOSE)
+        if order.cover_id is not None:
+            await mixing.cover_failed(unit, order.cover_id)
         unit.audit("pay_order.closed", order, number=order.out_trade_no)
         unit.step("pay.closed")
     await _close_if_done(unit, charge, is_wanted=charge.closing_since is None)

@@ -98,6 +98,9 @@ async def lock_refundable(unit: Unit, charge_ids: Sequence[UUID]) -> list[Refund
         return []
     await unit.flush()
     connection = await unit.connection()
+    # What was given back is read by a statement of its own: one that waited for a lock still sees
+    # the refunds of before it began to wait.
+    await connection.execute(_LOCK_CHARGES, {"ids": list(charge_ids)}, prepare=True)
     rows = await connection.execute(_REFUNDABLE, {"ids": list(charge_ids)}, prepare=True)
     return [_refundable(row) for row in await rows.fetchall()]
 
@@ -110,6 +113,12 @@ def _refundable(row: tuple[Any, ...]) -> Refundable:
     )  # fmt: skip
 
 
+_LOCK_CHARGES = """
+select c.id from charges c join pay_orders o on o.id = c.settled_by
+where c.id = any(%(ids)s::uuid[]) and c.state = 'settled'
+order by c.id
+for update of c, o
+"""
 _REFUNDABLE = """
 select c.hospital_id, c.account_id, c.id, o.id, c.order_type, c.earned_at is not null, o.provider,
     o.mix_trade_no is not null, o.cash - back.cash, o.fund - back.fund, o.personal - back.personal,
@@ -124,7 +133,6 @@ cross join lateral (
 ) back
 where c.id = any(%(ids)s::uuid[]) and c.state = 'settled'
 order by c.id
-for update of c, o
 """
 
 

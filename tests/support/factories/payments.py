@@ -17,7 +17,8 @@ from telehealth.directory.models import Hospital
 from telehealth.ledger.models import LedgerPosting
 from telehealth.payments.charging import Begun, Line, begin, open_charge
 from telehealth.payments.models import Charge, PayOrder, Refund, RefundLeg
-from telehealth.payments.states import OrderType, Way
+from telehealth.payments.rules import order_number
+from telehealth.payments.states import OrderType, PayOrderState, Way
 from telehealth.payments.subjects import Paid, PaySubject, Subjects
 from tests.support.factories.accounts import add_patient, patient
 from tests.support.factories.directory import add_hospital
@@ -115,6 +116,33 @@ async def add_charge(
             lines=[Line("consult_fee", "诊查费", amount) for amount in amounts or (5000,)],
             pay_by=pay_by or unit.now + timedelta(minutes=15),
         )
+
+
+async def add_order(shop: Shop, charge: Charge, *, count: int = 1) -> PayOrder:
+    """An order that a provider was asked for, without asking one."""
+    async with shop.units.system("test") as unit:
+        order = PayOrder(
+            id=new_id(),
+            charge_id=charge.id,
+            hospital_id=charge.hospital_id,
+            account_id=charge.account_id,
+            provider="wechatpay",
+            way=Way.NATIVE,
+            out_trade_no=order_number(charge.number, count),
+            cash=charge.amount,
+            fund=0,
+            personal=0,
+            other=0,
+            state=PayOrderState.SUBMITTED,
+            request={"hospital": shop.hospital.code, "openid": ""},
+            answer={},
+            expires_at=charge.pay_by,
+            look_at=unit.wall,
+            looks=0,
+            created_at=unit.now,
+        )
+        unit.session.add(order)
+    return order
 
 
 async def begin_paying(shop: Shop, charge: Charge, way: Way = Way.JSAPI, **more: Any) -> Begun:
