@@ -1,7 +1,7 @@
 """Deadlines, tasks and housekeeping of bookings."""
 
 from telehealth.bookings.releasing import HOLD, lapse_hold
-from telehealth.bookings.sweeping import sweep_unattended
+from telehealth.bookings.sweeping import sweep_at_midnight
 from telehealth.bookings.verifying import verify_booking, verify_pending
 from telehealth.core.deadlines import DeadlineKind
 from telehealth.core.feature import Periodic
@@ -11,5 +11,5 @@ tasks = (verify_booking,)
 periodic = (
     Periodic("bookings.verify_pending", 60, verify_pending),
     # Every process looks; a batch that another works on is skipped.
-    Periodic("bookings.sweep_unattended", 20, sweep_unattended),
+    Periodic("bookings.sweep_unattended", 20, sweep_at_midnight),
 )

@@ -82,6 +82,8 @@ class Booking(Base):
     #: Which evidence came first (XY13), and where it is kept.
     attended_by: Mapped[str | None]
     attended_ref: Mapped[str | None]
+    #: Offline: when the hospital's system, asked after the day, knew of no visit on it.
+    no_visit_at: Mapped[datetime | None]
     #: A call that runs holds the midnight sweep until it ends (XY14).
     call_since: Mapped[datetime | None]
     #: An `Ending`, a `CancelReason`, or what the hospital said when it closed the clinic.

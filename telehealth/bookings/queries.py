@@ -14,7 +14,7 @@ from telehealth.bookings.policy import visible_to
 from telehealth.bookings.states import LIVE, BookingState
 from telehealth.core.unit import Unit
 from telehealth.directory import Campus, Department, Doctor, Hospital
-from telehealth.rulebook.rules import Channel
+from telehealth.rulebook.rules import Channel, ClinicKind
 from telehealth.schedule import Clinic, Slot
 from telehealth.schedule.states import ClinicState
 
@@ -274,6 +274,34 @@ async def waiting_for_verification(unit: Unit, *, limit: int = 200) -> Sequence[
         .limit(limit)
     )
     return [(row.hospital_id, row.id) for row in await unit.session.execute(found)]
+
+
+async def offline_and_unasked(unit: Unit, *, limit: int = 500) -> Sequence[tuple[UUID, UUID]]:
+    """(hospital, booking) of offline registrations of days gone by that nobody vouched for. System unit."""
+    found = (
+        sa.select(Booking.hospital_id, Booking.id)
+        .where(Booking.state == BookingState.PAID, Booking.attended_at.is_(None))
+        .where(Booking.kind == ClinicKind.OFFLINE, Booking.day < unit.today, Booking.no_visit_at.is_(None))
+        .order_by(Booking.hospital_id, Booking.day, Booking.id)
+        .limit(limit)
+    )
+    return [(row.hospital_id, row.id) for row in await unit.session.execute(found)]
+
+
+async def mark_asked(unit: Unit, booking_id: UUID) -> bool:
+    """The hospital knows of no visit; False when evidence came, or the booking ended, meanwhile."""
+    marked = await unit.session.execute(
+        sa.update(Booking)
+        .where(Booking.id == booking_id, Booking.state == BookingState.PAID, Booking.attended_at.is_(None))
+        .values(no_visit_at=unit.now)
+        .returning(Booking.id)
+    )
+    return marked.first() is not None
+
+
+async def booking_by_id(unit: Unit, booking_id: UUID) -> Booking:
+    """For sweeps and jobs, whoever's it is."""
+    return (await unit.session.scalars(sa.select(Booking).where(Booking.id == booking_id))).one()
 
 
 async def count_pending(unit: Unit) -> int:

@@ -16,6 +16,7 @@ import structlog
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from telehealth.bookings.asking_hospital import ask_about_visits
 from telehealth.bookings.attending import LONGEST_CALL
 from telehealth.bookings.releasing import href
 from telehealth.core.errors import DomainError
@@ -43,6 +44,12 @@ class Swept:
     form_id: UUID | None
     fee: int
     starts_at: datetime
+
+
+async def sweep_at_midnight(units: Units) -> None:
+    """Housekeeping: what the hospital's system knows of offline visits first, then the sweep."""
+    await ask_about_visits(units)
+    await sweep_unattended(units)
 
 
 async def sweep_unattended(units: Units, limit: int = 200) -> int:
@@ -123,6 +130,8 @@ with due as (
     from (
         select id from bookings
         where state = 'paid' and attended_at is null and day < %(today)s
+            -- Who came in person left the evidence in the hospital's system: see asking_hospital.
+            and (kind = 'internet' or no_visit_at is not null)
             and (call_since is null or call_since <= %(call_before)s)
             and id <> all(%(without)s::uuid[])
         order by day, id

@@ -38,6 +38,7 @@ SYSTEM = {
     "intake.sweep_incoming": {"telehealth.intake.clearing"},
     "message delivery": {"telehealth.notifications.delivering"},
     "midnight sweep": {"telehealth.bookings.sweeping"},
+    "offline visits": {"telehealth.bookings.asking_hospital"},
     "password change": {"telehealth.accounts.signing_in_staff"},
     "payment": {"telehealth.payments.settling"},
     "refunds": {"telehealth.payments.submitting"},

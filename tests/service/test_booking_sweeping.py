@@ -15,7 +15,6 @@ from telehealth.intake.models import IntakeForm
 from telehealth.intake.states import FormState
 from telehealth.payments.models import Charge, RefundLeg
 from telehealth.payments.states import LegState, RefundReason, RefundState
-from telehealth.rulebook.rules import ClinicKind
 from tests.support.factories.bookings import (
     House,
     Patient,
@@ -132,15 +131,6 @@ async def test_XY12_batches_follow_each_other_until_none_is_left(
         await pay_cash(units, place, await hold_in(units, place, person, planned))
     strike_midnight(clock)
     assert await sweep_unattended(units, limit=2) == 5
-
-
-async def test_XY12_a_registration_in_person_follows_the_same_rule(
-    units: Units, place: House, who: Patient, clock: FixedClock
-) -> None:
-    booking = await paid_today(units, place, who, kind=ClinicKind.OFFLINE)
-    strike_midnight(clock)
-    assert await sweep_unattended(units) == 1
-    assert (await reread(units, booking)).state is BookingState.UNATTENDED
 
 
 async def test_XY12_a_visit_that_cost_nothing_ends_without_a_refund(

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from telehealth.core.clock import SHANGHAI, FixedClock
-from telehealth.core.settings import HIS, NHSA, FaceID, Settings
+from telehealth.core.settings import HIS, NHSA, FaceID, Settings, WeChat
 from telehealth.patients.rules import resident_check
 from tests.support.phones import fresh_number, sms_settings
 from tests.support.sandbox import Sandbox
@@ -34,6 +34,9 @@ def reach(settings: Settings, sandbox: Sandbox) -> Settings:
             "wechatpay": {
                 code: wechatpay_settings(sandbox, code)
                 for code in sandbox.credentials["wechatpay"]["hospitals"]
+            },
+            "wechat": {
+                code: wechat_settings(sandbox, code) for code in sandbox.credentials["wechat"]["apps"]
             },
         }
     )
@@ -72,6 +75,20 @@ def faceid_settings(sandbox: Sandbox) -> FaceID:
         secret_id=SecretStr(keys["secret_id"]),
         secret_key=SecretStr(keys["secret_key"]),
         rule_id=keys["rule_id"],
+    )
+
+
+def wechat_settings(sandbox: Sandbox, code: str) -> WeChat:
+    keys = sandbox.credentials["wechat"]
+    service, mini = keys["apps"][code]["service"], keys["apps"][code]["mini"]
+    return WeChat(
+        api_url=keys["api_url"],
+        connect_url=keys["open_url"],
+        appid=service["appid"],
+        secret=SecretStr(service["secret"]),
+        mini_appid=mini["appid"],
+        mini_secret=SecretStr(mini["secret"]),
+        jssdk_url=keys["bridge_url"],
     )
 
 
@@ -165,10 +182,16 @@ def passport(number: str) -> dict[str, Any]:
 
 
 def visited(
-    sandbox: Sandbox, person: Stranger, *, days_ago: int, hospital: str = "yunan", status: str = "finished"
+    sandbox: Sandbox,
+    person: Stranger,
+    *,
+    days_ago: int = 0,
+    on: datetime | None = None,
+    hospital: str = "yunan",
+    status: str = "finished",
 ) -> str:
-    """An outpatient visit that many days before the sandbox's present; its id."""
-    start = datetime.now(SHANGHAI) - timedelta(days=days_ago)
+    """An outpatient visit at `on`, or that many days before the sandbox's present; its id."""
+    start = (on or datetime.now(UTC) - timedelta(days=days_ago)).astimezone(SHANGHAI)
     identity = f"{person.his_id}-v{len(person.visits) + 1}"
     resource = {
         "resourceType": "Encounter",

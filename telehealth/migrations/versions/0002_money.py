@@ -291,6 +291,7 @@ def upgrade() -> None:
     op.create_index('ix_refund_legs_pay_order_id', 'refund_legs', ['pay_order_id'], unique=False)
     op.add_column('bookings', sa.Column('charge_id', sa.Uuid(), nullable=True))
     op.add_column('bookings', sa.Column('attended_ref', sa.Text(), nullable=True))
+    op.add_column('bookings', sa.Column('no_visit_at', sa.DateTime(timezone=True), nullable=True))
     op.add_column('bookings', sa.Column('call_since', sa.DateTime(timezone=True), nullable=True))
     op.add_column('bookings', sa.Column('finding', sa.LargeBinary(), nullable=True))
     op.add_column('bookings', sa.Column('advice', sa.LargeBinary(), nullable=True))
@@ -368,10 +369,10 @@ def upgrade() -> None:
     op.execute('revoke update, delete, truncate on ledger_postings from telehealth_app')
     op.execute("\ncreate function ledger_check() returns trigger\nlanguage plpgsql security definer set search_path = public as $$\ndeclare\n    total bigint;\n    side int;\nbegin\n    if (select sum(amount) from ledger_postings where entry_id = new.entry_id) <> 0 then\n        raise exception 'entry % does not balance', new.entry_id\n            using errcode = 'check_violation', constraint = 'ledger_entry_balances';\n    end if;\n    if new.charge_id is null then\n        return null;\n    end if;\n    -- Two transactions over one charge would not see each other's postings.\n    perform pg_advisory_xact_lock(hashtextextended(new.charge_id::text, 7));\n    side := case split_part(new.account, '.', 1)\n        when 'provider' then 1 when 'insurer' then 1 when 'fees' then 1 when 'prepaid' then -1 when 'refunds' then -1 when 'revenue' then -1 end;\n    select sum(amount) into total from ledger_postings\n        where charge_id = new.charge_id and account = new.account;\n    if total * side < 0 then\n        raise exception 'charge % takes % below zero', new.charge_id, new.account\n            using errcode = 'check_violation', constraint = 'ledger_account_in_bounds';\n    end if;\n    return null;\nend $$\n")
     op.execute('create constraint trigger ledger_postings_check after insert on ledger_postings deferrable initially deferred for each row execute function ledger_check()')
-    op.execute('alter table inbox_messages drop constraint ck_inbox_messages_notice')
-    op.execute("alter table inbox_messages add constraint ck_inbox_messages_notice check (notice in ('booking_held', 'booking_pending', 'booking_verified', 'booking_refused', 'booking_released', 'booking_confirmed', 'booking_cancelled', 'booking_unattended', 'booking_withdrawn', 'booking_ineligible', 'clinic_closed', 'charge_paid', 'refund_requested', 'refund_settled', 'card_bound', 'identity_verified', 'guardianship_accepted', 'guardianship_refused', 'consent_asked', 'consent_granted', 'consent_withdrawn', 'person_linked', 'link_ended', 'identity_refused', 'strike_given', 'strike_lifted', 'ban_started', 'appeal_declined', 'credential_expiring', 'credential_expired'))")
     op.execute('alter table deliveries drop constraint ck_deliveries_notice')
     op.execute("alter table deliveries add constraint ck_deliveries_notice check (notice in ('booking_held', 'booking_pending', 'booking_verified', 'booking_refused', 'booking_released', 'booking_confirmed', 'booking_cancelled', 'booking_unattended', 'booking_withdrawn', 'booking_ineligible', 'clinic_closed', 'charge_paid', 'refund_requested', 'refund_settled', 'card_bound', 'identity_verified', 'guardianship_accepted', 'guardianship_refused', 'consent_asked', 'consent_granted', 'consent_withdrawn', 'person_linked', 'link_ended', 'identity_refused', 'strike_given', 'strike_lifted', 'ban_started', 'appeal_declined', 'credential_expiring', 'credential_expired'))")
+    op.execute('alter table inbox_messages drop constraint ck_inbox_messages_notice')
+    op.execute("alter table inbox_messages add constraint ck_inbox_messages_notice check (notice in ('booking_held', 'booking_pending', 'booking_verified', 'booking_refused', 'booking_released', 'booking_confirmed', 'booking_cancelled', 'booking_unattended', 'booking_withdrawn', 'booking_ineligible', 'clinic_closed', 'charge_paid', 'refund_requested', 'refund_settled', 'card_bound', 'identity_verified', 'guardianship_accepted', 'guardianship_refused', 'consent_asked', 'consent_granted', 'consent_withdrawn', 'person_linked', 'link_ended', 'identity_refused', 'strike_given', 'strike_lifted', 'ban_started', 'appeal_declined', 'credential_expiring', 'credential_expired'))")
     # ### end Alembic commands ###
 
 
@@ -382,6 +383,7 @@ def downgrade() -> None:
     op.drop_column('bookings', 'advice')
     op.drop_column('bookings', 'finding')
     op.drop_column('bookings', 'call_since')
+    op.drop_column('bookings', 'no_visit_at')
     op.drop_column('bookings', 'attended_ref')
     op.drop_column('bookings', 'charge_id')
     op.drop_index('ix_refund_legs_pay_order_id', table_name='refund_legs')
