@@ -11,6 +11,7 @@ it was an order number. UUIDs stay, as they are how a line is traced.
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from structlog.typing import EventDict, WrappedLogger
@@ -76,7 +77,13 @@ def _strike_number(found: re.Match[str]) -> str:
 
 
 def _key(key: Any) -> str:
-    return scrub(str(key))
+    return _scrubbed_key(str(key))
+
+
+@lru_cache(maxsize=1024)
+def _scrubbed_key(key: str) -> str:
+    # Nearly all keys are our own words, the same on every line.
+    return scrub(key)
 
 
 def _value(key: Any, value: Any, *, depth: int) -> Any:
@@ -87,6 +94,7 @@ def _value(key: Any, value: Any, *, depth: int) -> Any:
     return _scrubbed(value, depth=depth)
 
 
+@lru_cache(maxsize=1024)
 def _is_personal(key: str) -> bool:
     return key.lower().replace("-", "_") in _PERSONAL_KEYS or _SECRET_KEY.search(key) is not None
 

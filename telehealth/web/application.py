@@ -35,6 +35,7 @@ from telehealth.web.house import House
 from telehealth.web.pages import Pages, error_page, own_path, redirect
 from telehealth.web.preferences import checked, keep, preferences
 from telehealth.web.requests import RequestLog
+from telehealth.web.shelves import Shelves
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +58,7 @@ def build(house: House, *, opening: Opening | None = None) -> Starlette:
             Route("/preferences", choose_preferences, methods=["POST"]),
             Mount("/static", assets),
             *blob_routes(house.blobs),
-            Mount(openapi.PREFIX, routes=api),
+            Mount(openapi.PREFIX, Shelves(api)),
             *(route for feature in house.features for route in feature.pages),
         ],
         middleware=[
