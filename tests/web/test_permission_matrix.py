@@ -54,6 +54,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "change_staff_member": {"name": "别人", "roles": ["desk"]},
     "suspend_staff_member": {"reason": "离岗"},
     "reinstate_staff_member": {"reason": "返岗"},
+    "begin_payment": {"way": "native"},
+    "declare_insured": {"region": "beijing"},
+    "take_booking_cash": {"received": 5000},
+    "resolve_difference": {"note": "渠道次日补单"},
+    "settle_refund_by_hand": {"note": "已在窗口退还现金"},
 }
 
 #: Operations whose body names somebody's object, and the names of those fields.
@@ -61,6 +66,7 @@ NAMED_IN_BODY: dict[str, tuple[str, dict[str, Any]]] = {
     "hold_slot": ("slot_id person_id check_id form_id", {}),
     "begin_intake_form": ("person_id department_id", {}),
     "bind_card": ("person_id", {"number": "T0000001"}),
+    "price_cover": ("state", {"pay_auth_no": "AUTH0000000001"}),
     "check_eligibility": ("person_id", {}),
     "accept_service_notice": ("person_id", {"sha256": "0" * 64, "channel": "app"}),
 }

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from telehealth.core.ids import new_id
+from telehealth.core.ids import new_id, share_token
 from telehealth.core.unit import Units
 from telehealth.insurance.covering import Asked, CoverWish, ask, authorised
 from telehealth.insurance.declaring import declare
@@ -14,6 +14,7 @@ from telehealth.insurance.models import Cover, InsuranceRecord
 from telehealth.insurance.ports import Fee
 from telehealth.insurance.pricing import price
 from telehealth.insurance.rules import BEIJING
+from telehealth.insurance.states import Category, CoverState
 from tests.support.factories.bookings import House, Patient
 from tests.support.sandbox import Sandbox
 
@@ -64,6 +65,29 @@ async def authorise_cover(
 async def priced_cover(units: Units, sandbox: Sandbox, house: House, who: Patient, **changes: Any) -> Cover:
     cover = await authorise_cover(units, sandbox, house, who, **changes)
     return await price(units, who.actor, cover.id)
+
+
+async def add_cover(
+    units: Units, house: House, who: Patient, charge_id: UUID, *, state: CoverState = CoverState.ASKED,
+    **facts: Any,
+) -> Cover:  # fmt: skip
+    """As far along as told, where the insurer is not what a test is about."""
+    async with units.system("test") as unit:
+        row = Cover(
+            hospital_id=house.hospital.id,
+            account_id=who.account.id,
+            person_id=who.person.id,
+            charge_id=charge_id,
+            state=state,
+            token=share_token(),
+            serial_no=f"CV{new_id().hex[-16:]}",
+            created_at=unit.now,
+            **{"region": BEIJING, "division": "", "category": Category.ORDINARY, "total": 5000, "raw": {}}
+            | facts,
+        )
+        unit.session.add(row)
+        await unit.session.flush()
+    return row
 
 
 async def reread_cover(units: Units, cover_id: UUID) -> Cover:

@@ -1,12 +1,16 @@
 """Two hospitals with one of everything in each, and a patient and a full staff of each."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from telehealth.accounts.models import StaffMember
+from telehealth.bookings.cancelling import cancel
+from telehealth.bookings.models import Booking
+from telehealth.bookings.paying import open_charge
 from telehealth.core.access import Actor, Role
 from telehealth.core.unit import Unit, Units
 from telehealth.directory.models import Credential
@@ -15,6 +19,7 @@ from telehealth.patients.models import Consent, FaceCheck, PatientCard, PatientL
 from telehealth.patients.reviewing import ask_for_review
 from telehealth.patients.rules import Relation
 from telehealth.patients.states import FaceState, Purpose, ReviewKind
+from telehealth.payments.models import Difference
 from telehealth.rulebook.publishing import draft_from_current
 from telehealth.rulebook.rules import ClinicKind
 from telehealth.schedule.models import ClinicTemplate
@@ -23,13 +28,17 @@ from telehealth.strikes.appealing import appeal
 from telehealth.web.sessions import open_session
 from tests.support.factories.accounts import add_staff, staff
 from tests.support.factories.bookings import House, Patient, add_booker, add_check, add_form, add_house, book
+from tests.support.factories.insurance import add_cover
 from tests.support.factories.intake import add_form as add_draft
 from tests.support.factories.intake import add_photo
 from tests.support.factories.notifications import add_message
 from tests.support.factories.patients import add_person
 from tests.support.factories.schedule import Planned, add_clinic
 from tests.support.factories.strikes import add_strike
+from tests.support.factories.visits import pay_cash, refunds_of_booking
 
+#: What a plain "id" is the id of, by the path it stands in; elsewhere it is a session's.
+_OWNERS = {"/messages/": "message_id", "/charges/": "charge_id", "/refunds/": "refund_id"}
 STAFF_ROLES = tuple(role for role in Role if role is not Role.PATIENT)
 
 
@@ -51,7 +60,8 @@ class Side:
     def fill(self, name: str, path: str) -> str:
         """The id meant by `name` in this path: some are two kinds of thing each."""
         is_of_relative = "/consents/" in path or "/face-checks/" in path
-        where = {"id": "message_id" if "/messages/" in path else "session_id",
+        owner = next((found for part, found in _OWNERS.items() if part in path), "session_id")
+        where = {"id": owner,
                  "check_id": "face_check_id" if "/face-checks/" in path else "gate_check_id",
                  "person_id": "relative_id" if is_of_relative else "person_id"}  # fmt: skip
         return self.things[where.get(name, name)]
@@ -92,6 +102,7 @@ async def _side(units: Units, code: str, phone: str) -> Side:
         "attachment_id": photo.id,
     }
     things |= await _more(units, house, who)
+    things |= await _money(units, house, who, booking)
     return Side(house, who, members, clinic, {name: str(thing) for name, thing in things.items()})
 
 
@@ -140,6 +151,36 @@ async def _more(units: Units, house: House, who: Patient) -> dict[str, Any]:
             "message_id": (await _one(unit, InboxMessage, InboxMessage.account_id == account_id)).id,
             "credential_id": (await _one(unit, Credential, Credential.doctor_id == house.doctor.id)).id,
         }
+
+
+async def _money(units: Units, house: House, who: Patient, booking: Booking) -> dict[str, Any]:
+    """What is still to be paid, with the insurer asked; what was paid and goes back; what does not agree."""
+    async with units.of(who.actor) as unit:
+        charge = await open_charge(unit, booking.id)
+    later = await add_clinic(units, house.doctor, half=HalfDay.AFTERNOON, starts=time(14))
+    given_up = await pay_cash(units, house, await book(units, house, who, later.slot.id))
+    async with units.of(who.actor) as unit:
+        await cancel(unit, given_up.id)
+    [refund] = await refunds_of_booking(units, given_up)
+    cover = await add_cover(units, house, who, charge.id)
+    return {
+        "charge_id": charge.id,
+        "refund_id": refund.id,
+        "difference_id": await _difference(units, house),
+        "cover_id": cover.id,
+        "state": cover.token,
+    }
+
+
+async def _difference(units: Units, house: House) -> UUID:
+    async with units.system("test") as unit:
+        row = Difference(
+            hospital_id=house.hospital.id, day=unit.today, party="wechatpay", kind="missing_here",
+            reference="CH-261120-SAMPLE-1", ours=None, theirs=5000, found_at=unit.now,
+        )  # fmt: skip
+        unit.session.add(row)
+        await unit.session.flush()
+        return row.id
 
 
 async def _one(unit: Unit, kind: Any, where: sa.ColumnElement[bool]) -> Any:
