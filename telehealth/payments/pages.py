@@ -83,11 +83,11 @@ async def pay_page(request: Request, unit: Unit, actor: Actor, charge_id: UUID) 
 async def begin_payment_page(request: Request, units: Units, actor: Actor, charge_id: UUID) -> Response:
     """Open the order at the provider and hand over to it. Pressing again is harmless."""
     form = await read_form(request, Choice)
-    if form.model is None:
-        return redirect(f"/pay/{charge_id}", flash="请从给出的选项中选择", kind="warn")
     async with units.of(actor) as unit:
         till = await paying.till(unit, actor, charge_id, in_wechat=True)
-        openid = await paying.openid_for(unit, actor, till.hospital, form.model.way)
+        openid = await paying.openid_for(unit, actor, till.hospital, form.model.way) if form.model else ""
+    if form.model is None:
+        return redirect(f"/pay/{charge_id}", flash="请从给出的选项中选择", kind="warn")
     try:
         begun = await charging.begin(
             units,
@@ -113,9 +113,9 @@ async def begin_payment_page(request: Request, units: Units, actor: Actor, charg
 async def ask_cover_page(request: Request, units: Units, actor: Actor, charge_id: UUID) -> Response:
     """To the insurer's page, where the insurance code is authorised for this one payment (BJ06)."""
     back = f"{house_of(request).settings.public_url}/insurance/return"
+    async with units.of(actor) as unit:
+        wish = await paying.cover_wish(unit, actor, charge_id, in_wechat=True)
     try:
-        async with units.of(actor) as unit:
-            wish = await paying.cover_wish(unit, actor, charge_id, in_wechat=True)
         asked = await covering.ask(units, actor, wish, return_url=back)
     except DomainError as error:
         return redirect(f"/pay/{charge_id}", flash=sentence(error, language(request)), kind="warn")
