@@ -16,6 +16,7 @@ FIGURES = {
     "booking_race": "service",
     "booking_hold_http": "http",
     "refund_sweep": "sweep",
+    "refund_submit": "submit",
     "start_to_first_page": "house",
     "idle_rss": "house",
 }

@@ -49,13 +49,16 @@ def measure() -> Figures:
 
 
 async def units_of(database: Database) -> Units:
-    settings = Settings(
+    return app.build_house(settings_of(database)).units
+
+
+def settings_of(database: Database) -> Settings:
+    return Settings(
         profile=Profile.TEST,
         home=database.home,
         database_url=database.addresses.app_url,
         worker_in_web=False,
     )
-    return app.build_house(settings).units
 
 
 def patient(account_id: UUID) -> Actor:

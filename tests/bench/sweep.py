@@ -38,7 +38,7 @@ ROUNDS = 3
 A_ROUND = 2_000
 _TO_WARM = 400
 _BATCH = 500
-_FEE = 5_000
+FEE = 5_000
 _numbers = count(1)
 
 
@@ -56,11 +56,11 @@ async def _sweeps(units: Units) -> Figure:
     place = await open_hospital(units, doctors=20)
     await sample.add_slots(units, place, slots=400)
     await add_patients(units, place, count=_TO_WARM + ROUNDS * A_ROUND)
-    await _pay_for_visits(units, place, _TO_WARM)
+    await pay_for_visits(units, place, _TO_WARM)
     await sweep_unattended(units)
     rates, cpu_ms = [], []
     for _ in range(ROUNDS):
-        await _pay_for_visits(units, place, A_ROUND)
+        await pay_for_visits(units, place, A_ROUND)
         began, before = time.perf_counter(), time.process_time()
         swept = await sweep_unattended(units)
         took_s = time.perf_counter() - began
@@ -85,7 +85,7 @@ class _Seat:
     clinic: Clinic
 
 
-async def _pay_for_visits(units: Units, place: Place, wanted: int) -> None:
+async def pay_for_visits(units: Units, place: Place, wanted: int) -> None:
     """Visits of yesterday, each with its own patient, form, charge, order and entry in the books."""
     async with units.system("sample") as unit:
         seats = [
@@ -139,7 +139,7 @@ def _charge(
 ) -> dict[str, Any]:
     return {
         "id": charge_id, "number": f"CH-SAMPLE-{number}", "person_id": person_id, "subject_kind": "booking",
-        "subject_id": booking_id, "order_type": OrderType.CONSULT, "description": "样例", "amount": _FEE,
+        "subject_id": booking_id, "order_type": OrderType.CONSULT, "description": "样例", "amount": FEE,
         "state": ChargeState.SETTLED, "pay_by": unit.now, "closing_since": None, "settled_at": unit.now,
         "settled_by": order_id, "earned_at": None, "created_at": unit.now, **whose,
     }  # fmt: skip
@@ -148,14 +148,14 @@ def _charge(
 def _line(charge_id: UUID, whose: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": new_id(), "charge_id": charge_id, "position": 1, "kind": "consult_fee", "description": "样例",
-        "amount": _FEE, "fund": 0, "personal": 0, "other": 0, **whose,
+        "amount": FEE, "fund": 0, "personal": 0, "other": 0, **whose,
     }  # fmt: skip
 
 
 def _order(unit: Unit, order_id: UUID, charge_id: UUID, number: int, whose: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": order_id, "charge_id": charge_id, "provider": "wechatpay", "way": Way.JSAPI,
-        "out_trade_no": f"CH-SAMPLE-{number}-1", "transaction_id": f"sample-{number}", "cash": _FEE,
+        "out_trade_no": f"CH-SAMPLE-{number}-1", "transaction_id": f"sample-{number}", "cash": FEE,
         "fund": 0, "personal": 0, "other": 0, "cover_id": None, "mix_trade_no": None,
         "state": PayOrderState.PAID, "request": {"hospital": "yunan"}, "answer": {}, "expires_at": unit.now,
         "look_at": unit.wall, "looks": 1, "paid_at": unit.now, "paid_on": unit.today, "taken_by": None,
@@ -180,6 +180,6 @@ def _booking(
         "doctor_id": seat.clinic.doctor_id, "kind": ClinicKind.INTERNET, "channel": Channel.ONLINE,
         "door": "app", "state": BookingState.PAID, "pending_verification": False, "assisted": False,
         "day": hospital_day(yesterday), "starts_at": yesterday, "ends_at": yesterday + timedelta(minutes=12),
-        "hold_until": yesterday, "fee": _FEE, "form_id": form.id, "charge_id": charge_id,
+        "hold_until": yesterday, "fee": FEE, "form_id": form.id, "charge_id": charge_id,
         "created_at": yesterday,
     }  # fmt: skip
