@@ -79,7 +79,7 @@ def our_column(totals: Sequence[DayTotal], say: Speech) -> Column:
             (_(N_("收款笔数")), str(sum(line.orders for line in totals))),
             (_(N_("收款")), say.fen(sum(line.paid for line in totals))),
             (_(N_("其中医保")), say.fen(sum(line.insured for line in totals))),
-            (_(N_("退款完成笔数")), str(sum(line.refunds for line in totals))),
+            (_(N_("退款笔数")), str(sum(line.refunds for line in totals))),
             (_(N_("已退回")), say.fen(sum(line.back for line in totals))),
         ],
     )

@@ -28,7 +28,7 @@ from telehealth.payments.refunding import refund_in_full
 from telehealth.payments.settling import Outcome, look, settle
 from telehealth.payments.states import OrderType, RefundReason, Way
 from telehealth.payments.subjects import Subjects
-from telehealth.payments.submitting import submit_due
+from telehealth.payments.submitting import look_at_refund, submit_due, submit_round
 from telehealth.web.house import House
 from tests.support.factories.accounts import add_staff, staff
 from tests.support.factories.bookings import add_booker, add_house
@@ -270,9 +270,11 @@ async def test_GD06_both_halves_of_a_refund_are_in_both_books(
 ) -> None:
     shop, order = await _split_payment(house.units, own_sandbox)
     async with house.units.hospital(shop.hospital.id, shop.staff(Role.FINANCE)) as unit:
-        await refund_in_full(unit, order.charge_id, RefundReason.STAFF, note="样例")
-    while await submit_due(house.units):
-        pass
+        refund = await refund_in_full(unit, order.charge_id, RefundReason.STAFF, note="样例")
+    assert refund is not None
+    await submit_round(house.units)
+    assert await look_at_refund(house.units, refund.number)
+    await submit_round(house.units)
     assert await fetch_bill(house.units, shop.hospital.id, today, NHSA) == 2
     assert await fetch_bill(house.units, shop.hospital.id, today, WECHATPAY) == 2
     assert await _differences(house.units) == []
