@@ -83,9 +83,6 @@ class Unit:
         self._driver = driver
         #: What `hot.Together` read before it was asked for, until somebody may have written.
         self.ahead: dict[tuple[object, tuple[Any, ...]], list[Any]] = {}
-        # With the pooled connection, as long as that lives.
-        kept = cast(sa.Connection, connection.sync_connection).info
-        self._cursors: dict[bytes, psycopg.AsyncRawCursor[Any]] = kept.setdefault("cursors", {})
         self._session: AsyncSession | None = None
         #: Rows that are in the database, and records that are not yet, while there is no session.
         self._adopted: list[object] = []
@@ -125,11 +122,7 @@ class Unit:
             await self._session.flush()
 
     def cursor_for(self, statement: bytes) -> psycopg.AsyncRawCursor[Any]:
-        """The connection's own cursor for this statement: the driver has learned its columns before."""
-        known = self._cursors.get(statement)
-        if known is None:
-            known = self._cursors[statement] = psycopg.AsyncRawCursor(self._driver)
-        return known
+        return cursor_of(self._connection, self._driver, statement)
 
     async def connection(self) -> psycopg.AsyncConnection[Any]:
         """The psycopg connection of this very transaction, for hot paths and the queue."""
@@ -338,6 +331,17 @@ async def _leased(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await asyncio.shield(asyncio.create_task(connection.close()))
         raise
     await connection.close()
+
+
+def cursor_of(
+    connection: AsyncConnection, driver: psycopg.AsyncConnection[Any], statement: bytes
+) -> psycopg.AsyncRawCursor[Any]:
+    """One for each hot statement, kept with its connection: the driver has learned the columns before."""
+    cursors = cast(sa.Connection, connection.sync_connection).info.setdefault("cursors", {})
+    known: psycopg.AsyncRawCursor[Any] | None = cursors.get(statement)
+    if known is None:
+        known = cursors[statement] = psycopg.AsyncRawCursor(driver)
+    return known
 
 
 async def first_word(

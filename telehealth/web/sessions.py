@@ -11,12 +11,11 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
 import sqlalchemy as sa
-from psycopg.rows import namedtuple_row
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,7 +23,7 @@ from telehealth.core.access import Actor, Role
 from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.errors import Unauthenticated
 from telehealth.core.tenancy import Tenancy
-from telehealth.core.unit import Unit, first_word
+from telehealth.core.unit import Unit, cursor_of, first_word
 
 BROWSER_LASTS = timedelta(days=30)
 STAFF_LASTS = timedelta(hours=12)
@@ -158,12 +157,23 @@ async def forget_expired(unit: Unit) -> None:
     await unit.session.execute(sa.delete(Session).where(over))
 
 
-_FIND = """
-select id, account_id, hospital_id, roles, name, assurance, channel, rotated_at, seen_at,
-    token_hash = %(mark)s as current
+class _Found(NamedTuple):
+    id: UUID
+    account_id: UUID
+    hospital_id: UUID | None
+    roles: list[str]
+    name: str
+    assurance: str
+    channel: str
+    rotated_at: datetime
+    seen_at: datetime
+    current: bool
+
+
+_FIND = b"""
+select id, account_id, hospital_id, roles, name, assurance, channel, rotated_at, seen_at, token_hash = $1
 from sessions
-where (token_hash = %(mark)s or (previous_hash = %(mark)s and rotated_at > %(grace)s))
-    and expires_at > %(wall)s
+where (token_hash = $1 or (previous_hash = $1 and rotated_at > $2)) and expires_at > $3
 """
 
 
@@ -171,15 +181,18 @@ async def find_presence(
     connection: AsyncConnection, token: str, wall: datetime, *, bearer: bool
 ) -> Presence | None:
     """Who holds this token. One read; `seen_at` is written at most once in five minutes."""
-    marks = {"mark": digest(token), "wall": wall, "grace": wall - ROTATION_GRACE}
+    marks = (digest(token), wall - ROTATION_GRACE, wall)
 
     async def ask(driver: psycopg.AsyncConnection[Any]) -> Any:
         # On the driver, as every request pays for it.
-        async with driver.cursor(row_factory=namedtuple_row) as cursor:
-            return await (await cursor.execute(_FIND, marks, prepare=True)).fetchone()
+        cursor = cursor_of(connection, driver, _FIND)
+        return await (await cursor.execute(_FIND, marks, prepare=True)).fetchone()
 
-    _, row = await first_word(connection, ask)
-    if row is None or bearer == (row.channel == "browser"):
+    _, found = await first_word(connection, ask)
+    if found is None:
+        return None
+    row = _Found._make(found)
+    if bearer == (row.channel == "browser"):
         return None
     if row.hospital_id is not None and row.seen_at < wall - STAFF_IDLES:
         return None
@@ -188,7 +201,7 @@ async def find_presence(
             sa.text("update sessions set seen_at = :wall where id = :id"), {"wall": wall, "id": row.id}
         )
         await connection.commit()
-    stale = not bearer and bool(row.current) and row.rotated_at < wall - ROTATE_AFTER
+    stale = not bearer and row.current and row.rotated_at < wall - ROTATE_AFTER
     return Presence(row.id, _actor(row), stale)
 
 
@@ -206,7 +219,7 @@ async def rotate(connection: AsyncConnection, session_id: UUID, wall: datetime) 
     return token if done.rowcount else None
 
 
-def _actor(row: Any) -> Actor:
+def _actor(row: Session | _Found) -> Actor:
     return Actor.signed_in(
         row.account_id,
         frozenset(Role(role) for role in row.roles),
