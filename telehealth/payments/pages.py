@@ -64,6 +64,8 @@ async def pay_page(request: Request, unit: Unit, actor: Actor, charge_id: UUID) 
         return redirect(f"/receipts/{charge_id}")
     if till.charge.state is ChargeState.CLOSED:
         return redirect(_home(unit, till.charge), flash="支付时间已过，号源已释放，没有收费", kind="warn")
+    if await _is_unknown_in_wechat(request, unit, actor, till.hospital):
+        return _ask_wechat(till.hospital, f"/pay/{charge_id}?asked=1")
     return render(
         request,
         "payments/pay.html",
@@ -101,8 +103,7 @@ async def begin_payment_page(request: Request, units: Units, actor: Actor, charg
         )
         return await _hand_over(request, units, till, begun)
     except OpenidNeeded:
-        here = quote(f"/pay/{charge_id}", safe="")
-        return redirect(f"/wechat/enter?hospital={till.hospital}&next={here}")
+        return _ask_wechat(till.hospital, f"/pay/{charge_id}")
     except ChargeSettled:
         return redirect(f"/receipts/{charge_id}")
     except DomainError as error:
@@ -228,6 +229,18 @@ async def own_charges_page(request: Request, unit: Unit, actor: Actor) -> Respon
             for charge in await queries.charges_of(unit, actor)
         ],
     )
+
+
+async def _is_unknown_in_wechat(request: Request, unit: Unit, actor: Actor, code: str) -> bool:
+    """WeChat was not asked yet who reads this; it answers without a page of its own, so: before the price."""
+    if surface(request) is not Surface.WECHAT or "asked" in request.query_params:
+        return False
+    gateway = unit.port(WeChatGateway)  # type: ignore[type-abstract]
+    return gateway.serves(code) and not await paying.openid_for(unit, actor, code, Way.JSAPI)
+
+
+def _ask_wechat(code: str, onward: str) -> Response:
+    return redirect(f"/wechat/enter?hospital={code}&next={quote(onward, safe='')}")
 
 
 async def _hand_over(request: Request, units: Units, till: Till, begun: Begun) -> Response:

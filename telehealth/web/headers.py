@@ -12,7 +12,8 @@ class SecurityHeaders:
     """Whose scripts run, where pages may send, who may frame them: ourselves, and the few named here.
 
     `upload_origin` is where browsers send files when that is not our own origin (S3);
-    `script_origins` serve WeChat's JS-SDK; `framed_by` is the demo's stand-in for WeChat's browser.
+    `script_origins` serve WeChat's JS-SDK; `forms_to` is where a form may end up, as WeChat's silent
+    sign-in on the way to a payment; `framed_by` is the demo's stand-in for WeChat's browser.
     """
 
     def __init__(
@@ -22,17 +23,19 @@ class SecurityHeaders:
         https: bool,
         upload_origin: str = "",
         script_origins: Sequence[str] = (),
+        forms_to: Sequence[str] = (),
         framed_by: str = "",
     ) -> None:
         self.app = app
         self.https = https
         other = f" {upload_origin}" if upload_origin else ""
         scripts = "".join(f" {origin}" for origin in script_origins)
+        forms = "".join(f" {origin}" for origin in forms_to)
         framing = framed_by or "'none'"
         policy = (
             f"default-src 'none'; script-src 'self'{scripts}; style-src 'self'; font-src 'self';"
             f" img-src 'self' blob: data:{other}; media-src 'self' blob:{other};"
-            f" connect-src 'self'{other}{scripts}; form-action 'self'; base-uri 'none';"
+            f" connect-src 'self'{other}{scripts}; form-action 'self'{forms}; base-uri 'none';"
             f" frame-ancestors {framing}; manifest-src 'self'; worker-src 'self'"
         )
         self.fixed = {

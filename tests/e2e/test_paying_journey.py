@@ -1,0 +1,85 @@
+"""Inside WeChat an insured patient pays with the insurer; at midnight what nobody attended comes back."""
+
+import re
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.steps import fits, from_the_gate_to_a_seat
+from tests.support.sandbox import Sandbox
+from tests.support.waiting import eventually
+
+#: A seeded sample patient, insured in Beijing; the insurer and she each pay a part.
+HE = "13800000103"
+WECHAT = (
+    "Mozilla/5.0 (Linux; Android 14; sample) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
+    " MicroMessenger/8.0.50"
+)
+
+
+@pytest.fixture
+def in_wechat(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN", user_agent=WECHAT)
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def moved_clock(live: str) -> Iterator[None]:
+    """Whatever a journey does to the demo's clock is undone: others share this house."""
+    yield
+    httpx2.post(f"{live}/demo/clock", data={"to": "now"})
+
+
+def enter(page: Page, live: str, who: str) -> None:
+    page.goto(f"{live}/demo")
+    page.locator(f"form:has(input[value='{who}']) button").click()
+
+
+def test_GD02_the_insurer_and_the_patient_each_pay_their_part(
+    in_wechat: Page, live: str, sandbox: Sandbox, moved_clock: None
+) -> None:
+    page = in_wechat
+    enter(page, live, HE)
+    page.goto(f"{live}/h/yunan/book?kind=internet")
+    from_the_gate_to_a_seat(page)
+    booking = page.url
+
+    page.get_by_role("button", name=re.compile("支付 ¥")).click()
+    expect(page.get_by_text("的参保地在哪里")).to_be_visible()
+    fits(page)
+    page.locator("input[name=region][value=beijing]").check(force=True)
+    page.get_by_role("button", name="继续").click()
+    page.get_by_role("button", name="用医保支付").click()
+    page.get_by_role("link", name="去授权").click()
+    page.get_by_label(re.compile("何秀珍")).check()
+    page.get_by_role("button", name="授权医保电子凭证支付").click()
+
+    expect(page.get_by_text("统筹基金")).to_be_visible()
+    fits(page)
+    page.get_by_role("button", name=re.compile("确认支付 ¥")).click()
+    page.locator("#pay").click()
+    page.get_by_role("dialog").get_by_role("button", name="支付").click()
+
+    expect(page.get_by_text("支付成功")).to_be_visible()
+    expect(page.get_by_text("统筹基金")).to_be_visible()
+    fits(page)
+    receipt = page.url
+    page.goto(booking)
+    expect(page.get_by_text("待就诊")).to_be_visible()
+
+    # XY12: midnight, and nobody came.
+    for _ in range(16):
+        page.goto(f"{live}/demo")
+        page.get_by_role("button", name="过一天").click()
+    page.goto(booking)
+    eventually(lambda: page.reload() and page.get_by_text("未接诊").count() > 0, timeout_s=60)
+    page.goto(receipt)
+    eventually(lambda: page.reload() and page.get_by_text("已退回").count() > 0, timeout_s=60)
+    page.get_by_role("link", name=re.compile("未接诊")).click()
+    expect(page.get_by_text("医保部分退回")).to_be_visible()
+    fits(page)
