@@ -61,6 +61,7 @@ async def cancel(unit: Unit, booking_id: UUID, *, reason: str = "") -> Booking:
 
 async def on_clinic_closed(unit: Unit, event: ClinicClosed) -> None:
     """Everybody in a closed clinic loses the seat through no fault of theirs, and is told."""
+    unit.step("clinic_closed")
     for booking_id in await queries.live_in_clinic(unit, event.clinic_id):
         booking = await queries.lock_with_seat(unit, booking_id)
         if booking is None or booking.state not in LIVE:

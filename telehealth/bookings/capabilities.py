@@ -124,6 +124,11 @@ def cancel_sentence(ruling: CancelRuling) -> str:
     return CANCEL_SENTENCES[ruling.reason]
 
 
+def gives_all_back(ruling: CancelRuling) -> bool:
+    """Until a time that the page names."""
+    return ruling.reason is CancelReason.IN_TIME and ruling.refund_bp == _ALL
+
+
 def capability_of(booking: Booking, *, now: datetime | None = None) -> Capability:
     """At an instant, or as the state alone says."""
     if booking.state is S.HELD and booking.pending_verification:

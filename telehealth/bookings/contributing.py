@@ -1,5 +1,6 @@
 """What the home pages below show of bookings."""
 
+from datetime import datetime
 from typing import Any
 
 from telehealth.bookings import queries
@@ -14,7 +15,7 @@ async def patient_home(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
     """The next visits; a held seat is a matter of minutes, so it warns."""
     if actor.is_staff or not actor.may(Permission.BOOK):
         return []
-    return [_card(place) for place in await queries.coming(unit, limit=3)]
+    return [_card(place, unit.now) for place in await queries.coming(unit, limit=3)]
 
 
 async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
@@ -35,9 +36,9 @@ async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
     ]
 
 
-def _card(place: BookingPlace) -> dict[str, Any]:
+def _card(place: BookingPlace, now: datetime) -> dict[str, Any]:
     booking = place.booking
-    due = capability_of(booking).can_pay
+    due = capability_of(booking, now=now).can_pay
     waits = N_("号源待核验，暂不收费") if booking.pending_verification else N_("即将就诊")
     return {
         "title": N_("号源待支付，逾时自动释放") if due else waits,

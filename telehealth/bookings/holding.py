@@ -245,6 +245,7 @@ async def hold_seat(unit: Unit, holding: Holding) -> Booking:
         raise AlreadyBooked() from None
     if row is None:
         raise await _why_not(unit, holding)
+    unit.step("hold")
     return _adopt(unit, row)
 
 

@@ -17,6 +17,7 @@ from telehealth.bookings.capabilities import (
     Capability,
     cancel_sentence,
     capability_of,
+    gives_all_back,
 )
 from telehealth.bookings.choice import Choice
 from telehealth.bookings.errors import NotCancellable, NotPayable
@@ -106,7 +107,7 @@ async def booking_page(request: Request, unit: Unit, booking_id: UUID) -> Respon
         may_cancel=said_now.may_cancel and ruling.allowed,
         cancel_words=cancel_sentence(ruling) if said_now.may_cancel else "",
         money=await money_of(unit, booking),
-        free_until=ruling.free_until if ruling.reason is CancelReason.IN_TIME else None,
+        free_until=ruling.free_until if gives_all_back(ruling) else None,
         rebook=again.href(),
         actions=[
             action

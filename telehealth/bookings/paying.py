@@ -69,6 +69,7 @@ async def open_charge(unit: Unit, booking_id: UUID) -> Charge:
     )
     await unit.session.flush()
     booking.charge_id = charge.id
+    unit.step("charge")
     return charge
 
 
