@@ -1,0 +1,163 @@
+"""Which errands lead to a point, and which point is armed next: one that was hit least."""
+
+import random
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tests.crash.points import points
+
+
+class Jump(StrEnum):
+    """What only time brings about."""
+
+    #: Holds run out.
+    HOLD = "hold"
+    #: A day ends.
+    MIDNIGHT = "midnight"
+    #: The bills of yesterday are there.
+    BILLS = "bills"
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """`errands` lead to the point, in the web process; with `verb` a member of staff's own process gets
+    there, once the errands have brought something about for it."""
+
+    errands: tuple[str, ...]
+    jump: Jump | None = None
+    verb: str = ""
+    #: Only a callback leads there: none is lost meanwhile.
+    by_callback: bool = False
+
+
+_PAID_AND_BACK = Road(("cancels",))
+_BY_CALLBACK = Road(("cancels",), by_callback=True)
+_INSURED = Road(("insured_cancels",))
+_GIVEN_UP = Road(("changes_mind",))
+
+#: The first part of a name → how one gets there.
+ROADS: dict[str, Road] = {
+    "hold": _PAID_AND_BACK,
+    "charge": _PAID_AND_BACK,
+    "lapse": Road(("lapses",), jump=Jump.HOLD),
+    "pay": _PAID_AND_BACK,
+    "pay.order": _PAID_AND_BACK,
+    "pay.prepay": _PAID_AND_BACK,
+    "pay.mixed": _INSURED,
+    "pay.round": _PAID_AND_BACK,
+    "pay.query": _PAID_AND_BACK,
+    "pay.settle": _PAID_AND_BACK,
+    "pay.closing": _GIVEN_UP,
+    "pay.close": _GIVEN_UP,
+    "pay.closed": _GIVEN_UP,
+    "pay.cash": Road(("cash",)),
+    "notice.stored": _BY_CALLBACK,
+    "notice.judged": _BY_CALLBACK,
+    "attend": Road(("unattended",), verb="attend"),
+    "complete": Road(("seen",)),
+    "cancel": _PAID_AND_BACK,
+    "clinic_closed": Road(("clinic_closes",)),
+    "withdraw": Road(("unattended",), verb="withdraw"),
+    "refuse": Road(("unattended",), verb="refuse"),
+    "sweep": Road(("unattended",), jump=Jump.MIDNIGHT),
+    "refund.requested": _PAID_AND_BACK,
+    "refund.leased": _PAID_AND_BACK,
+    "refund.sent": _PAID_AND_BACK,
+    "refund.recorded": _PAID_AND_BACK,
+    "refund.query": _BY_CALLBACK,
+    "refund.settled": _BY_CALLBACK,
+    "refund.insurer": _INSURED,
+    "refund.told": _INSURED,
+    "refund.retried": Road(("parked",), verb="retry"),
+    "refund.settled_by_hand": Road(("cash",), verb="by_hand"),
+    "insure.look_up": _INSURED,
+    "insure.ask": _INSURED,
+    "insure.authorise": _INSURED,
+    "insure.intent": _INSURED,
+    "insure.upload": _INSURED,
+    "insure.price": _INSURED,
+    "insure.revoke": Road(("forgoes",)),
+    "bill": Road(("unattended",), jump=Jump.BILLS),
+}
+
+#: For everyday: one of each kind of step, where most would be lost.
+TWENTY = (
+    "hold.after_commit",
+    "pay.order.after_commit",
+    "pay.prepay.before_call",
+    "pay.prepay.after_call",
+    "pay.mixed.after_call",
+    "notice.stored.after_commit",
+    "pay.query.after_call",
+    "pay.settle.before_commit",
+    "pay.settle.after_commit",
+    "pay.close.after_call",
+    "lapse.before_commit",
+    "attend.before_commit",
+    "cancel.before_commit",
+    "cancel.after_commit",
+    "sweep.before_commit",
+    "sweep.after_commit",
+    "refund.leased.after_commit",
+    "refund.sent.before_call",
+    "refund.sent.after_call",
+    "refund.insurer.after_call",
+)
+
+
+def base_of(name: str) -> str:
+    """`pay.prepay.before_call` → `pay.prepay`."""
+    return name.rpartition(".")[0]
+
+
+def road_to(name: str) -> Road:
+    return ROADS[base_of(name)]
+
+
+def all_names() -> list[str]:
+    """Raises AssertionError for a point of the program nobody knows the way to."""
+    unknown = sorted(name for name in points() if base_of(name) not in ROADS)
+    assert not unknown, f"no road leads to {', '.join(unknown)}"
+    return sorted(points())
+
+
+class Plan:
+    """Shared by all towns: what one has under way the others leave alone."""
+
+    def __init__(self, names: Iterable[str], *, times: int, seed: int) -> None:
+        self.names = list(names)
+        self.times = times
+        self.hits: Counter[str] = Counter()
+        self._under_way: set[str] = set()
+        random.Random(seed).shuffle(self.names)
+        # Those of staff one after the other: the web process may live on meanwhile.
+        self.names.sort(key=lambda name: bool(road_to(name).verb))
+
+    @property
+    def is_done(self) -> bool:
+        return not self._open()
+
+    def next(self, jumps: Collection[Jump]) -> str | None:
+        """One that was hit least, and for whose jump there is somebody in town; None when all is done."""
+        found = [name for name in self._open() if name not in self._under_way]
+        ready = [name for name in found if (jump := road_to(name).jump) is None or jump in jumps]
+        if not ready:
+            return None
+        name = min(ready, key=lambda name: self.hits[name])
+        self._under_way.add(name)
+        return name
+
+    def hit(self, name: str) -> None:
+        self.hits[name] += 1
+        self._under_way.discard(name)
+
+    def histogram(self) -> str:
+        widest = max(len(name) for name in self.names)
+        return "\n".join(
+            f"{name:<{widest}}  {self.hits[name]:>3}  {'#' * self.hits[name]}" for name in sorted(self.names)
+        )
+
+    def _open(self) -> list[str]:
+        return [name for name in self.names if self.hits[name] < self.times]

@@ -1,0 +1,26 @@
+"""The house dies at twenty points, and not a fen is lost, doubled or forgotten (docs/money.md §7)."""
+
+import random
+from pathlib import Path
+
+from telehealth.core.provisioning import Addresses
+from tests.crash import books
+from tests.crash.plan import TWENTY, Plan
+from tests.crash.rehearsal import Rehearsal
+from tests.crash.town import open_town
+from tests.support.sandbox import Sandbox
+
+
+async def test_XY12_whatever_is_killed_money_comes_home(
+    database: Addresses, own_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    seed = random.SystemRandom().randrange(10_000)
+    print(f"seed {seed}")
+    town = await open_town(tmp_path, database, own_sandbox, seed=seed)
+    try:
+        plan = Plan(TWENTY, times=1, seed=seed)
+        await Rehearsal(town, plan).run()
+        print(plan.histogram(), await books.figures(town), sep="\n")
+        assert sum(plan.hits.values()) == len(TWENTY)
+    finally:
+        await town.close()

@@ -1,0 +1,48 @@
+"""What the outside does meanwhile: answers lost, cut, late or 500; callbacks twice, reordered or never."""
+
+import asyncio
+from typing import Any
+
+from tests.crash.town import Town
+
+_PROVIDER: tuple[dict[str, Any] | None, ...] = (
+    None,
+    None,
+    {"mode": "mixed", "share": 0.15, "seconds": 0.5},
+    {"mode": "mixed", "share": 0.3, "seconds": 0.2},
+    {"mode": "lost_answer", "times": 1},
+    {"mode": "error_500", "times": 2},
+    {"mode": "slow", "seconds": 0.5, "times": 4},
+)
+_INSURER: tuple[dict[str, Any] | None, ...] = (
+    None,
+    None,
+    {"mode": "lost_answer", "times": 1},
+    {"mode": "error_500", "times": 1},
+    {"mode": "slow", "seconds": 0.4, "times": 2},
+)
+_CALLBACKS = ("normal", "normal", "twice", "reordered", "probe", "forged", "stale")
+
+
+async def change(town: Town, *, by_callback: bool) -> str:
+    """Draw new weather, and say which. With `by_callback` no callback is lost for good."""
+    provider, insurer = town.chance.choice(_PROVIDER), town.chance.choice(_INSURER)
+    mode = town.chance.choice(_CALLBACKS if by_callback else (*_CALLBACKS, "lost"))
+    await _set(town, provider, insurer, mode)
+    said = [f"callbacks {mode}"]
+    said += [
+        f"{name} {fault['mode']}" for name, fault in (("provider", provider), ("insurer", insurer)) if fault
+    ]
+    return ", ".join(said)
+
+
+async def clear(town: Town) -> None:
+    await _set(town, None, None, "normal")
+
+
+async def _set(
+    town: Town, provider: dict[str, Any] | None, insurer: dict[str, Any] | None, callbacks: str
+) -> None:
+    await asyncio.to_thread(lambda: town.sandbox.faults(wechatpay=provider, nhsa=insurer))
+    seconds = {"seconds": 1} if callbacks == "reordered" else {}
+    await asyncio.to_thread(lambda: town.sandbox.payment_notices(callbacks, **seconds))
