@@ -14,6 +14,8 @@ from telehealth.payments.receiving_notices import receive
 from telehealth.web.contract import page
 
 TOPICS = ("payments", "refunds", "mixed")
+#: They prove who they are, yet not what they say.
+_STATUS = {"unknown_order": 404, "amount_differs": 409, "unproven": 409}
 
 
 @page(public=True)
@@ -23,7 +25,7 @@ async def wechatpay_callback_page(request: Request, units: Units, code: str, top
     try:
         await receive(units, "wechatpay", code, topic, request.headers, await request.body())
     except NoticeRefused as error:
-        return _fail(401, error.verdict)
+        return _fail(_STATUS.get(error.verdict, 401), error.verdict)
     except NotFound:
         return _fail(404, "unknown")
     except (Unavailable, Busy):

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from telehealth.payments.errors import NoticeRefused
 from telehealth.payments.states import Way
 
 
@@ -86,6 +87,21 @@ class Notice:
     #: Ours, when it is about a refund.
     refund_number: str | None = None
     amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a callback claims: whose merchant it is about (a hospital's code), and how much it moved."""
+
+    hospital: str
+    amount: int | None
+
+    def require(self, hospital: str, *amounts: int) -> None:
+        """Raises NoticeRefused unless it fits what we know: nobody need be asked about such a claim."""
+        if hospital != self.hospital:
+            raise NoticeRefused("unknown_order")
+        if self.amount is not None and self.amount not in amounts:
+            raise NoticeRefused("amount_differs")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,53 +15,60 @@ from telehealth.directory import HospitalNotFound, hospital_by_code
 from telehealth.payments import statements
 from telehealth.payments.errors import NoticeRefused, ProviderNotFound
 from telehealth.payments.models import ProviderNotice
-from telehealth.payments.ports import Providers
+from telehealth.payments.ports import Notice, Providers, Told
 from telehealth.payments.settling import Outcome, look
 from telehealth.payments.submitting import look_at_refund
 
 __all__ = ["CALLBACK", "receive"]
 
 CALLBACK = "callback"
-ACCEPTED, REPEATED, UNKNOWN = "accepted", "repeated", "unknown_order"
+ACCEPTED, REPEATED = "accepted", "repeated"
+UNKNOWN, DIFFERS, UNPROVEN = "unknown_order", "amount_differs", "unproven"
 _VERDICTS = {
     Outcome.TAKEN: ACCEPTED,
     Outcome.REFUNDED: ACCEPTED,
-    Outcome.CLOSED: ACCEPTED,
     Outcome.KNOWN: REPEATED,
-    Outcome.DIFFERS: "amount_differs",
+    Outcome.DIFFERS: DIFFERS,
     Outcome.UNKNOWN: UNKNOWN,
     # It says paid; whom we asked says otherwise.
-    Outcome.OPEN: "unproven",
+    Outcome.OPEN: UNPROVEN,
+    Outcome.CLOSED: UNPROVEN,
 }
 _SECRET = ("authorization", "cookie")
 
 
 async def receive(
     units: Units, provider: str, hospital_code: str, topic: str, headers: Mapping[str, str], body: bytes
-) -> bool:
-    """Whether it is about something of ours. It changes nothing that a query does not confirm.
+) -> None:
+    """Take a callback. It changes nothing that a query does not confirm; coming again changes nothing.
 
     Raises:
         ProviderNotFound, HospitalNotFound: nobody we know.
-        NoticeRefused: it proves nothing; `verdict` says why.
+        NoticeRefused: it proves nothing, or not what it says; `verdict` says why, and staff see it.
         ProviderDown, ProviderBusy, Unavailable: it was kept, and is wanted again.
     """
     adapter = units.port(Providers).by_name.get(provider)
     if adapter is None:
         raise ProviderNotFound()
     notice_id = await _keep(units, provider, hospital_code, topic, headers, body)
+    about: str | None = None
     try:
         said = adapter.read_notice(hospital_code, topic, headers, body)
+        about = said.refund_number or said.out_trade_no
+        verdict = await _ask(units, hospital_code, said)
     except NoticeRefused as refusal:
-        await _judge(units, notice_id, refusal.verdict)
-        raise
+        verdict = refusal.verdict
+    await _judge(units, notice_id, verdict, about)
+    if verdict not in (ACCEPTED, REPEATED):
+        raise NoticeRefused(verdict)
+
+
+async def _ask(units: Units, hospital_code: str, said: Notice) -> str:
+    """What the provider confirms of it. Raises NoticeRefused for what does not even fit."""
+    told = Told(hospital_code, said.amount)
     if said.refund_number is not None:
-        known = await look_at_refund(units, said.refund_number)
-        await _judge(units, notice_id, ACCEPTED if known else UNKNOWN, said.refund_number)
-        return known
-    outcome = await look(units, said.out_trade_no)
-    await _judge(units, notice_id, _VERDICTS[outcome], said.out_trade_no)
-    return outcome is not Outcome.UNKNOWN
+        return ACCEPTED if await look_at_refund(units, said.refund_number, told=told) else UNKNOWN
+    return _VERDICTS[await look(units, said.out_trade_no, told=told)]
 
 
 async def _keep(

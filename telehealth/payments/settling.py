@@ -23,7 +23,7 @@ from telehealth.notifications import Notice, notify
 from telehealth.payments import entries, mixing, queries, statements
 from telehealth.payments.errors import ChargeSettled, OrderPaid
 from telehealth.payments.models import Charge, PayOrder
-from telehealth.payments.ports import OrderAnswer, OrderTruth, Providers
+from telehealth.payments.ports import OrderAnswer, OrderTruth, Providers, Told
 from telehealth.payments.refunding import refund_order
 from telehealth.payments.rules import Parts, split_lines
 from telehealth.payments.states import (
@@ -119,18 +119,24 @@ async def come_in(unit: Unit, charge: Charge, order: PayOrder, *, is_half: bool 
     return Outcome.REFUNDED
 
 
-async def look(units: Units, out_trade_no: str, *, stop: bool = False) -> Outcome:
+async def look(
+    units: Units, out_trade_no: str, *, stop: bool = False, told: Told | None = None
+) -> Outcome:
     """Ask the provider about an open order and write down what it says.
 
     With `stop` it is closed at the provider unless it is paid, even if it could still be paid in time.
 
-    Raises ProviderDown, ProviderBusy, InsurerDown: nothing is known, and nothing was changed.
+    Raises ProviderDown, ProviderBusy, InsurerDown: nothing is known, and nothing was changed; and
+    NoticeRefused, when what was `told` does not fit the order.
     """
     async with units.system(PAYMENT) as unit:
         found = await queries.order_and_charge(unit, out_trade_no)
         if found is None:
             return Outcome.UNKNOWN
         order, charge = found
+        if told is not None:
+            # A split payment is told of by its cash, and as a whole.
+            told.require(order.request["hospital"], order.cash, order.total)
         if order.state is PayOrderState.PAID:
             return Outcome.KNOWN
         unwanted = stop or charge.closing_since is not None or charge.state not in _PAYABLE

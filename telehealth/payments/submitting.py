@@ -20,7 +20,7 @@ from telehealth.insurance import Insurer, Split, cover_of
 from telehealth.payments import queries, statements
 from telehealth.payments.errors import NotEnough
 from telehealth.payments.mixing import mixed_channel
-from telehealth.payments.ports import Providers, RefundAnswer, RefundFacts, RefundTruth
+from telehealth.payments.ports import Providers, RefundAnswer, RefundFacts, RefundTruth, Told
 from telehealth.payments.rules import REFUNDS_AT_MOST, wait_after
 from telehealth.payments.statements import DueLeg
 from telehealth.payments.states import LegEvent, LegKind, LegState, RefundReason
@@ -100,15 +100,18 @@ async def submit_refunds(work: Work) -> None:
     await submit_round(work.units)
 
 
-async def look_at_refund(units: Units, number: str) -> bool:
+async def look_at_refund(units: Units, number: str, *, told: Told | None = None) -> bool:
     """Ask the provider what became of a refund's cash, and write it down; False for an unknown number.
 
-    Raises ProviderDown, ProviderBusy: nothing is known.
+    Raises ProviderDown, ProviderBusy: nothing is known; and NoticeRefused, when what was `told` does not
+    fit the refund.
     """
     async with units.system(REFUNDS) as unit:
         leg = await statements.cash_leg(unit, number)
     if leg is None:
         return False
+    if told is not None:
+        told.require(leg.hospital, leg.amount)
     if leg.state not in (LegState.REQUESTED, LegState.SUBMITTED, LegState.PARKED):
         return True
     point("refund.query.before_call")

@@ -70,9 +70,18 @@ async def verdicts(shop: Shop) -> list[str]:
         return list(await unit.session.scalars(found))
 
 
-async def come(shop: Shop, notice: Notice, topic: str = "payments", **changed: str) -> bool:
+async def come(
+    shop: Shop, notice: Notice, topic: str = "payments", hospital: str = "yunan", **changed: str
+) -> None:
     headers = {**dict(notice.headers.items()), **changed}
-    return await receive(shop.units, "wechatpay", "yunan", topic, headers, notice.body)
+    await receive(shop.units, "wechatpay", hospital, topic, headers, notice.body)
+
+
+async def refused(shop: Shop, notice: Notice, **where: str) -> str:
+    """Its verdict."""
+    with pytest.raises(NoticeRefused) as error:
+        await come(shop, notice, **where)
+    return error.value.verdict
 
 
 async def test_a_callback_of_a_paid_order_settles_it_once(
@@ -81,8 +90,8 @@ async def test_a_callback_of_a_paid_order_settles_it_once(
     charge = await add_charge(shop)
     press_pay(sandbox, await begin_paying(shop, charge))
     notice = letters.next()
-    assert await come(shop, notice)
-    assert await come(shop, notice)
+    await come(shop, notice)
+    await come(shop, notice)
     assert (await reread(shop.units, charge)).state is ChargeState.SETTLED
     assert await verdicts(shop) == ["accepted", "repeated"]
     assert shop.things.taken == [charge.subject_id]
@@ -126,7 +135,7 @@ async def test_a_signed_callback_about_an_unknown_order_is_kept(
         "mchid": keys["mchid"], "url": letters.url, "event_type": "TRANSACTION.SUCCESS", "resource": resource,
     }  # fmt: skip
     httpx2.post(f"{sandbox.base_url}/wechatpay/till/notices", json=wanted).raise_for_status()
-    assert not await come(shop, letters.next())
+    assert await refused(shop, letters.next()) == "unknown_order"
     assert await verdicts(shop) == ["unknown_order"]
 
 
@@ -144,7 +153,7 @@ async def test_a_signed_callback_is_not_believed_without_asking(
         "mchid": keys["mchid"], "url": letters.url, "event_type": "TRANSACTION.SUCCESS", "resource": resource,
     }  # fmt: skip
     httpx2.post(f"{sandbox.base_url}/wechatpay/till/notices", json=wanted).raise_for_status()
-    await come(shop, letters.next())
+    assert await refused(shop, letters.next()) == "unproven"
     assert await verdicts(shop) == ["unproven"]
     assert (await reread(shop.units, charge)).state is ChargeState.SUBMITTED
 
@@ -152,8 +161,28 @@ async def test_a_signed_callback_is_not_believed_without_asking(
 async def test_another_amount_is_noted(shop: Shop, sandbox: Sandbox, letters: Inbox) -> None:
     charge = await add_charge(shop)
     press_pay(sandbox, await begin_paying(shop, charge), total=4999)
-    await come(shop, letters.next())
+    assert await refused(shop, letters.next()) == "amount_differs"
     assert await verdicts(shop) == ["amount_differs"]
+
+
+async def test_another_amount_than_ours_is_not_even_asked_about(
+    shop: Shop, sandbox: Sandbox, letters: Inbox
+) -> None:
+    charge = await add_charge(shop)
+    begun = await begin_paying(shop, charge)
+    press_pay(sandbox, begun)
+    letters.next()
+    keys = Merchant(sandbox).keys
+    resource = {
+        "mchid": keys["mchid"], "appid": keys["appid"], "out_trade_no": begun.order.out_trade_no,
+        "transaction_id": "4200000000", "trade_state": "SUCCESS", "amount": {"total": 1},
+    }  # fmt: skip
+    wanted = {
+        "mchid": keys["mchid"], "url": letters.url, "event_type": "TRANSACTION.SUCCESS", "resource": resource,
+    }  # fmt: skip
+    httpx2.post(f"{sandbox.base_url}/wechatpay/till/notices", json=wanted).raise_for_status()
+    assert await refused(shop, letters.next()) == "amount_differs"
+    assert await balances(shop.units, charge) == {}
 
 
 async def test_a_callback_is_wanted_again_while_nobody_can_be_asked(
@@ -165,7 +194,7 @@ async def test_a_callback_is_wanted_again_while_nobody_can_be_asked(
     with sandbox.faults(wechatpay={"mode": "down"}), pytest.raises(ProviderDown):
         await come(shop, notice)
     assert await verdicts(shop) == ["unread"]
-    assert await come(shop, notice)
+    await come(shop, notice)
     assert (await reread(shop.units, charge)).state is ChargeState.SETTLED
 
 
@@ -178,10 +207,10 @@ async def test_a_callback_of_a_refund_settles_it(shop: Shop, sandbox: Sandbox, l
     assert refund is not None
     await submit_due(shop.units)
     notice = letters.next()
-    assert await come(shop, notice, topic="refunds")
+    await come(shop, notice, topic="refunds")
     assert (await reread(shop.units, refund)).state is RefundState.SETTLED
     assert await balances(shop.units, charge) == {}
-    assert await come(shop, notice, topic="refunds")
+    await come(shop, notice, topic="refunds")
 
 
 async def test_a_callback_to_a_hospital_nobody_knows_is_kept(
