@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from telehealth.core.access import Actor
 from telehealth.core.hot import Hot
 from telehealth.core.unit import Unit
+from telehealth.directory import Hospital
 from telehealth.payments.errors import ChargeNotFound, RefundNotFound
 from telehealth.payments.models import (
     Charge,
@@ -120,6 +121,26 @@ async def live_sibling(unit: Unit, charge: Charge) -> UUID | None:
 async def lock_order(unit: Unit, order_id: UUID) -> PayOrder:
     locked = sa.select(PayOrder).where(PayOrder.id == order_id).with_for_update()
     return (await unit.session.scalars(locked.execution_options(populate_existing=True))).one()
+
+
+async def lock_charge_and_order(unit: Unit, order_id: UUID) -> tuple[Charge, PayOrder]:
+    """Both in one statement, the charge first."""
+    locked = sa.select(Charge, PayOrder).join(PayOrder, PayOrder.charge_id == Charge.id)
+    rows = await unit.session.execute(
+        locked.where(PayOrder.id == order_id)
+        .with_for_update(of=[Charge, PayOrder])
+        .execution_options(populate_existing=True)
+    )
+    charge, order = rows.one()
+    return charge, order
+
+
+async def hospital_id_of(unit: Unit, code: str) -> UUID | None:
+    row = await _HOSPITAL.first(unit, code=code)
+    return None if row is None else row[0]
+
+
+_HOSPITAL = Hot(sa.select(Hospital.id).where(Hospital.code == sa.bindparam("code")))
 
 
 async def lock_orders(unit: Unit, charge_id: UUID) -> Sequence[PayOrder]:

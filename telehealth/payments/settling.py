@@ -8,6 +8,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -60,6 +61,8 @@ class Outcome(StrEnum):
     #: It is not paid: it still may be, or it is closed.
     OPEN = "open"
     CLOSED = "closed"
+    #: A split payment: both of its halves must be asked about.
+    SPLIT = "split"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +76,34 @@ class _Open:
     expired: bool
 
 
-async def settle(unit: Unit, out_trade_no: str, answer: OrderAnswer, *, came: Parts | None = None) -> Outcome:
+async def settle(
+    unit: Unit,
+    out_trade_no: str,
+    answer: OrderAnswer,
+    *,
+    came: Parts | None = None,
+    is_whole: bool = False,
+    told: Told | None = None,
+) -> Outcome:
     """Write down that an order is paid; once more changes nothing.
 
-    `came` is what really came in of a split payment one half of which failed: it goes back.
+    A split payment is settled only by whoever asked about both halves: `is_whole` when both are paid,
+    else `came` is what really came in, and it goes back.
+
+    Raises NoticeRefused when what was `told` does not fit the order.
     """
     found = await queries.order_and_charge(unit, out_trade_no)
     if found is None:
         return Outcome.UNKNOWN
     seen, of = found
+    if told is not None:
+        told.require(seen.request["hospital"], seen.cash, seen.total)
+    if seen.state is PayOrderState.PAID:
+        return Outcome.KNOWN
+    if seen.cover_id is not None and came is None and not is_whole:
+        return Outcome.SPLIT
     await unit.port(Subjects).of(of).lock(unit, of.subject_id)
-    charge = await queries.lock_charge(unit, of.id)
-    order = await queries.lock_order(unit, seen.id)
+    charge, order = await queries.lock_charge_and_order(unit, seen.id)
     if order.state is PayOrderState.PAID:
         return Outcome.KNOWN
     asked = order.cash if came is None else came.cash
@@ -119,9 +138,7 @@ async def come_in(unit: Unit, charge: Charge, order: PayOrder, *, is_half: bool 
     return Outcome.REFUNDED
 
 
-async def look(
-    units: Units, out_trade_no: str, *, stop: bool = False, told: Told | None = None
-) -> Outcome:
+async def look(units: Units, out_trade_no: str, *, stop: bool = False, told: Told | None = None) -> Outcome:
     """Ask the provider about an open order and write down what it says.
 
     With `stop` it is closed at the provider unless it is paid, even if it could still be paid in time.
@@ -147,7 +164,7 @@ async def look(
         answer, came = await _close_there(units, looked)
     if answer.truth is OrderTruth.PAID:
         async with units.system(PAYMENT) as unit:
-            return await settle(unit, out_trade_no, answer, came=came)
+            return await settle(unit, out_trade_no, answer, came=came, is_whole=came is None)
     if answer.truth is OrderTruth.CLOSED or (answer.truth is OrderTruth.UNKNOWN and over):
         async with units.system(PAYMENT) as unit:
             await _closed(unit, order.id, charge)
@@ -241,10 +258,20 @@ async def _settled(unit: Unit, charge: Charge, order: PayOrder, paid_at: datetim
         number=charge.number, amount=charge.amount, order=order.out_trade_no, revived=revived,
     )  # fmt: skip
     if charge.account_id is not None:
-        await notify(
-            unit, Notice.CHARGE_PAID, charge.account_id, hospital_id=charge.hospital_id,
-            href=f"/receipts/{charge.id}", number=charge.number, amount=yuan(charge.amount),
-        )  # fmt: skip
+        await _tell(unit, charge, order, charge.account_id)
+
+
+async def _tell(unit: Unit, charge: Charge, order: PayOrder, account_id: UUID) -> None:
+    """In the transaction that settles it, so that nobody waits for the details (GD03)."""
+    parts: dict[str, Any] = {}
+    if order.insured:
+        names = ("fund", "personal", "other", "cash")
+        parts = {name: yuan(getattr(order, name)) for name in names}
+    await notify(
+        unit, Notice.CHARGE_SPLIT if parts else Notice.CHARGE_PAID, account_id,
+        hospital_id=charge.hospital_id, href=f"/receipts/{charge.id}", number=charge.number,
+        amount=yuan(charge.amount), **parts,
+    )  # fmt: skip
 
 
 def _note_difference(unit: Unit, order: PayOrder, answer: OrderAnswer) -> Outcome:

@@ -9,12 +9,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit
 from telehealth.payments.models import Charge, PayOrder
-from telehealth.payments.queries import OPEN
 from telehealth.payments.rules import REFUNDS_APART, WAITS, Parts, wait_after
 from telehealth.payments.states import LegKind, LegState, OrderType, RefundReason
 
@@ -54,11 +51,12 @@ returning o.out_trade_no
 
 async def hurry_others(unit: Unit, charge_id: UUID, order_id: UUID) -> None:
     """The other open orders of a charge are asked about at once."""
-    await unit.session.execute(
-        sa.update(PayOrder)
-        .where(PayOrder.charge_id == charge_id, PayOrder.id != order_id, PayOrder.state.in_(OPEN))
-        .values(look_at=unit.wall)
-        .execution_options(synchronize_session=False)
+    connection = await unit.connection()
+    await connection.execute(
+        "update pay_orders set look_at = %s"
+        " where charge_id = %s and id <> %s and state in ('created', 'submitted')",
+        (unit.wall, charge_id, order_id),
+        prepare=True,
     )
 
 
