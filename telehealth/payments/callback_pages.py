@@ -14,14 +14,14 @@ from telehealth.payments.receiving_notices import receive
 from telehealth.web.contract import page
 
 TOPICS = ("payments", "refunds", "mixed")
-#: They prove who they are, yet not what they say.
-_STATUS = {"unknown_order": 404, "amount_differs": 409, "unproven": 409}
+#: The others prove nothing at all: 401.
+_STATUS = {"unknown_order": 404, "amount_differs": 409, "unproven": 409, "too_long": 413}
 
 
 @page(public=True)
 async def wechatpay_callback_page(request: Request, units: Units, code: str, topic: str) -> Response:
     if topic not in TOPICS:
-        raise NotFound()
+        return _fail(404, "unknown")
     try:
         await receive(units, "wechatpay", code, topic, request.headers, await request.body())
     except NoticeRefused as error:

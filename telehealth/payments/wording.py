@@ -127,4 +127,5 @@ VERDICTS: Mapping[str, str] = {
     "unknown_order": N_("没有这个订单"),
     "amount_differs": N_("金额与订单不一致"),
     "unproven": N_("渠道查询不能证实"),
+    "too_long": N_("内容过长，只保留了开头"),
 }
