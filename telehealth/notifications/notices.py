@@ -23,6 +23,7 @@ class Notice(StrEnum):
     BOOKING_INELIGIBLE = "booking_ineligible"
     CLINIC_CLOSED = "clinic_closed"
     CHARGE_PAID = "charge_paid"
+    CHARGE_SPLIT = "charge_split"
     REFUND_REQUESTED = "refund_requested"
     REFUND_SETTLED = "refund_settled"
     CARD_BOUND = "card_bound"
@@ -205,6 +206,17 @@ WORDINGS: dict[Notice, Wording] = {
         "已收到您支付的{amount}元（{number}），可查看收据。",
         "Your payment of {amount} yuan ({number}) was received. The receipt is ready.",
         _MONEY,
+        icon="receipt-text",
+    ),
+    # GD03: the insurer's part, itemised, at once; never what for.
+    Notice.CHARGE_SPLIT: Wording(
+        Topic.BOOKINGS,
+        "医保结算完成",
+        "Paid with insurance",
+        "共{amount}元：统筹基金{fund}元，个人账户{personal}元，其他{other}元，自己支付{cash}元（{number}）。",
+        "{amount} yuan in all: pooled fund {fund}, personal account {personal}, other {other},"
+        " yourself {cash} ({number}).",
+        {**_MONEY, "fund": Var(), "personal": Var(), "other": Var(), "cash": Var()},
         icon="receipt-text",
     ),
     Notice.REFUND_REQUESTED: Wording(

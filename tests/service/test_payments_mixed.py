@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 import app
 from telehealth.core.clock import FixedClock
 from telehealth.core.settings import Settings
 from telehealth.insurance import CoverState
+from telehealth.notifications import Notice
+from telehealth.notifications.models import InboxMessage
 from telehealth.payments.charging import Begun, Line, open_charge
 from telehealth.payments.errors import ChargeSettled
 from telehealth.payments.models import Charge
@@ -128,6 +131,27 @@ async def test_GD01_both_halves_are_paid_and_posted_by_part(
         (line,) = await lines_of(unit, charge.id)
     assert (line.fund, line.personal, line.other) == (3500, 500, 0)
     assert (await reread_cover(shop.units, order.cover_id)).state is CoverState.SETTLED
+
+
+async def test_GD03_the_patient_is_told_each_part_at_once_and_never_what_for(
+    shop: Shop, sandbox: Sandbox, place: House, who: Patient
+) -> None:
+    charge = await fee(shop, who)
+    begun = await begin_split(shop, sandbox, place, who, charge)
+    press_both(sandbox, begun)
+    await look(shop.units, begun.order.out_trade_no)
+    async with shop.units.system("test") as unit:
+        told = (
+            await unit.session.scalars(
+                sa.select(InboxMessage).where(InboxMessage.notice == Notice.CHARGE_SPLIT)
+            )
+        ).one()
+    assert told.created_at == shop.units.clock.business()
+    said = {name: told.variables[name] for name in ("amount", "fund", "personal", "other", "cash")}
+    assert said == {
+        "amount": "50.00", "fund": "35.00", "personal": "5.00", "other": "0.00", "cash": "10.00",
+    }  # fmt: skip
+    assert set(told.variables) - set(said) == {"number"}
 
 
 async def test_what_was_split_goes_back_to_both_purses(
