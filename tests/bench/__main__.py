@@ -17,6 +17,7 @@ FIGURES = {
     "booking_hold_http": "http",
     "refund_sweep": "sweep",
     "refund_submit": "submit",
+    "pay_roundtrip_http": "roundtrip",
     "start_to_first_page": "house",
     "idle_rss": "house",
 }

@@ -1,16 +1,9 @@
 """Holding a seat as a phone does it: HTTP, session, gate, form, hold, audit, each patient once."""
 
 import asyncio
-import contextlib
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 
 import psycopg
@@ -22,11 +15,10 @@ from tests.bench import sample
 from tests.bench.figures import Figure, Figures, Round, ratio
 from tests.bench.patients import Errand, add_patients, open_hospital
 from tests.bench.pgbench import Pgbench
-from tests.bench.ports import free_port
 from tests.bench.server import Database, durable_database
 from tests.bench.service import CONCURRENT, ROUND_S, ROUNDS, SLOTS, units_of
-from tests.support.programs import ROOT
-from tests.support.waiting import eventually
+from tests.bench.web import Web, open_web
+from tests.bench.wire import answer
 
 #: Patients who hold a seat in one round; each has one form, and so holds one seat.
 _A_ROUND = 600
@@ -38,7 +30,7 @@ def measure() -> Figures:
         errands = runner.run(_prepare(database))
         account_id = new_id()
         pgbench = Pgbench(database, slots=SLOTS, account_id=account_id)
-        with _web(database) as web:
+        with open_web(database) as web:
             yield _holds(database, web, errands, pgbench, runner)
 
 
@@ -49,56 +41,6 @@ async def _prepare(database: Database) -> list[Errand]:
     errands = await add_patients(units, place, count=_TO_WARM + ROUNDS * _A_ROUND)
     await units.engine.dispose()
     return errands
-
-
-@dataclass(frozen=True, slots=True)
-class Web:
-    pid: int
-    port: int
-
-    def cpu_s(self) -> float:
-        """User and system time of the web process so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@contextlib.contextmanager
-def _web(database: Database) -> Iterator[Web]:
-    """The web process of an installation, without a worker inside."""
-    port = free_port()
-    env = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "TELEHEALTH_PROFILE": "test",
-        "TELEHEALTH_HOME": str(database.home),
-        "TELEHEALTH_PORT": str(port),
-        "TELEHEALTH_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "TELEHEALTH_DATABASE_URL": database.addresses.app_url,
-        "TELEHEALTH_WORKER_IN_WEB": "false",
-    }
-    log = database.home / "web.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "telehealth.command", "web"], cwd=ROOT, env=env, stdout=out, stderr=out
-        )
-    try:
-        eventually(lambda: process.poll() is not None or _listens(port), timeout_s=60)
-        if process.poll() is not None:
-            raise RuntimeError(f"the web process ended:\n{log.read_text()[-3000:]}")
-        yield Web(process.pid, port)
-    finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
 
 
 def _holds(
@@ -157,7 +99,7 @@ async def _send_all(port: int, requests: list[bytes], statuses: dict[int, int]) 
         try:
             for request in left:
                 writer.write(request)
-                status = await _answer(reader)
+                status, _ = await answer(reader)
                 statuses[status] = statuses.get(status, 0) + 1
         finally:
             writer.close()
@@ -167,14 +109,6 @@ async def _send_all(port: int, requests: list[bytes], statuses: dict[int, int]) 
         for _ in range(CONCURRENT):
             group.create_task(one_connection())
     return len(requests) / (time.perf_counter() - began)
-
-
-async def _answer(reader: asyncio.StreamReader) -> int:
-    """Read one whole answer; its status. Ours always say how long they are."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    _, _, rest = head.lower().partition(b"\r\ncontent-length:")
-    await reader.readexactly(int(rest.partition(b"\r\n")[0]))
-    return int(head.split(b" ", 2)[1])
 
 
 def _books(database: Database) -> dict[str, int]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx2
 
+from telehealth.demo.running import Parties
 from telehealth.payments.ports import OrderFacts
 from telehealth.payments.states import Way
 from tests.bench.server import Database
@@ -25,6 +26,11 @@ def open_sandbox(database: Database) -> Iterator[Sandbox]:
         yield sandbox
     finally:
         sandbox.stop()
+
+
+def parties(sandbox: Sandbox) -> dict[str, str]:
+    """Its addresses and keys, as settings of a process of ours."""
+    return Parties(sandbox.home, sandbox.base_url).settings()
 
 
 def pid_of(sandbox: Sandbox) -> int:

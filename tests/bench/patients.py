@@ -33,6 +33,7 @@ from telehealth.rulebook.rules import ClinicKind
 from telehealth.web.sessions import Session, digest, open_session
 from tests.bench.sample import Place
 from tests.support.factories import accounts, directory, patients, rulebook
+from tests.support.phones import fresh_number
 
 _BATCH = 500
 
@@ -41,6 +42,7 @@ _BATCH = 500
 class Errand:
     """What one patient sends: everything but the slot."""
 
+    account_id: UUID
     token: str
     person_id: UUID
     check_id: UUID
@@ -159,7 +161,7 @@ async def _add_copies(unit: Unit, first: _Rows, count: int) -> list[Errand]:
         form = _copy(first.form, id=new_id(), **whose)
         rows.append(
             (
-                _copy(first.account, id=account_id, phone_index=mark),
+                _copy(first.account, id=account_id, phone_index=mark, phone=fresh_number()),
                 _copy(
                     first.session, id=new_id(), account_id=account_id, token_hash=digest(token),
                     refresh_hash=mark, **ends,
@@ -178,7 +180,7 @@ async def _add_copies(unit: Unit, first: _Rows, count: int) -> list[Errand]:
                 form,
             )
         )  # fmt: skip
-        errands.append(Errand(token, person_id, check["id"], form["id"]))
+        errands.append(Errand(account_id, token, person_id, check["id"], form["id"]))
     kinds = (
         Account, Session, Person, PatientLink, HospitalPatient, PatientCard, VisitRecord, VisitFetch,
         NoticeAcceptance, GateDecision, IntakeForm,

@@ -20,6 +20,8 @@ from telehealth.schedule.states import ClinicState
 FIRST_SLOT = UUID("01900000-0000-7000-8000-000000000000")
 SLOTS_A_CLINIC = 20
 _PLENTY = 1_000_000
+#: A hold that outlasts the measuring.
+LONG_ENOUGH = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
