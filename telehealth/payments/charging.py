@@ -25,6 +25,7 @@ from telehealth.payments.errors import (
     OpenidNeeded,
     OrderPaid,
     ProviderDown,
+    ProviderRefused,
     WayNotOffered,
 )
 from telehealth.payments.mixing import MIXED_WAYS, begin_mixed, cover_parts, mixed_channel
@@ -173,6 +174,10 @@ async def begin(
         except OrderPaid:
             await look(units, order.out_trade_no)
             raise ChargeSettled() from None
+        except ProviderRefused:
+            # Under this number it will always say no: the next press gets another.
+            await look(units, order.out_trade_no, stop=True)
+            raise
         point("pay.prepay.after_call")
     mixed = ""
     if order.cover_id is not None:

@@ -18,6 +18,7 @@ from telehealth.payments.errors import (
     ChargeSettled,
     OpenidNeeded,
     ProviderDown,
+    ProviderRefused,
     WayNotOffered,
 )
 from telehealth.payments.ports import OrderAnswer, OrderTruth
@@ -104,6 +105,15 @@ async def test_a_press_that_lost_its_answer_is_repeated_with_the_same_number(
     begun = await begin_paying(shop, charge)
     assert begun.order.out_trade_no == f"{charge.number}-1"
     assert len(await orders_of(shop.units, charge)) == 1
+
+
+async def test_a_refused_number_is_given_up(shop: Shop) -> None:
+    charge = await add_charge(shop)
+    with pytest.raises(ProviderRefused):
+        await begin_paying(shop, charge, openid="no openid of this app " * 10)
+    begun = await begin_paying(shop, charge)
+    assert begun.order.out_trade_no == f"{charge.number}-2"
+    assert [order.state for order in await orders_of(shop.units, charge)] == ["closed", "submitted"]
 
 
 async def test_another_way_closes_the_first_order_at_the_provider(shop: Shop, sandbox: Sandbox) -> None:
