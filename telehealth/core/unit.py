@@ -7,10 +7,9 @@ transaction; the worker is woken after the commit, outside it.
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
@@ -28,6 +27,7 @@ from telehealth.core.audit import AuditRecord
 from telehealth.core.clock import Clock, HospitalDay, hospital_day
 from telehealth.core.events import Event, Events
 from telehealth.core.hot import append_facts
+from telehealth.core.plain import plain
 from telehealth.core.points import point
 
 if TYPE_CHECKING:
@@ -386,20 +386,3 @@ class Queue:
         self, connection: psycopg.AsyncConnection[Any], task: "Task", arguments: dict[str, Any]
     ) -> None:
         raise NotImplementedError
-
-
-def plain(value: Any) -> Any:
-    """JSON's own types: ids, instants, days and enums become strings, models become objects."""
-    return json.loads(json.dumps(value, default=_plain, ensure_ascii=False))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, (set, frozenset, tuple)):
-        return sorted(value) if isinstance(value, (set, frozenset)) else list(value)
-    if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json")
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: getattr(value, name) for name in value.__dataclass_fields__}
-    return str(value)

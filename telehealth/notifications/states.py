@@ -56,3 +56,39 @@ DELIVERY = Machine(
         (S.ACCEPTED, E.FAIL): S.UNDELIVERED,
     },
 )
+
+
+class Notice(StrEnum):
+    """What a hospital tells people of its own accord; the words are in `notices`."""
+
+    BOOKING_HELD = "booking_held"
+    BOOKING_PENDING = "booking_pending"
+    BOOKING_VERIFIED = "booking_verified"
+    BOOKING_REFUSED = "booking_refused"
+    BOOKING_RELEASED = "booking_released"
+    BOOKING_CONFIRMED = "booking_confirmed"
+    BOOKING_CANCELLED = "booking_cancelled"
+    BOOKING_UNATTENDED = "booking_unattended"
+    BOOKING_WITHDRAWN = "booking_withdrawn"
+    BOOKING_INELIGIBLE = "booking_ineligible"
+    CLINIC_CLOSED = "clinic_closed"
+    CHARGE_PAID = "charge_paid"
+    CHARGE_SPLIT = "charge_split"
+    REFUND_REQUESTED = "refund_requested"
+    REFUND_SETTLED = "refund_settled"
+    CARD_BOUND = "card_bound"
+    IDENTITY_VERIFIED = "identity_verified"
+    GUARDIANSHIP_ACCEPTED = "guardianship_accepted"
+    GUARDIANSHIP_REFUSED = "guardianship_refused"
+    CONSENT_ASKED = "consent_asked"
+    CONSENT_GRANTED = "consent_granted"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    PERSON_LINKED = "person_linked"
+    LINK_ENDED = "link_ended"
+    IDENTITY_REFUSED = "identity_refused"
+    STRIKE_GIVEN = "strike_given"
+    STRIKE_LIFTED = "strike_lifted"
+    BAN_STARTED = "ban_started"
+    APPEAL_DECLINED = "appeal_declined"
+    CREDENTIAL_EXPIRING = "credential_expiring"
+    CREDENTIAL_EXPIRED = "credential_expired"

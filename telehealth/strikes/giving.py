@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from telehealth.core.clock import HospitalDay
 from telehealth.core.ids import new_id
-from telehealth.core.unit import Unit, plain
+from telehealth.core.plain import plain
+from telehealth.core.unit import Unit
 from telehealth.notifications import Notice, notify
 from telehealth.patients import people_by_id
 from telehealth.patients.masking import mask_name

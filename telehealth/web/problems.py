@@ -26,7 +26,7 @@ from telehealth.core.errors import (
     Unavailable,
 )
 from telehealth.core.i18n import translator
-from telehealth.core.unit import plain
+from telehealth.core.plain import plain
 from telehealth.web.preferences import language
 
 log = structlog.get_logger(__name__)
