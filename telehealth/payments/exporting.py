@@ -17,7 +17,7 @@ from telehealth.core.i18n import N_, format_instant
 from telehealth.core.money import yuan
 from telehealth.core.unit import Unit, Units
 from telehealth.ledger.statements import EntryLine, entries
-from telehealth.payments import reconciliation_queries as queries
+from telehealth.payments import finance_queries as queries
 from telehealth.payments.comparing import DifferenceKind
 from telehealth.payments.models import Charge, Difference, PayOrder, Refund, RefundLeg
 from telehealth.payments.wording import (

@@ -9,10 +9,12 @@ from uuid import UUID
 from telehealth.core.i18n import N_, format_clock, format_day, format_fen, format_instant
 from telehealth.ledger.statements import AccountLine, EntryLine
 from telehealth.payments.comparing import Books, DifferenceKind, matched
+from telehealth.payments.finance_queries import DayTotal
 from telehealth.payments.models import BillFetch, Charge, Difference, PayOrder, ProviderNotice
 from telehealth.payments.queries import RefundSteps
-from telehealth.payments.reconciliation_queries import PAYMENT, REFUND, DayTotal
+from telehealth.payments.reconciliation_queries import PAYMENT, REFUND
 from telehealth.payments.states import LegState, RefundState
+from telehealth.payments.views import refund_steps
 from telehealth.payments.wording import (
     ACCOUNTS,
     DIFFERENCE_KINDS,
@@ -200,6 +202,15 @@ def parked_words(found: RefundSteps, _: Callable[[str], str]) -> str:
         return ""
     words = [leg.word or "" for leg in found.legs if leg.state is LegState.PARKED]
     return "; ".join(_(PARKED_WORDS.get(word, word)) for word in words)
+
+
+def steps_for_staff(found: RefundSteps, say: Speech) -> list[dict[str, Any]]:
+    """The patient's timeline, except that a parked step says what staff are to do."""
+    steps = refund_steps(found, say.words, say.lang)
+    for leg, step in zip(found.legs, steps[1:], strict=False):
+        if leg.state is LegState.PARKED:
+            step["text"] = say.words(PARKED_WORDS.get(leg.word or "", leg.word or ""))
+    return steps
 
 
 def balance_rows(lines: Iterable[AccountLine], say: Speech) -> list[dict[str, str]]:

@@ -1,12 +1,11 @@
-"""What finance reads: both sides of a day, its totals by the ledger, differences and their age.
+"""Both sides of a day, bills as they were fetched, and differences with their age.
 
 Amounts of our side come from the ledger, never from the orders themselves; which day an order belongs to
 is the day its provider says it was paid on.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -22,30 +21,13 @@ from telehealth.ledger.statements import movements
 from telehealth.payments.comparing import Books, Key, summed
 from telehealth.payments.errors import DifferenceNotFound
 from telehealth.payments.models import BillFetch, BillRow, Charge, Difference, PayOrder, Refund, RefundLeg
-from telehealth.payments.states import LegKind, OrderType, RefundState, Way
+from telehealth.payments.states import LegKind
 
 PAYMENT, REFUND = "payment", "refund"
 #: The party of an insurance leg, and of the insurer's list.
 INSURER = "nhsa"
 _TEXT = sa.Text()
-_INSURED = (Account.INSURER_FUND, Account.INSURER_PERSONAL, Account.INSURER_OTHER)
-
-
-@dataclass(frozen=True, slots=True)
-class DayTotal:
-    """What one way and one type of order brought in and gave back on a day, by the ledger. Fen."""
-
-    way: Way
-    order_type: OrderType
-    orders: int = 0
-    cash: int = 0
-    insured: int = 0
-    refunds: int = 0
-    back: int = 0
-
-    @property
-    def paid(self) -> int:
-        return self.cash + self.insured
+INSURED = (Account.INSURER_FUND, Account.INSURER_PERSONAL, Account.INSURER_OTHER)
 
 
 async def books_of(unit: Unit, hospital_id: UUID, party: str, day: date) -> Books:
@@ -160,26 +142,6 @@ async def count_open(unit: Unit) -> int:
     return await unit.session.scalar(found) or 0
 
 
-async def count_parked(unit: Unit) -> int:
-    """Refunds of the actor's hospital that wait for a person."""
-    found = sa.select(sa.func.count()).where(
-        Refund.hospital_id == unit.actor.hospital, Refund.state == RefundState.PARKED
-    )
-    return await unit.session.scalar(found) or 0
-
-
-async def day_totals(unit: Unit, hospital_id: UUID, day: date) -> list[DayTotal]:
-    """What the books say moved on a day, by way and type; ways and types without any are left out."""
-    came = await _came_in(unit, hospital_id, day)
-    back = await _went_back(unit, hospital_id, day)
-    return [
-        DayTotal(way, kind, *came.get((way, kind), (0, 0, 0)), *back.get((way, kind), (0, 0)))
-        for way in Way
-        for kind in OrderType
-        if (way, kind) in came or (way, kind) in back
-    ]
-
-
 async def order_behind(unit: Unit, row: Difference) -> tuple[PayOrder, Charge] | None:
     """Our order under the number a difference is about, paid or not; a refund's order for a refund."""
     refunded = sa.select(Refund.pay_order_id).where(Refund.number == row.reference)
@@ -191,53 +153,6 @@ async def order_behind(unit: Unit, row: Difference) -> tuple[PayOrder, Charge] |
     mine = found.where(PayOrder.hospital_id == row.hospital_id, meant).limit(1)
     first = (await unit.session.execute(mine)).first()
     return (first[0], first[1]) if first else None
-
-
-async def orders_after(
-    unit: Unit, first: date, last: date, after: tuple[datetime, UUID] | None, *, limit: int
-) -> list[tuple[PayOrder, Charge]]:
-    """Paid orders of a span of days in order of time, a page of them."""
-    found = (
-        sa.select(PayOrder, Charge)
-        .join(Charge, Charge.id == PayOrder.charge_id)
-        .where(PayOrder.hospital_id == unit.actor.hospital, PayOrder.paid_on.between(first, last))
-        .order_by(PayOrder.paid_at, PayOrder.id)
-        .limit(limit)
-    )
-    if after is not None:
-        found = found.where(sa.tuple_(PayOrder.paid_at, PayOrder.id) > sa.tuple_(*after))
-    return [(order, charge) for order, charge in await unit.session.execute(found)]
-
-
-async def refunds_after(
-    unit: Unit, first: date, last: date, after: tuple[datetime, UUID] | None, *, limit: int
-) -> list[tuple[Refund, PayOrder]]:
-    """Refunds asked for in a span of days in order of time, a page of them."""
-    found = (
-        sa.select(Refund, PayOrder)
-        .join(PayOrder, PayOrder.id == Refund.pay_order_id)
-        .where(
-            Refund.hospital_id == unit.actor.hospital,
-            Refund.requested_at >= day_start(first),
-            Refund.requested_at < day_end(last),
-        )
-        .order_by(Refund.requested_at, Refund.id)
-        .limit(limit)
-    )
-    if after is not None:
-        found = found.where(sa.tuple_(Refund.requested_at, Refund.id) > sa.tuple_(*after))
-    return [(refund, order) for refund, order in await unit.session.execute(found)]
-
-
-async def differences_after(
-    unit: Unit, first: date, last: date, after: tuple[date, UUID] | None, *, limit: int
-) -> Sequence[Difference]:
-    found = sa.select(Difference).where(
-        Difference.hospital_id == unit.actor.hospital, Difference.day.between(first, last)
-    )
-    if after is not None:
-        found = found.where(sa.tuple_(Difference.day, Difference.id) > sa.tuple_(*after))
-    return (await unit.session.scalars(found.order_by(Difference.day, Difference.id).limit(limit))).all()
 
 
 async def _their_lines(unit: Unit, hospital_id: UUID, party: str, day: date) -> dict[Key, int]:
@@ -257,7 +172,7 @@ async def _listed_elsewhere(
         BillRow.hospital_id == hospital_id,
         BillRow.party == party,
         BillRow.day != day,
-        _among(BillRow.reference, [reference for _, reference in keys]),
+        among(BillRow.reference, [reference for _, reference in keys]),
     )
     return {(kind, reference) for kind, reference in await unit.session.execute(found)}
 
@@ -281,7 +196,7 @@ async def _our_lines(
     return summed(lines)
 
 
-def _among(
+def among(
     column: sa.ColumnElement[Any] | InstrumentedAttribute[Any],
     values: Sequence[Any],
     kind: sa.types.TypeEngine[Any] = _TEXT,
@@ -302,7 +217,7 @@ async def _orders(
             PayOrder.hospital_id == hospital_id,
             PayOrder.provider == party,
             moved.c.account == provider_account(party),
-            PayOrder.paid_on == day if day else _among(PayOrder.out_trade_no, numbers),
+            PayOrder.paid_on == day if day else among(PayOrder.out_trade_no, numbers),
         )
     )
     return [(number, amount) for number, amount in await unit.session.execute(found)]
@@ -316,11 +231,11 @@ async def _insured_orders(
     meant: sa.ColumnElement[bool] = PayOrder.paid_on == day
     if day is None:
         covers = await covers_by_serial(unit, numbers)
-        meant = _among(PayOrder.cover_id, list(covers.values()), sa.Uuid())
+        meant = among(PayOrder.cover_id, list(covers.values()), sa.Uuid())
     found = (
         sa.select(PayOrder.cover_id, sa.func.sum(moved.c.amount))
         .join(moved, moved.c.cause == _paid_cause())
-        .where(PayOrder.hospital_id == hospital_id, moved.c.account.in_(_INSURED), meant)
+        .where(PayOrder.hospital_id == hospital_id, moved.c.account.in_(INSURED), meant)
         .group_by(PayOrder.cover_id)
     )
     sums = {cover_id: int(amount) for cover_id, amount in await unit.session.execute(found)}
@@ -335,7 +250,7 @@ async def _legs(
 
     Of a day only those the party has taken on count: one that it refused so far is not in its book.
     """
-    meant: sa.ColumnElement[bool] = _among(Refund.number, numbers)
+    meant: sa.ColumnElement[bool] = among(Refund.number, numbers)
     if day is not None:
         meant = sa.and_(
             RefundLeg.sent_at >= day_start(day),
@@ -355,76 +270,5 @@ async def _legs(
     return [(number, amount) for number, amount in await unit.session.execute(found)]
 
 
-async def _came_in(
-    unit: Unit, hospital_id: UUID, day: date
-) -> dict[tuple[Way, OrderType], tuple[int, int, int]]:
-    moved = movements()
-    provider = moved.c.account.startswith("provider.")
-    found = (
-        sa.select(
-            PayOrder.way,
-            Charge.order_type,
-            sa.func.count(sa.distinct(PayOrder.id)),
-            sa.func.coalesce(sa.func.sum(moved.c.amount).filter(provider), 0),
-            sa.func.coalesce(sa.func.sum(moved.c.amount).filter(moved.c.account.in_(_INSURED)), 0),
-        )
-        .select_from(moved)
-        .join(PayOrder, PayOrder.id == _subject_of(moved))
-        .join(Charge, Charge.id == PayOrder.charge_id)
-        .where(*_on(moved, hospital_id, day, "pay_order.paid"))
-        .group_by(PayOrder.way, Charge.order_type)
-    )
-    rows = await unit.session.execute(found)
-    return {(way, kind): (count, int(cash), int(insured)) for way, kind, count, cash, insured in rows}
-
-
-async def _went_back(
-    unit: Unit, hospital_id: UUID, day: date
-) -> dict[tuple[Way, OrderType], tuple[int, int]]:
-    moved = movements()
-    found = (
-        sa.select(
-            PayOrder.way,
-            Charge.order_type,
-            sa.func.count(sa.distinct(RefundLeg.refund_id)),
-            sa.func.sum(moved.c.amount),
-        )
-        .select_from(moved)
-        .join(RefundLeg, RefundLeg.id == _subject_of(moved))
-        .join(PayOrder, PayOrder.id == RefundLeg.pay_order_id)
-        .join(Charge, Charge.id == PayOrder.charge_id)
-        .where(*_on(moved, hospital_id, day, "refund.settled"), moved.c.account == Account.REFUNDS)
-        .group_by(PayOrder.way, Charge.order_type)
-    )
-    rows = await unit.session.execute(found)
-    return {(way, kind): (count, int(back)) for way, kind, count, back in rows}
-
-
-def _on(moved: sa.Subquery, hospital_id: UUID, day: date, event: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return moved.c.hospital_id == hospital_id, moved.c.posted_on == day, moved.c.event == event
-
-
-def _subject_of(moved: sa.Subquery) -> sa.ColumnElement[UUID]:
-    """The id in the middle of a cause: `pay_order:<id>:paid`."""
-    return sa.cast(sa.func.split_part(moved.c.cause, ":", 2), sa.Uuid)
-
-
 def _paid_cause() -> sa.ColumnElement[str]:
     return sa.literal("pay_order:") + sa.cast(PayOrder.id, sa.Text) + ":paid"
-
-
-async def charge_numbers(unit: Unit, charge_ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    """What people call the charges behind entries."""
-    wanted = list({charge_id for charge_id in charge_ids if charge_id is not None})
-    found = sa.select(Charge.id, Charge.number).where(_among(Charge.id, wanted, sa.Uuid()))
-    return {charge_id: number for charge_id, number in await unit.session.execute(found)}
-
-
-async def legs_of(unit: Unit, refund_ids: Iterable[UUID]) -> dict[UUID, list[RefundLeg]]:
-    """The legs of many refunds, each refund's in the order they are walked."""
-    wanted = list(refund_ids)
-    legs: dict[UUID, list[RefundLeg]] = {refund_id: [] for refund_id in wanted}
-    found = sa.select(RefundLeg).where(_among(RefundLeg.refund_id, wanted, sa.Uuid()))
-    for leg in await unit.session.scalars(found.order_by(RefundLeg.id)):
-        legs[leg.refund_id].append(leg)
-    return legs

@@ -5,13 +5,13 @@ from typing import Any
 from telehealth.core.access import Actor, Permission
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
-from telehealth.payments import queries, reconciliation_queries
+from telehealth.payments import finance_queries, queries, reconciliation_queries
 
 
 async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
     if not actor.is_staff or not actor.may(Permission.MANAGE_REFUNDS):
         return []
-    parked = await reconciliation_queries.count_parked(unit)
+    parked = await finance_queries.count_parked(unit)
     differing = await reconciliation_queries.count_open(unit)
     orders = len(await queries.orders_that_differ(unit, actor))
     cards = [

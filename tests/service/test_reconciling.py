@@ -20,9 +20,9 @@ from telehealth.payments import explaining, reconciling
 from telehealth.payments.charging import Begun, Line, begin, open_charge
 from telehealth.payments.comparing import Books, DifferenceKind, Found, compare, matched, summed
 from telehealth.payments.errors import BillNotReady, DifferenceNotFound, DifferenceResolved, ProviderDown
+from telehealth.payments.finance_queries import day_totals
 from telehealth.payments.models import BillFetch, BillRow, Charge, Difference, PayOrder
 from telehealth.payments.ports import OrderAnswer, OrderTruth
-from telehealth.payments.reconciliation_queries import day_totals
 from telehealth.payments.reconciling import AGREED, FEES, fetch_bill, fetch_due, is_ready, match, parties
 from telehealth.payments.refunding import refund_in_full
 from telehealth.payments.settling import Outcome, look, settle

@@ -12,7 +12,7 @@ from telehealth.core.errors import Busy, Refused, Unavailable
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import hospital
-from telehealth.payments import queries
+from telehealth.payments import finance_queries, queries
 from telehealth.payments import reconciliation_queries as books
 from telehealth.payments.finance_pages.frame import day_of, show, speech
 from telehealth.payments.finance_views import (
@@ -43,7 +43,7 @@ class FetchBill(BaseModel):
 @page(needs=Permission.SEE_MONEY)
 async def money_day_page(request: Request, unit: Unit) -> Response:
     say, day, hospital_id = speech(request), day_of(request, unit), unit.actor.hospital
-    totals = await books.day_totals(unit, hospital_id, day)
+    totals = await finance_queries.day_totals(unit, hospital_id, day)
     found = await books.differences(unit, day=day)
     return await show(
         request,

@@ -117,6 +117,7 @@ async def _one(
     say = speech(request)
     row = await books.difference(unit, difference_id)
     behind = await books.order_behind(unit, row)
+    others = [one for one in await explaining.colleagues(unit) if one.account_id != row.owner_id]
     return await show(
         request,
         unit,
@@ -126,7 +127,7 @@ async def _one(
         row=difference_row(row, unit.today, say),
         day=row.day,
         order=order_rows([behind], say)[0] if behind else None,
-        colleagues=[(str(one.id), one.name) for one in await explaining.colleagues(unit)],
+        colleagues=[(str(one.id), one.name) for one in others],
         form=form,
         errors=sentences(request, form.errors),
         is_mine=row.owner_id == unit.actor.account_id,

@@ -12,6 +12,7 @@ from telehealth.core.access import Permission
 from telehealth.core.errors import FieldsInvalid
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
+from telehealth.payments import finance_queries
 from telehealth.payments import reconciliation_queries as books
 from telehealth.payments.finance_views import ROOT, Speech
 from telehealth.web.contract import parse
@@ -62,7 +63,7 @@ async def show(
     say = speech(request)
     counts = {
         "differences": await books.count_open(unit),
-        "refunds": await books.count_parked(unit),
+        "refunds": await finance_queries.count_parked(unit),
     }
     tabs = [
         {"href": href, "label": say.words(label), "current": name == tab, "count": counts.get(name) or None}

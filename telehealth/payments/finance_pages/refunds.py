@@ -13,9 +13,8 @@ from telehealth.core.unit import Unit, Units
 from telehealth.payments import queries, refunding
 from telehealth.payments.errors import RefundNotParked
 from telehealth.payments.finance_pages.frame import sentences, show, speech
-from telehealth.payments.finance_views import ROOT, parked_words, refund_row
+from telehealth.payments.finance_views import ROOT, parked_words, refund_row, steps_for_staff
 from telehealth.payments.states import LegState
-from telehealth.payments.views import refund_steps
 from telehealth.web.contract import page
 from telehealth.web.forms import Form, blank, read_form
 from telehealth.web.pages import redirect
@@ -95,7 +94,7 @@ async def _one(
         refund=found.refund,
         row=refund_row(found, say),
         charge=charge,
-        steps=refund_steps(found, say.words, say.lang),
+        steps=steps_for_staff(found, say),
         numbers=[leg.party_number for leg in found.legs if leg.party_number],
         waits=parked_words(found, say.words),
         is_parked=found.refund.is_parked,

@@ -12,7 +12,7 @@ from telehealth.core.access import Permission
 from telehealth.core.errors import FieldsInvalid
 from telehealth.core.unit import Unit
 from telehealth.ledger.statements import entries, trial_balance
-from telehealth.payments import reconciliation_queries as books
+from telehealth.payments import finance_queries
 from telehealth.payments.exporting import whole_entries
 from telehealth.payments.finance_pages.frame import show, span_of, speech
 from telehealth.payments.finance_views import ROOT, balance_rows, entry_rows
@@ -34,6 +34,7 @@ async def money_statements_page(request: Request, unit: Unit) -> Response:
     lines = await trial_balance(unit, hospital_id, first, last)
     found = await entries(unit, hospital_id, first, last, account=account or None, after=after, limit=LIMIT)
     kept, following = whole_entries(found, LIMIT)
+    numbers = await finance_queries.charge_numbers(unit, [line.charge_id for line in kept])
     span = {"first": first.isoformat(), "last": last.isoformat(), "account": account}
     return await show(
         request,
@@ -48,7 +49,7 @@ async def money_statements_page(request: Request, unit: Unit) -> Response:
         balances=balance_rows(lines, say),
         debits=sum(line.debits for line in lines),
         credits=sum(line.credits for line in lines),
-        rows=entry_rows(kept, await books.charge_numbers(unit, [line.charge_id for line in kept]), say),
+        rows=entry_rows(kept, numbers, say),
         newest=f"{HERE}?{urlencode(span)}" if after else "",
         older=f"{HERE}?{urlencode(span | {'after': encode_cursor(*following)})}" if following else "",
     )
