@@ -9,7 +9,7 @@ INSTALLED_DEV := $(VENV)/.installed-dev-$(SUM)
 TOGETHER := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint types contracts rules bench format migration catalogue openapi clean
+.PHONY: help install run test check lint types contracts rules bench soak format migration catalogue openapi clean
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ rules:
 
 bench: $(INSTALLED_DEV) ## measure; one JSON object a line
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+soak: $(INSTALLED_DEV) ## kill the house at every named point, three times each; then the books must agree
+	@$(BIN)/python -m tests.crash $(ARGS)
 
 format: $(INSTALLED_DEV) ## put imports and layout in order
 	$(BIN)/ruff check --fix .

@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tests.crash import books
+from tests.crash.nest import Nest
 from tests.crash.plan import Plan, all_names
 from tests.crash.rehearsal import Rehearsal, together
 from tests.crash.town import Town, open_town
@@ -38,28 +39,37 @@ def _wanted() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _rehearse(home: Path, cluster: Cluster, wanted: argparse.Namespace) -> Plan:
+async def _rehearse(home: Path, cluster: Cluster, nest: Nest, wanted: argparse.Namespace) -> Plan:
     names = wanted.names or all_names()
     plan = Plan(names, times=max(wanted.times, math.ceil(wanted.kills / len(names))), seed=wanted.seed)
     async with AsyncExitStack() as stack:
         towns = [
-            await _town(stack, _home(home, number), cluster, seed=wanted.seed + number)
+            await _town(stack, _home(home, number), cluster, nest, seed=wanted.seed + number)
             for number in range(wanted.towns)
         ]
-        await together([Rehearsal(town, plan) for town in towns])
+        await together([Rehearsal(town, plan, say=_Line(number)) for number, town in enumerate(towns)])
         for town in towns:
             print(await books.figures(town))
     return plan
 
 
-async def _town(stack: AsyncExitStack, home: Path, cluster: Cluster, *, seed: int) -> Town:
+async def _town(stack: AsyncExitStack, home: Path, cluster: Cluster, nest: Nest, *, seed: int) -> Town:
     sandbox = Sandbox(home / "sandbox").start()
     stack.callback(sandbox.stop)
     database = cluster.clone()
     stack.callback(cluster.drop, database)
-    town = await open_town(home, database, sandbox, seed=seed)
+    town = await open_town(home, database, sandbox, nest, seed=seed)
     stack.push_async_callback(town.close)
     return town
+
+
+class _Line:
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._begun = time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        print(f"{time.monotonic() - self._begun:6.1f} s  town {self._number}: {line}", flush=True)
 
 
 def _home(home: Path, number: int) -> Path:
@@ -78,7 +88,8 @@ def main() -> int:
             for number in range(wanted.towns):
                 _home(home, number).mkdir()
             try:
-                plan = asyncio.run(_rehearse(home, cluster, wanted))
+                with Nest() as nest:
+                    plan = asyncio.run(_rehearse(home, cluster, nest, wanted))
             except BaseException:
                 kept = Path("build/crash").absolute()
                 shutil.rmtree(kept, ignore_errors=True)

@@ -8,19 +8,28 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 import httpx2
 
 from telehealth.core.processes import die_with_parent
+from tests.crash.nest import Nest
 from tests.support.programs import ROOT
 
-READY_WITHIN_S = 60
+READY_WITHIN_S = 120
 _LOOK_EVERY_S = 0.03
 
 
 class HouseFailed(AssertionError):
     """A process ended as nobody asked it to."""
+
+
+class Process(Protocol):
+    def poll(self) -> int | None: ...
+
+    def send_signal(self, number: int) -> None: ...
+
+    def wait(self, timeout: float) -> int: ...
 
 
 @dataclass
@@ -30,9 +39,9 @@ class House:
     home: Path
     url: str
     env: dict[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    nest: Nest
+    process: Process | None = None
     kill_at: str = ""
-    starts: int = 0
     #: Set while somebody answers.
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -40,11 +49,22 @@ class House:
     def log(self) -> Path:
         return self.home / "web.log"
 
-    def start(self, kill_at: str = "") -> None:
-        self.starts += 1
+    def start(self, kill_at: str = "", *, by_exec: bool = False) -> None:
+        """Forked from the nest; `by_exec` as a person would, `python -m telehealth.command web`."""
         self.kill_at = kill_at
+        env = {**os.environ, **self.env, "TELEHEALTH_KILL_AT": kill_at, "PYTHONPATH": str(ROOT)}
+        if not by_exec:
+            self.process = self.nest.fork(["web"], env, self.log)
+            return
         with self.log.open("ab") as out:
-            self.process = _run("telehealth.command", "web", env=self._env(kill_at), out=out)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "telehealth.command", "web"],
+                cwd=ROOT,
+                env=env,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                preexec_fn=die_with_parent(signal.SIGKILL),
+            )
 
     async def open(self) -> bool:
         """Whether it answers now; False when it was killed on the way there."""
@@ -102,27 +122,12 @@ class House:
             process.wait(30)
 
     async def staff(self, *words: str, kill_at: str = "") -> int:
-        """Run a member of staff's errand in a process of its own; its exit code."""
-        with (self.home / "staff.log").open("ab") as out:
-            process = _run("tests.crash.staff", *words, env=self._env(kill_at), out=out)
-        # Not a thread that waits: it would be the child's parent, and the child dies with its parent.
-        while (code := process.poll()) is None:  # noqa: ASYNC110
+        """Have staff do something in a process of its own; its exit code."""
+        env = {**os.environ, **self.env, "TELEHEALTH_KILL_AT": kill_at}
+        process = self.nest.fork(["staff", *words], env, self.home / "staff.log")
+        while (code := process.poll()) is None:  # noqa: ASYNC110 - it is another process
             await asyncio.sleep(_LOOK_EVERY_S)
         return code
 
     def tail(self, size: int = 3000) -> str:
         return self.log.read_text(errors="replace")[-size:]
-
-    def _env(self, kill_at: str) -> dict[str, str]:
-        return {**os.environ, **self.env, "TELEHEALTH_KILL_AT": kill_at, "PYTHONPATH": str(ROOT)}
-
-
-def _run(module: str, *words: str, env: dict[str, str], out: IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", module, *words],
-        cwd=ROOT,
-        env=env,
-        stdout=out,
-        stderr=subprocess.STDOUT,
-        preexec_fn=die_with_parent(signal.SIGKILL),
-    )

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,12 +22,14 @@ from tests.crash.plan import Jump, Plan, Road, road_to
 from tests.crash.town import MORNING, Town, hospital_id
 
 #: From the arming to the death, starting included.
-REACHED_WITHIN_S = 90
+REACHED_WITHIN_S = 240
 #: No new death, but still nobody came by: send more people.
 _MORE_AFTER_S = 6
 QUIET_WITHIN_S = 120
-_ENDS_WITHIN_S = 150
+_ENDS_WITHIN_S = 300
 _KILLED = -9
+#: Of the starts, so many are the whole way of a person's.
+_BY_EXEC = 0.1
 #: A verb of staff that was killed is done again by somebody else.
 _STAFF_TRIES = 4
 
@@ -38,6 +40,8 @@ class Rehearsal:
     plan: Plan
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     otherwise: int = 0
+    #: Told of each death.
+    say: Callable[[str], None] = lambda _line: None
 
     async def run(self) -> None:
         """Raises AssertionError, with the town's history, for whatever must not be."""
@@ -69,6 +73,7 @@ class Rehearsal:
             await self._in_the_house(name, road)
         self.plan.hit(name)
         self.town.note(f"=== killed at {name}, after {time.monotonic() - begun:.1f} s")
+        self.say(f"killed at {name} after {time.monotonic() - begun:.1f} s")
 
     async def _in_the_house(self, name: str, road: Road) -> None:
         """`kill -9` at the first arrival; whoever had business there goes on when it is open again."""
@@ -77,7 +82,7 @@ class Rehearsal:
         town.note(f"=== {name}: {await weather.change(town, by_callback=road.by_callback)}")
         await self._pass_time(road.jump)
         self._send(town.chance.choice(road.errands), self._passer_by())
-        house.start(name)
+        house.start(name, by_exec=town.chance.random() < _BY_EXEC)
         end = time.monotonic() + REACHED_WITHIN_S
         await house.open()
         while not await house.killed(_MORE_AFTER_S):
@@ -204,15 +209,11 @@ class Rehearsal:
         await house.open()
         await self._all_done()
         house.kill()
-        await town.next_morning()
-        house.start()
-        await house.open()
-        house.kill()
         async with town.units.system("rehearsal") as unit:
             last = await unit.session.scalar(sa.select(sa.func.max(Booking.day)))
         if last is not None and last >= town.today:
             await town.move(at_local(last + timedelta(days=1), MORNING))
-        house.start()
+        house.start(by_exec=True)
         begun = time.monotonic()
         assert await house.open()
         await self._rest()

@@ -1,7 +1,7 @@
-"""`python -m tests.crash.staff <verb> <hospital> <id>`: an errand of staff in a process of its own."""
+"""What staff do to a booking or a refund: here, or in a process of its own (`nest`)."""
 
 import asyncio
-import sys
+from collections.abc import Sequence
 from uuid import UUID
 
 import app
@@ -46,5 +46,7 @@ async def _main(verb: str, hospital: str, subject: str) -> None:
     await house.close()
 
 
-if __name__ == "__main__":
-    asyncio.run(_main(*sys.argv[1:4]))
+def main(words: Sequence[str]) -> None:
+    """A verb, the hospital's id, and that of what it is about."""
+    verb, hospital, subject = words
+    asyncio.run(_main(verb, hospital, subject))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from telehealth.core.provisioning import Addresses
 from tests.crash import books
+from tests.crash.nest import Nest
 from tests.crash.plan import TWENTY, Plan
 from tests.crash.rehearsal import Rehearsal
 from tests.crash.town import open_town
@@ -16,11 +17,12 @@ async def test_XY12_whatever_is_killed_money_comes_home(
 ) -> None:
     seed = random.SystemRandom().randrange(10_000)
     print(f"seed {seed}")
-    town = await open_town(tmp_path, database, own_sandbox, seed=seed)
-    try:
-        plan = Plan(TWENTY, times=1, seed=seed)
-        await Rehearsal(town, plan).run()
-        print(plan.histogram(), await books.figures(town), sep="\n")
-        assert sum(plan.hits.values()) == len(TWENTY)
-    finally:
-        await town.close()
+    with Nest() as nest:
+        town = await open_town(tmp_path, database, own_sandbox, nest, seed=seed)
+        try:
+            plan = Plan(TWENTY, times=1, seed=seed)
+            await Rehearsal(town, plan).run()
+            print(plan.histogram(), await books.figures(town), sep="\n")
+            assert sum(plan.hits.values()) == len(TWENTY)
+        finally:
+            await town.close()

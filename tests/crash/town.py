@@ -25,6 +25,7 @@ from telehealth.rulebook.rules import ClinicKind
 from telehealth.web.house import House as BuiltHouse
 from tests.crash.client import Client
 from tests.crash.house import House
+from tests.crash.nest import Nest
 from tests.support.factories.accounts import add_staff, bearer, staff
 from tests.support.factories.bookings import House as Hospital
 from tests.support.factories.bookings import Patient, add_booker, add_check, add_form, add_house
@@ -156,7 +157,7 @@ class Town:
         return Visitor(who, token, str(check_id), str(await add_form(self.units, self.hospital, who)))
 
 
-async def open_town(home: Path, database: Addresses, sandbox: Sandbox, *, seed: int) -> Town:
+async def open_town(home: Path, database: Addresses, sandbox: Sandbox, nest: Nest, *, seed: int) -> Town:
     """Everything but the process, in a folder that is there; the morning after today."""
     port = _quiet_port()
     url = f"http://127.0.0.1:{port}"
@@ -183,7 +184,7 @@ async def open_town(home: Path, database: Addresses, sandbox: Sandbox, *, seed: 
         worker_in_web=False,
     )
     built = app.build_house(settings, clock=clock)
-    house = House(home, url, env)
+    house = House(home, url, env, nest)
     town = Town(
         chance=random.Random(seed),
         sandbox=sandbox,
