@@ -182,18 +182,19 @@ class Settings(BaseSettings):
         """A sandbox address or key in production would treat patients against invented books."""
         if self.profile is not Profile.PRODUCTION:
             return self
-        doors = {
-            "sms": (self.sms.endpoint, self.sms.secret_id),
-            "faceid": (self.faceid.endpoint, self.faceid.secret_id),
-            **{f"his.{code}": (his.base_url, his.token) for code, his in self.his.items()},
-            **{f"wechat.{code}": (app.api_url, app.secret) for code, app in self.wechat.items()},
-            **{f"wechatpay.{code}": (pay.base_url, pay.apiv3_key) for code, pay in self.wechatpay.items()},
-            **{f"nhsa.{code}": (door.base_url, door.app_secret) for code, door in self.nhsa.items()},
+        doors: dict[str, BaseModel] = {
+            "sms": self.sms,
+            "faceid": self.faceid,
+            **{f"his.{code}": his for code, his in self.his.items()},
+            **{f"wechat.{code}": app for code, app in self.wechat.items()},
+            **{f"wechatpay.{code}": pay for code, pay in self.wechatpay.items()},
+            **{f"nhsa.{code}": door for code, door in self.nhsa.items()},
         }
-        for name, (address, key) in doors.items():
-            loopback = any(host in address for host in ("127.0.0.1", "localhost", "[::1]"))
-            if loopback or key.get_secret_value().lower().startswith("sandbox"):
+        for name, door in doors.items():
+            if any(_is_of_sandbox(value) for _, value in door):
                 raise ValueError(f"production refuses the sandbox configured for {name}")
+        if self.sandbox_url:
+            raise ValueError("production has no sandbox: leave sandbox_url empty")
         if os.environ.get("TELEHEALTH_KILL_AT"):
             raise ValueError("production refuses TELEHEALTH_KILL_AT, which is for rehearsals")
         if not self.cookies_secure:
@@ -201,3 +202,12 @@ class Settings(BaseSettings):
         if not self.database_url.get_secret_value():
             raise ValueError("production needs database_url")
         return self
+
+
+def _is_of_sandbox(value: object) -> bool:
+    """An address on this machine, or a name or key as the sandbox hands them out."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if not isinstance(text, str):
+        return False
+    loopback = any(host in text for host in ("127.0.0.1", "localhost", "[::1]"))
+    return loopback or text.lower().startswith(("sandbox", "wxsandbox"))
