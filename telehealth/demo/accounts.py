@@ -29,6 +29,16 @@ class DemoStaff:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoVisit:
+    """An internet visit booked and paid from the start, `days` from today."""
+
+    department: str
+    days: int
+    #: Given back in time, so that there is a refund to look at.
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DemoPatient:
     """`phone` signs in; `card` and `document` are those the sandbox HIS knows at `hospital`."""
 
@@ -38,8 +48,11 @@ class DemoPatient:
     document: str = ""
     hospital: str = "yunan"
     card: str = ""
-    #: Sit in line in the demo from the start.
+    #: Booked by the service desk in the demo from the start.
     books: bool = False
+    #: One of the desk's seats is paid for at the window.
+    pays_cash: bool = False
+    visits: tuple[DemoVisit, ...] = ()
 
 
 PASSWORD = "Demo-Hospital-2026"  # noqa: S105 - printed at every start of the demo
@@ -52,7 +65,7 @@ STAFF = (
         "yunan",
         (Role.DESK,),
         N_("门诊服务台，云安医院"),
-        N_("排班、停诊、查预约、代客预约、审核证件"),
+        N_("排班、停诊、查预约、代客预约、收现金、审核证件"),
     ),
     DemoStaff(
         "admin.yunan",
@@ -83,6 +96,15 @@ STAFF = (
         N_("证件与监护关系审核、爽约申诉"),
     ),
     DemoStaff(
+        "finance.yunan",
+        "贺敏",
+        "He Min",
+        "yunan",
+        (Role.FINANCE,),
+        N_("财务，云安医院"),
+        N_("每日对账、退款处理、账务报表"),
+    ),
+    DemoStaff(
         "head.yunan",
         "康维",
         "Kang Wei",
@@ -110,6 +132,8 @@ PATIENTS = (
         "330098198604129023",
         card="YA00010001",
         books=True,
+        pays_cash=True,
+        visits=(DemoVisit("cardiology", 1), DemoVisit("cardiology", 3, cancelled=True)),
     ),
     DemoPatient(
         "13800000103",
@@ -122,10 +146,11 @@ PATIENTS = (
     DemoPatient(
         "13800000119",
         "马国强",
-        N_("每周都来的慢病患者"),
+        N_("每周都来的慢病患者；今天的号已支付，还没有人接诊"),
         "330098196208119238",
         card="YA00010019",
         books=True,
+        visits=(DemoVisit("endocrinology", 0),),
     ),
     DemoPatient(
         "13800000104",

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pyotp
 import structlog
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,7 +21,7 @@ from telehealth.web.authenticate import session_id_of, set_cookie
 from telehealth.web.contract import page
 from telehealth.web.forms import read_form
 from telehealth.web.house import house_of
-from telehealth.web.pages import redirect, render
+from telehealth.web.pages import own_path, redirect, render
 from telehealth.web.sessions import end_session, open_session
 
 log = structlog.get_logger(__name__)
@@ -33,6 +33,8 @@ class Enter(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     who: str
+    #: Where to, when not to one's own first page.
+    next: str = Field("", max_length=200)
 
 
 @page(public=True)
@@ -71,7 +73,7 @@ async def demo_enter_page(request: Request, units: Units) -> Response:
             await end_session(unit, old)
         opened = await open_session(unit, actor, channel="browser", user_agent="demo")
         unit.audit("demo.entered", f"accounts:{actor.account}", account_id=actor.account)
-    response = redirect(home)
+    response = redirect(own_path(form.model.next, home) if form.model else home)
     set_cookie(response, house_of(request), opened.token)
     return response
 

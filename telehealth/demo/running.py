@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -182,11 +182,6 @@ class Parties:
             "fixmedins_name": name,
             "area": area,
         }
-
-
-def _each(keys: Mapping[str, Any], settings_of: Callable[[str, Any], dict[str, str]]) -> str:
-    """Hospital code → its settings, as one variable holds them."""
-    return json.dumps({code: settings_of(code, held) for code, held in keys.items()})
 
 
 def answers(url: str) -> bool:
