@@ -77,6 +77,7 @@ def _literal(value: Any) -> Any:
 
 Always = Annotated[Literal[True], BeforeValidator(_literal)]
 Never = Annotated[Literal[False], BeforeValidator(_literal)]
+Whole = Annotated[Literal[10_000], BeforeValidator(_literal)]
 FiveStars = Annotated[Literal[5], BeforeValidator(_literal)]
 Word = Annotated[Line, Field(max_length=60)]
 Words = Annotated[tuple[Word, ...], BeforeValidator(_listed), AfterValidator(_without_repeats)]
@@ -290,7 +291,10 @@ class Unattended(Section):
         unit="seconds",
         within=(1, 600),
     )
-    refund_bp: int = share(10_000, "当日未接诊的退款比例", "Refund share when unattended", "XY12")
+    #: The law of the house leaves one value: what nobody attended comes back whole.
+    refund_bp: Whole = rule(
+        10_000, "当日未接诊的退款比例", "Refund share when unattended", "XY12", unit="basis_points"
+    )
     refund_submit_minutes: int = rule(
         10, "退款提交时限", "Refund submitted within", "XY12", unit="minutes", within=(1, 1440)
     )
