@@ -15,7 +15,7 @@ feature = Feature(
     periodic=(*jobs.periodic, Periodic("payments.fetch_bills", 600, fetch_due)),
     templates="telehealth.payments",
     rail=(
-        RailLink("/staff/money", "scale", N_("对账"), Permission.SEE_MONEY, 70),
+        RailLink("/staff/money", "scale", N_("财务"), Permission.SEE_MONEY, 70),
         RailLink("/staff/money/refunds", "undo-2", N_("退款"), Permission.SEE_MONEY, 71),
     ),
     contributions=(("worklist", worklist),),

@@ -127,7 +127,7 @@ def difference_row(row: Difference, today: date, say: Speech) -> dict[str, Any]:
         "tone": tone if is_open else "ok",
         "ours": say.fen(row.ours) or "–",
         "theirs": say.fen(row.theirs) or "–",
-        "age": _(N_("%(n)s 天")) % {"n": (today - row.day).days} if is_open else "",
+        "age": str((today - row.day).days) if is_open else "",
         "owner": row.owner_name or ("–" if not is_open else _(N_("无人负责"))),
         "is_owned": bool(row.owner_name),
         "notes": [_(line) for line in row.note.splitlines()],

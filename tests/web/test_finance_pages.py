@@ -122,7 +122,7 @@ async def test_GD06_three_columns_and_what_they_disagree_about(
     assert "我方应有 1 笔 ¥50.00" in text
     assert "对方账单 2 笔 ¥57.00" in text
     assert "逐笔相符 1 / 2" in text and "有差异" in text
-    assert "CH-SAMPLE-1 微信支付 对方有，我方无 – ¥7.00 3 天 无人负责" in text
+    assert "CH-SAMPLE-1 微信支付 对方有，我方无 – ¥7.00 3 无人负责" in text
     # The insurer's list of that day was never fetched.
     assert "医保结算清单 账单未取到" in text
 
