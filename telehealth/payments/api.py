@@ -67,7 +67,8 @@ async def show_charge(unit: Unit, actor: Actor, id: UUID) -> ChargeView:
     limit="60/minute",
     raises=(
         ChargeNotFound, ChargeSettled, ChargeClosed, WayNotOffered, OpenidNeeded, CoverNotFound,
-        AuthorisationLost, ProviderDown, ProviderBusy, ProviderRefused,
+        CoverNotOffered, AuthorisationLost, ProviderDown, ProviderBusy, ProviderRefused, InsurerDown,
+        InsurerRefused,
     ),
 )  # fmt: skip
 async def begin_payment(
@@ -90,7 +91,11 @@ async def begin_payment(
     return PaymentView.of(begun)
 
 
-@operation(needs=Permission.PAY, limit="60/minute", raises=(ChargeNotFound, ProviderDown, ProviderBusy))
+@operation(
+    needs=Permission.PAY,
+    limit="60/minute",
+    raises=(ChargeNotFound, ProviderDown, ProviderBusy, InsurerDown, InsurerRefused),
+)
 async def verify_payment(units: Units, actor: Actor, id: UUID) -> ChargeView:
     """Ask the provider now, after the payer's client said it paid; that itself proves nothing."""
     async with units.of(actor) as unit:
@@ -160,7 +165,9 @@ async def price_cover(units: Units, actor: Actor, body: AuthoriseCover) -> Cover
     return CoverView.of(await price(units, actor, cover.id))
 
 
-@operation(needs=Permission.PAY, raises=(ChargeNotFound, ProviderDown, ProviderBusy))
+@operation(
+    needs=Permission.PAY, raises=(ChargeNotFound, ProviderDown, ProviderBusy, InsurerDown, InsurerRefused)
+)
 async def forgo_cover(units: Units, actor: Actor, id: UUID) -> None:
     """Pay all of it oneself after all; the seat stays."""
     await paying.forgo_cover(units, actor, id)

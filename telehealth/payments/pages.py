@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from telehealth.accounts import WeChatGateway
 from telehealth.core.access import Actor, Permission
-from telehealth.core.errors import DomainError, Unavailable
+from telehealth.core.errors import Busy, DomainError, Refused, Unavailable
 from telehealth.core.unit import Unit, Units
 from telehealth.insurance import covering, declaring
 from telehealth.insurance.rules import REGIONS, NotOffered
@@ -40,6 +40,10 @@ WAY_OF = {
     Surface.PHONE: Way.H5,
     Surface.DESKTOP: Way.NATIVE,
 }
+
+
+#: Nothing is known, nothing changed: our own round asks again.
+_SILENT = (Unavailable, Busy, Refused)
 
 
 class Choice(BaseModel):
@@ -141,7 +145,7 @@ async def self_pay_page(request: Request, units: Units, actor: Actor, charge_id:
     """The split is not wanted after all: the seat stays, nothing was deducted."""
     try:
         await paying.forgo_cover(units, actor, charge_id)
-    except Unavailable as error:
+    except _SILENT as error:
         return redirect(f"/pay/{charge_id}", flash=sentence(error, language(request)), kind="warn")
     return redirect(f"/pay/{charge_id}")
 
@@ -155,7 +159,7 @@ async def wait_for_payment_page(request: Request, units: Units, actor: Actor, ch
     for number in numbers:
         try:
             await settling.look_at(units, number)
-        except Unavailable:
+        except _SILENT:
             continue
     async with units.of(actor) as unit:
         charge = await charging.charge_for(unit, actor, charge_id)
