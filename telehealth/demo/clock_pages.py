@@ -15,6 +15,7 @@ from starlette.routing import Route
 from telehealth.core.clock import day_end, hospital_day
 from telehealth.core.offset import follow_offset, move_clock
 from telehealth.core.unit import Units
+from telehealth.demo.jobs import fetch_bills
 from telehealth.web.contract import page
 from telehealth.web.forms import read_form
 from telehealth.web.house import House, house_of
@@ -53,6 +54,8 @@ async def move_clock_page(request: Request, units: Units) -> Response:
         await move_clock(unit, offset, is_demo=house.settings.is_demo)
     await follow_offset(units)
     house.sweeper.nudge()
+    async with units.public() as unit:
+        await unit.defer(fetch_bills)
     return redirect(back, flash="演示时间已调整")
 
 

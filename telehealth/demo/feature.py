@@ -2,11 +2,12 @@
 
 from telehealth.core.feature import Feature, Periodic
 from telehealth.core.offset import follow_offset
-from telehealth.demo import clock_pages, pages
+from telehealth.demo import clock_pages, jobs, pages
 
 feature = Feature(
     name="demo",
     pages=(*pages.routes, *clock_pages.routes),
+    tasks=(jobs.fetch_bills,),
     periodic=(Periodic("demo.clock", 2, follow_offset),),
     templates="telehealth.demo",
 )

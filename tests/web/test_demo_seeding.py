@@ -133,6 +133,19 @@ async def test_XY12_what_a_newcomer_sees_after_midnight(demo: House, own_sandbox
     assert refund.state in (RefundState.SUBMITTED, RefundState.SETTLED)
 
 
+async def test_a_clock_moved_past_the_morning_brings_the_bills_at_once(demo: House) -> None:
+    await open_hospital(demo)
+    async with demo.units.system("test") as unit:
+        first = unit.today
+    transport = httpx2.ASGITransport(app=build(demo), raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as browser:
+        for _ in range(2):
+            await browser.post("/demo/clock", data={"to": "day"})
+        await demo.jobs.work(until_idle=True)
+        await browser.post("/demo/enter", data={"who": "finance.yunan"})
+        assert "逐笔相符" in (await browser.get(f"/staff/money?day={first}")).text
+
+
 async def test_each_try_is_one_press_away(demo: House, own_sandbox: Sandbox) -> None:
     await open_hospital(demo)
     transport = httpx2.ASGITransport(app=build(demo), raise_app_exceptions=False)
