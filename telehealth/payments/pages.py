@@ -25,7 +25,14 @@ from telehealth.payments.paying import Till
 from telehealth.payments.states import ChargeState, RefundState, Way
 from telehealth.payments.subjects import Subjects
 from telehealth.payments.views import line_rows, refund_steps
-from telehealth.payments.wording import CHARGE_STATES, ORDER_TYPES, REFUND_REASONS, REFUND_STATES, WAYS
+from telehealth.payments.wording import (
+    CHARGE_STATES,
+    ORDER_TYPES,
+    REFUND_REASONS,
+    REFUND_STATES,
+    RETURNED,
+    WAYS,
+)
 from telehealth.web.contract import page
 from telehealth.web.forms import read_form
 from telehealth.web.house import house_of
@@ -182,7 +189,7 @@ async def receipt_page(request: Request, unit: Unit, actor: Actor, charge_id: UU
         request,
         "payments/receipt.html",
         **await _top(request, unit, found.charge),
-        state=CHARGE_STATES[found.charge.state],
+        state=RETURNED if found.returned >= found.charge.amount > 0 else CHARGE_STATES[found.charge.state],
         order=order,
         way=WAYS[order.way] if order else "",
         transaction_id=order.transaction_id if order else "",

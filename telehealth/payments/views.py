@@ -14,6 +14,7 @@ Words = Callable[[str], str]
 
 _ASKED = N_("已申请退款")
 _BACK = N_("全部退回")
+_HAND_OUT = N_("到窗口领取现金")
 _BY = N_("预计最迟 %(day)s 到账，节假日顺延")
 
 
@@ -44,8 +45,9 @@ def refund_steps(found: RefundSteps, _: Words, lang: str) -> list[dict[str, Any]
 
 def _leg(leg: RefundLeg, _: Words, lang: str) -> dict[str, Any]:
     states = {LegState.SETTLED: "done", LegState.WAITING: ""}
+    name = _(_HAND_OUT if leg.party == "desk" else LEG_KINDS[leg.kind])
     return {
-        "title": f"{_(LEG_KINDS[leg.kind])} {format_fen(leg.amount, lang) if leg.amount else ''}".strip(),
+        "title": f"{name} {format_fen(leg.amount, lang)}" if leg.amount else name,
         "text": leg.received_by or _(LEG_STATES[leg.state]),
         "state": states.get(leg.state, "now"),
         "when": _when(leg.settled_at or leg.sent_at, lang),

@@ -37,6 +37,9 @@ CHARGE_STATES: Mapping[ChargeState, tuple[str, str]] = {
     ChargeState.CLOSED: (N_("已关闭"), ""),
 }
 
+#: Of a receipt all of which went back.
+RETURNED = (N_("已全额退回"), "info")
+
 REFUND_STATES: Mapping[RefundState, tuple[str, str]] = {
     RefundState.REQUESTED: (N_("已申请"), "info"),
     RefundState.SUBMITTED: (N_("退款中"), "info"),
@@ -59,7 +62,7 @@ REFUND_REASONS: Mapping[RefundReason, str] = {
 
 LEG_KINDS: Mapping[LegKind, str] = {
     LegKind.INSURANCE: N_("医保部分退回医保基金和个人账户"),
-    LegKind.CASH: N_("现金部分退回原支付方式"),
+    LegKind.CASH: N_("退回原支付方式"),
     LegKind.TELL: N_("通知微信医保已退回"),
 }
 
