@@ -45,7 +45,8 @@ def refund_steps(found: RefundSteps, _: Words, lang: str) -> list[dict[str, Any]
 
 def _leg(leg: RefundLeg, _: Words, lang: str) -> dict[str, Any]:
     states = {LegState.SETTLED: "done", LegState.WAITING: ""}
-    name = _(_HAND_OUT if leg.party == "desk" else LEG_KINDS[leg.kind])
+    label = _HAND_OUT if leg.party == "desk" else LEG_KINDS[leg.kind]
+    name = _(label)
     return {
         "title": f"{name} {format_fen(leg.amount, lang)}" if leg.amount else name,
         "text": leg.received_by or _(LEG_STATES[leg.state]),
