@@ -80,14 +80,16 @@ async def clear_deadline(unit: Unit, kind: str, subject_id: UUID) -> None:
     The sweeper locks the deadline before its subject, everybody else the subject first: waiting
     here would be a deadlock. Its handler changes nothing any more, and the sweep drops the row.
     """
-    free = (
-        sa.select(Deadline.subject_id)
-        .where(Deadline.kind == kind, Deadline.subject_id == subject_id)
-        .with_for_update(skip_locked=True)
-    )
-    await unit.session.execute(
-        sa.delete(Deadline).where(Deadline.kind == kind, Deadline.subject_id.in_(free))
-    )
+    connection = await unit.connection()
+    await connection.execute(_CLEAR, {"kind": kind, "subject_id": subject_id}, prepare=True)
+
+
+_CLEAR = """
+delete from deadlines where kind = %(kind)s and subject_id in (
+    select subject_id from deadlines where kind = %(kind)s and subject_id = %(subject_id)s
+    for update skip locked
+)
+"""
 
 
 class Sweeper:

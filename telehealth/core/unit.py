@@ -18,7 +18,6 @@ import sqlalchemy as sa
 import structlog
 from psycopg import generators
 from psycopg.pq import ExecStatus, TransactionStatus
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
@@ -305,19 +304,8 @@ class Units:
                     point(f"{name}.after_commit")
             finally:
                 await unit._leave()
-        if unit.deferred:
-            await self._wake()
-
-    async def _wake(self) -> None:
-        """Tell the workers, outside the writing transaction: NOTIFY inside it costs half the throughput.
-
-        A lost wake-up costs one polling interval, so it never makes a committed unit look failed.
-        """
-        try:
-            async with self.alone() as connection:
-                await connection.exec_driver_sql(_WAKE)
-        except SQLAlchemyError:
-            log.warning("jobs.wake_lost", exc_info=True)
+            if unit.deferred:
+                await _wake(driver)
 
 
 @asynccontextmanager
@@ -370,6 +358,17 @@ async def _say(driver: psycopg.AsyncConnection[Any], command: str) -> None:
         for result in await driver.wait(generators.execute(driver.pgconn)):
             if result.status == ExecStatus.FATAL_ERROR:
                 raise psycopg.errors.error_from_result(result)
+
+
+async def _wake(driver: psycopg.AsyncConnection[Any]) -> None:
+    """Tell the workers, outside the writing transaction: NOTIFY inside it costs half the throughput.
+
+    A lost wake-up costs one polling interval, so it never makes a committed unit look failed.
+    """
+    try:
+        await _say(driver, _WAKE)
+    except psycopg.Error:
+        log.warning("jobs.wake_lost", exc_info=True)
 
 
 def _has_work(session: Session) -> bool:
