@@ -9,7 +9,6 @@ from uuid import UUID
 
 import structlog
 
-from telehealth.accounts import find_account
 from telehealth.core.errors import NotFound
 from telehealth.core.jobs import Work, task
 from telehealth.core.unit import Unit, Units
@@ -68,7 +67,7 @@ async def _prepare(unit: Unit, gateway: SMSGateway, delivery: Delivery) -> Text 
     wording = WORDINGS[delivery.notice]
     phone, lang = delivery.phone, "zh-CN"
     if delivery.account_id is not None:
-        account = await find_account(unit, delivery.account_id)
+        account = await queries.reader(unit, delivery.account_id)
         phone = phone or (account.phone if account else None)
         lang = (account.lang if account else None) or lang
         if not wording.urgent and wording.topic in await queries.silenced(unit, delivery.account_id):

@@ -5,6 +5,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from telehealth.accounts import Account
+from telehealth.core.hot import Hot
 from telehealth.core.unit import Unit
 from telehealth.notifications.models import Delivery, InboxMessage, NoticePreference, SMSReceipt
 from telehealth.notifications.states import Topic
@@ -51,11 +53,29 @@ async def deliveries_to(unit: Unit, account_id: UUID) -> Sequence[Delivery]:
 
 
 async def receipt(unit: Unit, serial: str) -> SMSReceipt | None:
-    return await unit.session.get(SMSReceipt, serial)
+    """To look at only."""
+    row = await _RECEIPT.first(unit, serial=serial)
+    return None if row is None else row[0]
+
+
+_RECEIPT = Hot(sa.select(SMSReceipt).where(SMSReceipt.serial == sa.bindparam("serial")))
+
+
+async def reader(unit: Unit, account_id: UUID) -> Account | None:
+    """Whose phone and language a message goes by; to look at only."""
+    row = await _READER.first(unit, account_id=account_id)
+    return None if row is None else row[0]
+
+
+_READER = Hot(sa.select(Account).where(Account.id == sa.bindparam("account_id")))
 
 
 async def silenced(unit: Unit, account_id: UUID) -> set[Topic]:
-    found = sa.select(NoticePreference.topic).where(
-        NoticePreference.account_id == account_id, ~NoticePreference.sms
+    return {row[0] for row in await _SILENCED.all(unit, account_id=account_id)}
+
+
+_SILENCED = Hot(
+    sa.select(NoticePreference.topic).where(
+        NoticePreference.account_id == sa.bindparam("account_id"), ~NoticePreference.sms
     )
-    return set(await unit.session.scalars(found))
+)

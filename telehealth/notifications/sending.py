@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from telehealth.core.hot import append
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit
 from telehealth.notifications.delivering import deliver_notice
@@ -41,8 +42,10 @@ async def notify(
     hospital = hospital_id or unit.hospital_id
     sender = unit.actor.account_id or unit.owner
     if account_id is not None:
-        unit.session.add(
+        await append(
+            unit,
             InboxMessage(
+                id=new_id(),
                 hospital_id=hospital,
                 account_id=account_id,
                 sender_id=sender,
@@ -50,11 +53,12 @@ async def notify(
                 variables=kept,
                 href=href,
                 created_at=unit.now,
-            )
+            ),
         )
     if not wording.sms or (account_id is None and phone is None):
         return
     delivery = Delivery(
+        id=new_id(),
         hospital_id=hospital,
         account_id=account_id,
         sender_id=sender,
@@ -65,8 +69,7 @@ async def notify(
         reason="",
         created_at=unit.now,
     )
-    unit.session.add(delivery)
-    await unit.session.flush()
+    await append(unit, delivery)
     await unit.defer(deliver_notice, delivery_id=delivery.id)
 
 
