@@ -138,13 +138,8 @@ async def _seated_again(unit: Unit, booking: Booking) -> bool:
 
 
 async def _confirm(unit: Unit, booking: Booking) -> None:
-    place = await queries.named(unit, booking.id)
-    if place is not None:
-        where = {
-            "zh": f"{place.hospital.name}{place.campus.name}",
-            "en": f"{place.hospital.name_en}, {place.campus.name_en}",
-        }
-        await tell(unit, booking, Notice.BOOKING_CONFIRMED, place=where)
+    where = await queries.said_place(unit, booking.id)
+    await tell(unit, booking, Notice.BOOKING_CONFIRMED, place=where)
 
 
 async def _closed(unit: Unit, charge: Charge) -> None:

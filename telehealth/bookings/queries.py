@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from telehealth.bookings.errors import BookingNotFound
 from telehealth.bookings.models import Booking
 from telehealth.bookings.policy import visible_to
 from telehealth.bookings.states import LIVE, BookingState
+from telehealth.core.hot import Hot
 from telehealth.core.unit import Unit
 from telehealth.directory import Campus, Department, Doctor, Hospital
 from telehealth.rulebook.rules import Channel, ClinicKind
@@ -42,16 +44,18 @@ class BookingPlace:
 
 async def lock_with_seat(unit: Unit, booking_id: UUID) -> Booking | None:
     """Lock slot, clinic, booking in the written order; the booking as it is once locked."""
-    where = await unit.session.execute(
-        sa.select(Booking.slot_id, Booking.clinic_id).where(Booking.id == booking_id)
-    )
-    seat = where.first()
-    if seat is None:
-        return None
-    await unit.session.execute(sa.select(Slot.id).where(Slot.id == seat.slot_id).with_for_update())
-    await unit.session.execute(sa.select(Clinic.id).where(Clinic.id == seat.clinic_id).with_for_update())
+    await _LOCK_SLOT.first(unit, booking_id=booking_id)
+    await _LOCK_CLINIC.first(unit, booking_id=booking_id)
     locked = sa.select(Booking).where(Booking.id == booking_id).with_for_update()
     return (await unit.session.scalars(locked.execution_options(populate_existing=True))).first()
+
+
+def _of_booking(column: InstrumentedAttribute[UUID]) -> sa.ScalarSelect[UUID]:
+    return sa.select(column).where(Booking.id == sa.bindparam("booking_id")).scalar_subquery()
+
+
+_LOCK_SLOT = Hot(sa.select(Slot.id).where(Slot.id == _of_booking(Booking.slot_id)).with_for_update())
+_LOCK_CLINIC = Hot(sa.select(Clinic.id).where(Clinic.id == _of_booking(Booking.clinic_id)).with_for_update())
 
 
 async def free_seat(unit: Unit, booking: Booking) -> None:
@@ -191,6 +195,23 @@ async def named(unit: Unit, booking_id: UUID) -> BookingPlace | None:
     """The same for whoever may open the unit: the payment page and the house's own notices."""
     row = (await unit.session.execute(_with_place().where(Booking.id == booking_id))).first()
     return None if row is None else _placed(row)
+
+
+async def said_place(unit: Unit, booking_id: UUID) -> dict[str, str]:
+    """Hospital and campus in each language, for a notice."""
+    row = await _PLACE.first(unit, booking_id=booking_id)
+    if row is None:
+        raise BookingNotFound()
+    hospital, hospital_en, campus, campus_en = row
+    return {"zh": f"{hospital}{campus}", "en": f"{hospital_en}, {campus_en}"}
+
+
+_PLACE = Hot(
+    sa.select(Hospital.name, Hospital.name_en, Campus.name, Campus.name_en)
+    .join(Booking, Booking.hospital_id == Hospital.id)
+    .join(Campus, Campus.id == Booking.campus_id)
+    .where(Booking.id == sa.bindparam("booking_id"))
+)
 
 
 async def coming(unit: Unit, *, limit: int = 3) -> list[BookingPlace]:

@@ -40,7 +40,7 @@ async def post_all(unit: Unit, entries: Sequence[Entry], *, at: datetime | None 
         _check(entry)
     at = at or unit.now
     day = hospital_day(at)
-    await unit.flush()
+    # Nothing here looks at what the session holds back, so that may wait.
     connection = await unit.connection()
     ids = [new_id() for _ in entries]
     written = await connection.execute(

@@ -21,6 +21,7 @@ from telehealth.ledger import post
 from telehealth.payments import entries, queries
 from telehealth.payments.errors import (
     ChargeClosed,
+    ChargeNotFound,
     ChargeSettled,
     OpenidNeeded,
     OrderPaid,
@@ -30,6 +31,7 @@ from telehealth.payments.errors import (
 )
 from telehealth.payments.mixing import MIXED_WAYS, begin_mixed, cover_parts, mixed_channel
 from telehealth.payments.models import Charge, ChargeLine, PayOrder
+from telehealth.payments.policy import may_see
 from telehealth.payments.ports import OrderFacts, Providers
 from telehealth.payments.rules import Parts, charge_number, order_expires, order_number, wait_after
 from telehealth.payments.settling import look
@@ -209,8 +211,11 @@ async def earn(unit: Unit, charge_id: UUID) -> None:
 
 
 async def charge_for(unit: Unit, actor: Actor, charge_id: UUID) -> Charge:
-    """Raises ChargeNotFound."""
-    return await queries.charge_of(unit, actor, charge_id)
+    """To look at only. Raises ChargeNotFound: somebody else's does not exist for them."""
+    charge = await queries.seen_charge(unit, charge_id)
+    if charge is None or not may_see(actor, charge):
+        raise ChargeNotFound()
+    return charge
 
 
 def facts_of(order: PayOrder) -> OrderFacts:

@@ -70,6 +70,15 @@ async def order_and_charge(unit: Unit, out_trade_no: str) -> tuple[PayOrder, Cha
     return await _ORDER.first(unit, out_trade_no=out_trade_no)
 
 
+async def seen_charge(unit: Unit, charge_id: UUID) -> Charge | None:
+    """To look at only, whoever asks."""
+    row = await _CHARGE.first(unit, charge_id=charge_id)
+    return None if row is None else row[0]
+
+
+_CHARGE = Hot(sa.select(Charge).where(Charge.id == sa.bindparam("charge_id")))
+
+
 async def charge_of(unit: Unit, actor: Actor, charge_id: UUID) -> Charge:
     """Raises ChargeNotFound: somebody else's does not exist for them."""
     found = sa.select(Charge).where(Charge.id == charge_id, visible_to(actor))

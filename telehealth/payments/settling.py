@@ -102,7 +102,8 @@ async def settle(
         return Outcome.KNOWN
     if seen.cover_id is not None and came is None and not is_whole:
         return Outcome.SPLIT
-    await unit.port(Subjects).of(of).lock(unit, of.subject_id)
+    # Kept in hand until the end: the session forgets what nobody holds, and `take` would read it again.
+    subject = await unit.port(Subjects).of(of).lock(unit, of.subject_id)
     charge, order = await queries.lock_charge_and_order(unit, seen.id)
     if order.state is PayOrderState.PAID:
         return Outcome.KNOWN
@@ -114,7 +115,9 @@ async def settle(
     order.transaction_id = answer.transaction_id
     order.paid_at = answer.paid_at or unit.now
     unit.step("pay.settle")
-    return await come_in(unit, charge, order, is_half=came is not None)
+    outcome = await come_in(unit, charge, order, is_half=came is not None)
+    del subject
+    return outcome
 
 
 async def come_in(unit: Unit, charge: Charge, order: PayOrder, *, is_half: bool = False) -> Outcome:
