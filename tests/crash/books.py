@@ -18,25 +18,31 @@ _POTS = {"fund": "insurer.fund", "account": "insurer.personal", "other": "insure
 _BACK_IN_FULL = {"unattended", "withdrawn", "clinic_closed", "ineligible_at_admission"}
 _SEATED = {"held", "paid", "completed", "unattended", "patient_absent"}
 
-#: What still moves: name → how many.
+#: What still moves: name → what to say of each.
 _UNFINISHED = {
-    "jobs": "select count(*) from procrastinate_jobs where status in ('todo', 'doing')",
-    "orders": "select count(*) from pay_orders where state in ('created', 'submitted')",
-    "charges": "select count(*) from charges where closing_since is not null and settled_at is null"
-    " and state <> 'closed'",
-    "legs": "select count(*) from refund_legs where state not in ('settled')",
-    "refunds": "select count(*) from refunds where state <> 'settled'",
-    "holds": "select count(*) from bookings where state = 'held'",
-    "unattended": "select count(*) from bookings where state = 'paid' and attended_at is null",
-    "covers": "select count(*) from covers where state in ('asked', 'authorised', 'priced')",
+    "job": "select id, task_name, status, attempts, scheduled_at from procrastinate_jobs"
+    " where status in ('todo', 'doing')",
+    "order": "select out_trade_no, way, state, look_at, looks, answer ? 'differs' as differs from pay_orders"
+    " where state in ('created', 'submitted')",
+    "charge": "select number, state, closing_since from charges"
+    " where closing_since is not null and settled_at is null and state <> 'closed'",
+    "leg": "select r.number, r.reason, l.kind, l.party, l.state, l.word, l.tries, l.next_at"
+    " from refund_legs l join refunds r on r.id = l.refund_id where l.state <> 'settled'",
+    "refund": "select number, reason, state from refunds where state <> 'settled'",
+    "hold": "select number, hold_until from bookings where state = 'held'",
+    "visit": "select number, day from bookings where state = 'paid' and attended_at is null",
+    "cover": "select serial_no, state, reason from covers where state in ('asked', 'authorised', 'priced')",
 }
 
 
-async def unfinished(town: Town) -> dict[str, int]:
-    """What is still under way: at rest it is empty."""
+async def unfinished(town: Town) -> list[str]:
+    """What is still under way: at rest there is nothing."""
     async with town.units.system("rehearsal") as unit:
-        counts = {name: await unit.session.scalar(sa.text(query)) for name, query in _UNFINISHED.items()}
-    return {name: int(count) for name, count in counts.items() if count}
+        return [
+            f"{name} {' '.join(f'{key}={value}' for key, value in row.items())}"
+            for name, query in _UNFINISHED.items()
+            for row in await _rows(unit, query)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from telehealth.core.errors import DomainError
 from telehealth.payments.models import Refund
 from telehealth.payments.states import RefundState
 from telehealth.rulebook.rules import ClinicKind
@@ -159,7 +160,11 @@ async def cancelled(town: Town, visit: Visit) -> None:
 
 
 async def by_staff(town: Town, verb: str, subject: str) -> None:
-    await act_for(town.units, hospital_id(town), verb, UUID(subject))
+    """Raises WentOtherwise when somebody was first."""
+    try:
+        await act_for(town.units, hospital_id(town), verb, UUID(subject))
+    except DomainError as error:
+        raise WentOtherwise(error.code) from None
 
 
 async def refund_of(town: Town, visit: Visit, *, state: RefundState) -> str | None:

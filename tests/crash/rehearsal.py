@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from telehealth.bookings.models import Booking
 from telehealth.bookings.states import BookingState
 from telehealth.core.clock import at_local
-from telehealth.core.errors import DomainError
 from telehealth.payments.models import PayOrder, RefundLeg
 from telehealth.payments.states import LegState, PayOrderState, RefundState
 from tests.crash import books, errands, weather
@@ -105,7 +104,7 @@ class Rehearsal:
                 continue
             code = await house.staff(road.verb, str(hospital_id(town)), subject, kill_at=name)
             if code == _KILLED:
-                with suppress(DomainError):
+                with suppress(errands.WentOtherwise):
                     await errands.by_staff(town, road.verb, subject)
                 return
             town.note(f"{road.verb} {subject} ended with {code}")
@@ -213,6 +212,7 @@ class Rehearsal:
             last = await unit.session.scalar(sa.select(sa.func.max(Booking.day)))
         if last is not None and last >= town.today:
             await town.move(at_local(last + timedelta(days=1), MORNING))
+        await self._waited()
         house.start(by_exec=True)
         begun = time.monotonic()
         assert await house.open()
@@ -223,16 +223,17 @@ class Rehearsal:
         assert not problems, "\n".join(problems)
 
     async def _rest(self) -> None:
-        end = time.monotonic() + QUIET_WITHIN_S
-        while open_things := await books.unfinished(self.town):
-            if self.town.house.is_dead():
+        town, end = self.town, time.monotonic() + QUIET_WITHIN_S
+        while open_things := await books.unfinished(town):
+            if town.house.is_dead():
                 raise HouseFailed("died while it should have come to rest")
             assert time.monotonic() < end, f"not at rest after {QUIET_WITHIN_S} s: {open_things}"
+            town.note(f"still under way: {len(open_things)}")
             await self._waited()
             await asyncio.sleep(1)
 
     async def _waited(self) -> None:
-        """Questions wait up to ten minutes by the wall, which no offset moves: here that time has passed."""
+        """Questions and empty tills wait half an hour at most by the wall, which no offset moves: over."""
         async with self.town.units.system("rehearsal") as unit:
             soon = unit.wall + timedelta(seconds=5)
             await unit.session.execute(
@@ -243,7 +244,7 @@ class Rehearsal:
             )
             await unit.session.execute(
                 sa.update(RefundLeg)
-                .where(RefundLeg.state.in_((LegState.REQUESTED, LegState.SUBMITTED)))
+                .where(RefundLeg.state != LegState.SETTLED)
                 .where(RefundLeg.next_at > soon)
                 .values(next_at=unit.wall)
             )

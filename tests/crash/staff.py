@@ -9,6 +9,7 @@ from telehealth.bookings.attending import record
 from telehealth.bookings.states import Evidence
 from telehealth.bookings.withdrawing import refuse_admission, withdraw
 from telehealth.core.access import Actor, Role
+from telehealth.core.errors import Conflict
 from telehealth.core.ids import new_id
 from telehealth.core.offset import follow_offset
 from telehealth.core.settings import Settings
@@ -16,9 +17,18 @@ from telehealth.core.unit import Unit, Units
 from telehealth.payments.refunding import retry, settle_by_hand
 
 
+class TooLate(Conflict):
+    """Midnight was first."""
+
+    code = "too_late"
+    detail = "就诊已结束"
+
+
 async def act(unit: Unit, verb: str, subject: UUID) -> None:
     if verb == "attend":
-        await record(unit, subject, Evidence.OWN_TEXT, f"rehearsal:{subject}", unit.now)
+        kept = await record(unit, subject, Evidence.OWN_TEXT, f"rehearsal:{subject}", unit.now)
+        if not kept:
+            raise TooLate()
     elif verb == "withdraw":
         await withdraw(unit, subject, reason="样例：线上不宜", advice="样例：请到医院就诊")
     elif verb == "refuse":
