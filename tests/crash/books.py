@@ -69,15 +69,26 @@ async def problems(town: Town) -> list[str]:
 
 
 async def figures(town: Town) -> str:
+    """What happened in a town, for whoever wants to know that it was not idle."""
     held = await _read(town)
-    states = Counter(str(row["state"]) for row in held.bookings)
-    back = sum(int(row["amount"]) for row in held.refunds)
+    async with town.units.system("rehearsal") as unit:
+        failed = await unit.session.scalar(
+            sa.text("select count(*) from procrastinate_jobs where status = 'failed'")
+        )
     taken = sum(int(row["cash"] + row["fund"] + row["personal"] + row["other"]) for row in _paid(held))
-    notices = Counter(notice["state"] for notice in await asyncio.to_thread(town.sandbox.sent_notices))
-    return (
-        f"{len(held.bookings)} bookings {dict(states)}, {taken} fen in, {back} fen back in"
-        f" {len(held.refunds)} refunds; callbacks {dict(notices)}; {town.client.dropped} connections cut"
+    back = sum(int(row["amount"]) for row in held.refunds)
+    return "\n".join(
+        (
+            f"{len(held.bookings)} bookings: {_counted(Counter(str(row['state']) for row in held.bookings))}",
+            f"  {taken} fen came in, {back} went back in {len(held.refunds)} refunds;"
+            f" {town.client.dropped} connections cut, {failed} jobs parked",
+            f"  {_counted(town.weather)}",
+        )
     )
+
+
+def _counted(found: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in found.most_common())
 
 
 async def _read(town: Town) -> Books:

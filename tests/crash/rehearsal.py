@@ -218,6 +218,7 @@ class Rehearsal:
         assert await house.open()
         await self._rest()
         town.note(f"=== at rest after {time.monotonic() - begun:.1f} s")
+        self.say(f"at rest {time.monotonic() - begun:.1f} s after the last start")
         house.stop()
         problems = await books.problems(town)
         assert not problems, "\n".join(problems)

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import socket
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -70,6 +71,8 @@ class Town:
     history: list[str] = field(default_factory=list)
     #: What somebody was told: it must still be so in the end.
     promises: list[tuple[str, str]] = field(default_factory=list)
+    #: What the outside did how often, and how often the clock was moved.
+    weather: Counter[str] = field(default_factory=Counter)
     hospital: Hospital = field(init=False)
     desk: str = field(init=False)
     _clinics: dict[tuple[date, ClinicKind], Planned] = field(default_factory=dict)
@@ -106,6 +109,7 @@ class Town:
         async with self.units.system("rehearsal") as unit:
             await move_clock(unit, offset, is_demo=True)
         self.clock.offset = offset
+        self.weather["clock moved"] += 1
         self.note("the clock was moved")
 
     async def later(self, by: timedelta) -> None:

@@ -29,10 +29,9 @@ async def change(town: Town, *, by_callback: bool) -> str:
     provider, insurer = town.chance.choice(_PROVIDER), town.chance.choice(_INSURER)
     mode = town.chance.choice(_CALLBACKS if by_callback else (*_CALLBACKS, "lost"))
     await _set(town, provider, insurer, mode)
-    said = [f"callbacks {mode}"]
-    said += [
-        f"{name} {fault['mode']}" for name, fault in (("provider", provider), ("insurer", insurer)) if fault
-    ]
+    faults = (("provider", provider), ("insurer", insurer))
+    said = [f"callbacks {mode}", *(f"{name} {fault['mode']}" for name, fault in faults if fault)]
+    town.weather.update(said)
     return ", ".join(said)
 
 
