@@ -21,7 +21,7 @@ run: $(INSTALLED) ## open the demo hospital: database, sandboxes, web; Ctrl-C st
 
 test: $(INSTALLED_DEV) ## every test, browser included (ARGS="-k held" narrows them)
 	@deploy/install-test-packages.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 10 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 10 $(ARGS)
 
 check: $(INSTALLED_DEV) ## lint, types, import contracts, house rules: under a minute
 	@$(MAKE) --no-print-directory --keep-going $(TOGETHER) types lint contracts rules

@@ -110,12 +110,13 @@ _AGAIN = _schema(without=("coverage", "examples"), unchecked=("ignored_auth",))
 
 def first(role: Role | None) -> Callable[[Test], Test | None]:
     """The operations that nobody earlier in the order may call."""
-    return _each(role, _new_to(role))
+    return _each(role, _new_to(role), thoroughly)
 
 
 def again(role: Role) -> Callable[[Test], Test | None]:
-    """The operations that somebody earlier in the order has been through."""
-    return _each(role, _AGAIN.include(lambda ctx: may(role, ctx) and _earlier(role, ctx)))
+    """The operations that somebody earlier in the order has been through: a third of the requests each."""
+    operations = _AGAIN.include(lambda ctx: may(role, ctx) and _earlier(role, ctx))
+    return _each(role, operations, settings(thoroughly, max_examples=max(1, EXAMPLES // 3)))
 
 
 def _new_to(role: Role | None) -> Any:
@@ -126,7 +127,7 @@ def _earlier(role: Role | None, ctx: Any) -> bool:
     return any(may(one, ctx) for one in ORDER[: ORDER.index(role)])
 
 
-def _each(role: Role | None, operations: Any) -> Callable[[Test], Test | None]:
+def _each(role: Role | None, operations: Any, much: settings) -> Callable[[Test], Test | None]:
     """A test for each operation, none where there are none.
 
     Only a parameter of pytest's own keeps their names apart, and under xdist tests of one name run once.
@@ -135,7 +136,7 @@ def _each(role: Role | None, operations: Any) -> Callable[[Test], Test | None]:
     def declare(test: Test) -> Test | None:
         if not _has_any(operations):
             return None
-        declared: Test = operations.parametrize()(pytest.mark.parametrize("role", [role])(thoroughly(test)))
+        declared: Test = operations.parametrize()(pytest.mark.parametrize("role", [role])(much(test)))
         return declared
 
     return declare
