@@ -1,4 +1,4 @@
-"""The web process of an installation, on a free port against a database."""
+"""The processes of an installation against a database: web on a free port, and a worker."""
 
 import contextlib
 import os
@@ -25,11 +25,28 @@ class Web:
 
 
 @contextlib.contextmanager
-def open_web(
-    database: Database, *, with_worker: bool = False, parties: Mapping[str, str] | None = None
-) -> Iterator[Web]:
-    """`parties` are the settings that name the outside parties."""
+def open_web(database: Database, parties: Mapping[str, str] | None = None) -> Iterator[Web]:
+    """Without a worker inside. `parties` are the settings that name the outside parties."""
     port = free_port()
+    with _running("web", database, port, parties or {}) as process:
+        eventually(lambda: process.poll() is not None or _listens(port), timeout_s=60)
+        if process.poll() is not None:
+            log = database.home / "web.log"
+            raise RuntimeError(f"the web process ended:\n{log.read_text()[-3000:]}")
+        yield Web(process.pid, port)
+
+
+@contextlib.contextmanager
+def open_worker(database: Database, web: Web, parties: Mapping[str, str]) -> Iterator[int]:
+    """Jobs, deadlines and rounds beside a web process; the worker's process id."""
+    with _running("worker", database, web.port, parties) as process:
+        yield process.pid
+
+
+@contextlib.contextmanager
+def _running(
+    what: str, database: Database, port: int, parties: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     env = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -38,19 +55,15 @@ def open_web(
         "TELEHEALTH_PORT": str(port),
         "TELEHEALTH_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "TELEHEALTH_DATABASE_URL": database.addresses.app_url,
-        "TELEHEALTH_WORKER_IN_WEB": str(with_worker).lower(),
-        **(parties or {}),
+        "TELEHEALTH_WORKER_IN_WEB": "false",
+        **parties,
     }
-    log = database.home / "web.log"
-    with log.open("wb") as out:
+    with (database.home / f"{what}.log").open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "telehealth.command", "web"], cwd=ROOT, env=env, stdout=out, stderr=out
+            [sys.executable, "-m", "telehealth.command", what], cwd=ROOT, env=env, stdout=out, stderr=out
         )
     try:
-        eventually(lambda: process.poll() is not None or _listens(port), timeout_s=60)
-        if process.poll() is not None:
-            raise RuntimeError(f"the web process ended:\n{log.read_text()[-3000:]}")
-        yield Web(process.pid, port)
+        yield process
     finally:
         process.terminate()
         try:
