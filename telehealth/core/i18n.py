@@ -6,12 +6,13 @@ is newer than its `.po`; otherwise the `.po` is compiled in memory, so a fresh c
 
 from collections.abc import Callable
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
+from babel import Locale
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -34,6 +35,12 @@ _DAY_PATTERNS = {
     ("en", "short"): "EEE d MMM",
 }
 _BABEL_LOCALES = {SOURCE: "zh_CN", "en": "en_GB"}
+
+
+@cache
+def _babel(lang: str) -> Locale:
+    """Parsed once: Babel would look through all its locales for the name of each date."""
+    return Locale.parse(_BABEL_LOCALES.get(lang, _BABEL_LOCALES[SOURCE]))
 
 
 def N_(message: str) -> str:
@@ -107,7 +114,7 @@ def format_day(day: HospitalDay | date, lang: str, style: DayStyle = "full") -> 
     if style == "numeric":
         return day.isoformat()
     known = lang if lang in LANGUAGES else SOURCE
-    return format_date(day, _DAY_PATTERNS[known, style], locale=_BABEL_LOCALES[known])
+    return format_date(day, _DAY_PATTERNS[known, style], locale=_babel(known))
 
 
 def format_clock(moment: datetime | time, lang: str) -> str:
@@ -119,5 +126,5 @@ def format_clock(moment: datetime | time, lang: str) -> str:
 def format_fen(amount: Fen | int, lang: str) -> str:
     """1230 → ¥12.30; 123456 → ¥1,234.56; negative amounts lead with the sign."""
     whole, _, cents = yuan(abs(amount)).partition(".")
-    grouped = format_decimal(int(whole), locale=_BABEL_LOCALES.get(lang, "zh_CN"))
+    grouped = format_decimal(int(whole), locale=_babel(lang))
     return f"{'-' if amount < 0 else ''}¥{grouped}.{cents}"
