@@ -27,8 +27,9 @@ def live(cluster: Cluster, template: str, sandbox: Sandbox) -> Iterator[str]:
     cluster.drop(database)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Gone with its module: Playwright keeps an event loop running, beside which no async test can run."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield browser
