@@ -158,6 +158,14 @@ class Sandbox:
         given: dict[str, Any] = answer.json()
         return given
 
+    def checks_page(self, *, url: str, appId: str, timestamp: str, nonceStr: str, signature: str) -> bool:
+        """Whether WeChat itself would let `wx.config` pass with this signature."""
+        asked = {
+            "appId": appId, "timestamp": timestamp, "nonceStr": nonceStr, "signature": signature, "url": url,
+        }  # fmt: skip
+        answer = httpx2.post(f"{self.base_url}/wechat/jssdk", json=asked)
+        return bool(answer.json().get("errMsg") == "config:ok")
+
     def wechat_messages(self, person: int) -> list[dict[str, Any]]:
         """Messages WeChat delivered to a user, newest first."""
         found: list[dict[str, Any]] = self._ask("/wechat/messages", person=str(person))["messages"]
