@@ -19,6 +19,7 @@ import httpx2
 from telehealth.accounts.errors import WeChatCodeRefused, WeChatDown
 from telehealth.accounts.ports import WeChatUser
 from telehealth.core.clock import Clock
+from telehealth.core.outgoing import OutgoingClient
 from telehealth.core.settings import WeChat
 
 #: Unknown, used, blocked: another code may do.
@@ -39,7 +40,7 @@ class WeChatIdentities:
     def __init__(self, apps: Mapping[str, WeChat], clock: Clock) -> None:
         self._apps = apps
         self._clock = clock
-        self._http = httpx2.AsyncClient()
+        self._http = OutgoingClient()
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._lock = asyncio.Lock()
 

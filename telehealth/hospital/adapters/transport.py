@@ -14,6 +14,7 @@ import stamina
 import structlog
 from pydantic import ValidationError
 
+from telehealth.core.outgoing import OutgoingClient
 from telehealth.core.settings import HIS
 from telehealth.hospital.adapters.resources import Bundle, Entry, OperationOutcome
 from telehealth.hospital.errors import HISRejected, HISUnavailable
@@ -76,7 +77,7 @@ class FHIRServer:
     def _client(self) -> httpx2.AsyncClient:
         """Opened with the first question: reading the certificates costs more than most answers."""
         if self._opened is None:
-            self._opened = httpx2.AsyncClient(
+            self._opened = OutgoingClient(
                 headers=self._headers,
                 timeout=self._timeout,
                 limits=httpx2.Limits(max_connections=16, max_keepalive_connections=4),

@@ -18,6 +18,7 @@ import httpx2
 import structlog
 
 from telehealth.core.clock import SHANGHAI, Clock
+from telehealth.core.outgoing import OutgoingClient
 from telehealth.core.redaction import scrub
 from telehealth.core.settings import NHSA
 from telehealth.insurance.errors import InsurerDown, InsurerRefused
@@ -197,7 +198,7 @@ class Platform:
         """Opened with the first question: reading the certificates costs more than most answers."""
         if self._opened is None:
             timeout_s = self.door.timeout_s
-            self._opened = httpx2.AsyncClient(
+            self._opened = OutgoingClient(
                 timeout=httpx2.Timeout(timeout_s, connect=min(3.0, timeout_s)),
                 limits=httpx2.Limits(max_connections=16, max_keepalive_connections=4),
                 transport=self._transport,

@@ -260,6 +260,9 @@ class Notices:
                 answer = await client.post(row["url"], content=body.encode("utf-8"), headers=headers)
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError):
             return 0
+        except AttributeError:
+            # What anyio makes of a merchant that dies while we connect: it asks for the peer of no socket.
+            return 0
         return answer.status_code
 
     def _now(self) -> float:

@@ -9,6 +9,7 @@ import httpx2
 import structlog
 
 from telehealth.core.clock import Clock
+from telehealth.core.outgoing import OutgoingClient
 from telehealth.core.settings import WeChatPay
 from telehealth.payments.adapters.wechatpay import certificates
 from telehealth.payments.adapters.wechatpay.sealing import Box
@@ -54,7 +55,7 @@ class Connections:
     @property
     def http(self) -> httpx2.AsyncClient:
         if self._opened is None:
-            self._opened = httpx2.AsyncClient(
+            self._opened = OutgoingClient(
                 headers=_HEADERS,
                 limits=httpx2.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30),
                 transport=self._transport,
