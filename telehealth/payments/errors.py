@@ -57,6 +57,13 @@ class RefundNotParked(Refused):
     detail = "这笔退款不在待处理状态"
 
 
+class RefundNotBlocked(Refused):
+    """Only money whose own way back is blocked may go to another card."""
+
+    code = "refund_not_blocked"
+    detail = "这笔退款不是原路退不回去的状态，不能改退到银行卡"
+
+
 class ProviderDown(Unavailable):
     """Nothing is known of the outcome: ask, then repeat with the same number."""
 

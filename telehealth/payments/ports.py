@@ -79,6 +79,16 @@ class RefundAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class BankCard:
+    """A card of the payer's, for money whose own way back is blocked. Said to the provider, kept nowhere."""
+
+    #: The provider's code of the bank.
+    bank: str
+    number: str = field(repr=False)
+    holder: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A verified callback: only a hint which number to ask about."""
 
@@ -203,6 +213,15 @@ class PaymentProvider(Protocol):
         ...
 
     async def query_refund(self, hospital: str, number: str) -> RefundAnswer: ...
+
+    async def refund_elsewhere(
+        self, hospital: str, number: str, party_number: str, *, card: BankCard | None
+    ) -> RefundAnswer:
+        """Send an ABNORMAL refund, under way again, to a card; without one to the merchant's own.
+
+        Raises ProviderRefused (not abnormal, or no such card), ProviderDown, ProviderBusy.
+        """
+        ...
 
     def read_notice(self, hospital: str, topic: str, headers: Mapping[str, str], body: bytes) -> Notice:
         """Verify and decrypt. Raises NoticeRefused with its verdict."""

@@ -25,6 +25,7 @@ from telehealth.payments.rules import REFUNDS_AT_MOST, wait_after
 from telehealth.payments.statements import DueLeg
 from telehealth.payments.states import LegEvent, LegKind, LegState, RefundReason
 from telehealth.payments.walking import (
+    BLOCKED,
     NOT_ENOUGH,
     follow_legs,
     lock_road,
@@ -40,7 +41,7 @@ log = structlog.get_logger(__name__)
 REFUNDS = "refunds"
 _SIDE_BY_SIDE = 16
 _TOO_MANY = "too_many"
-_ANSWERED = {RefundTruth.ABNORMAL: "abnormal", RefundTruth.CLOSED: "closed"}
+_ANSWERED = {RefundTruth.ABNORMAL: BLOCKED, RefundTruth.CLOSED: "closed"}
 #: The provider may show it to the patient, so it says only what kind of thing happened.
 _WORDS = {
     RefundReason.UNATTENDED: "当日未接诊，自动退费",

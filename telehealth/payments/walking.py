@@ -16,10 +16,12 @@ from telehealth.payments.rules import NOT_ENOUGH_WAITS, Parts, events_between, s
 from telehealth.payments.states import LegEvent, LegKind, LegState, RefundEvent, RefundState
 from telehealth.payments.subjects import Subjects
 
-__all__ = ["NOT_ENOUGH", "Road", "follow_legs", "lock_road", "park_leg", "settle_leg", "take_up"]
+__all__ = ["BLOCKED", "NOT_ENOUGH", "Road", "follow_legs", "lock_road", "park_leg", "settle_leg", "take_up"]
 
 #: A leg that waits for money at the merchant: tried again by itself.
 NOT_ENOUGH = "not_enough"
+#: A leg whose way back is blocked: staff choose another.
+BLOCKED = "abnormal"
 
 
 @dataclass(frozen=True, slots=True)

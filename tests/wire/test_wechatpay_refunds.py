@@ -4,7 +4,7 @@ import pytest
 
 from telehealth.payments.adapters.wechatpay import WeChatPayProvider
 from telehealth.payments.errors import NotEnough, ProviderBusy, ProviderDown, ProviderRefused
-from telehealth.payments.ports import OrderFacts, RefundAnswer, RefundTruth
+from telehealth.payments.ports import BankCard, OrderFacts, RefundAnswer, RefundFacts, RefundTruth
 from tests.support.merchant import Merchant, fresh_number
 from tests.support.sandbox import Sandbox
 from tests.support.wechatpay import Open, order_facts, refund_facts
@@ -152,3 +152,48 @@ async def test_a_long_reason_is_cut_where_a_character_ends(sandbox: Sandbox, ope
     pay = opened()
     facts = refund_facts(await paid(sandbox, pay), reason="医生判断不适合线上复诊" * 12)
     assert (await pay.refund(facts)).truth is RefundTruth.PROCESSING
+
+
+CARD = BankCard(bank="ICBC_DEBIT", number="6222020000000001234", holder="样例甲")
+
+
+async def blocked(sandbox: Sandbox, pay: WeChatPayProvider) -> tuple[RefundFacts, str]:
+    """A refund whose own way back is blocked, and the provider's number of it."""
+    facts = refund_facts(await paid(sandbox, pay))
+    with sandbox.faults(wechatpay={"mode": "abnormal"}):
+        await pay.refund(facts)
+    found = await pay.query_refund("yunan", facts.number)
+    assert found.truth is RefundTruth.ABNORMAL
+    assert found.party_number is not None
+    return facts, found.party_number
+
+
+@pytest.mark.parametrize("certificates", [False, True])
+async def test_a_blocked_refund_goes_to_another_card_of_the_payer(
+    sandbox: Sandbox, opened: Open, certificates: bool
+) -> None:
+    pay = opened(certificates=certificates)
+    facts, theirs = await blocked(sandbox, pay)
+    answer = await pay.refund_elsewhere("yunan", facts.number, theirs, card=CARD)
+    assert (answer.truth, answer.amount) == (RefundTruth.PROCESSING, 5000)
+    settled = await pay.query_refund("yunan", facts.number)
+    assert (settled.truth, settled.party_number) == (RefundTruth.SETTLED, theirs)
+    assert settled.received_by == "ICBC_DEBIT1234"
+
+
+async def test_a_blocked_refund_may_return_to_the_merchant(sandbox: Sandbox, pay: WeChatPayProvider) -> None:
+    facts, theirs = await blocked(sandbox, pay)
+    answer = await pay.refund_elsewhere("yunan", facts.number, theirs, card=None)
+    assert answer.truth is RefundTruth.PROCESSING
+
+
+async def test_only_a_blocked_refund_goes_elsewhere(sandbox: Sandbox, pay: WeChatPayProvider) -> None:
+    facts = refund_facts(await paid(sandbox, pay))
+    accepted = await pay.refund(facts)
+    with pytest.raises(ProviderRefused):
+        await pay.refund_elsewhere("yunan", facts.number, accepted.party_number or "", card=CARD)
+
+
+def test_a_card_does_not_show_itself() -> None:
+    assert CARD.number not in repr(CARD)
+    assert CARD.holder not in repr(CARD)

@@ -9,6 +9,7 @@ from datetime import date
 
 from telehealth.payments.errors import BillNotReady, NoticeRefused, ProviderRefused, WayNotOffered
 from telehealth.payments.ports import (
+    BankCard,
     Bill,
     Notice,
     OrderAnswer,
@@ -51,6 +52,12 @@ class DeskProvider:
     async def query_refund(self, hospital: str, number: str) -> RefundAnswer:
         """It never heard of any: submitting goes on to `refund`, and parks."""
         return RefundAnswer(RefundTruth.UNKNOWN)
+
+    async def refund_elsewhere(
+        self, hospital: str, number: str, party_number: str, *, card: BankCard | None
+    ) -> RefundAnswer:
+        """Raises ProviderRefused with the word `hand_out`."""
+        raise ProviderRefused(word=HAND_OUT)
 
     def read_notice(self, hospital: str, topic: str, headers: Mapping[str, str], body: bytes) -> Notice:
         raise NoticeRefused("foreign")

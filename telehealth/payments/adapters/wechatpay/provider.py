@@ -11,6 +11,7 @@ from telehealth.payments.adapters.wechatpay import bills, mixed, notices, orders
 from telehealth.payments.adapters.wechatpay.client import Connections, Merchant
 from telehealth.payments.errors import NoticeRefused, ProviderRefused
 from telehealth.payments.ports import (
+    BankCard,
     Bill,
     MixedAnswer,
     MixedFacts,
@@ -77,6 +78,11 @@ class WeChatPayProvider:
 
     async def query_refund(self, hospital: str, number: str) -> RefundAnswer:
         return await refunds.query_refund(self._merchant(hospital), number)
+
+    async def refund_elsewhere(
+        self, hospital: str, number: str, party_number: str, *, card: BankCard | None
+    ) -> RefundAnswer:
+        return await refunds.refund_elsewhere(self._merchant(hospital), number, party_number, card=card)
 
     def read_notice(self, hospital: str, topic: str, headers: Mapping[str, str], body: bytes) -> Notice:
         merchant = self._merchants.get(hospital)

@@ -6,9 +6,10 @@ from urllib.parse import quote
 from pydantic import AwareDatetime
 
 from telehealth.payments.adapters.wechatpay.client import Merchant
+from telehealth.payments.adapters.wechatpay.sealing import seal_for
 from telehealth.payments.adapters.wechatpay.wire import Said, packed, read, shortened
 from telehealth.payments.errors import NotEnough, ProviderDown, ProviderRefused
-from telehealth.payments.ports import RefundAnswer, RefundFacts, RefundTruth
+from telehealth.payments.ports import BankCard, RefundAnswer, RefundFacts, RefundTruth
 
 NOT_ENOUGH = frozenset({"NOT_ENOUGH", "NOTENOUGH"})
 UNKNOWN = frozenset({"RESOURCE_NOT_EXISTS", "ORDER_NOT_EXIST", "REFUNDNOTEXIST"})
@@ -75,6 +76,30 @@ async def query_refund(merchant: Merchant, number: str) -> RefundAnswer:
         if refusal.facts["word"] in UNKNOWN:
             return RefundAnswer(RefundTruth.UNKNOWN)
         raise ProviderDown(reason="refused", word=refusal.facts["word"]) from None
+    return _answer(reply.body, number)
+
+
+async def refund_elsewhere(
+    merchant: Merchant, number: str, party_number: str, *, card: BankCard | None
+) -> RefundAnswer:
+    """`apply-abnormal-refund`: to another card of the payer's, or to the merchant's own.
+
+    Raises:
+        ProviderRefused: it is not abnormal, or they do not pay to this card.
+        ProviderDown, ProviderBusy.
+    """
+    body, serial = {"out_refund_no": number, "type": "MERCHANT_BANK_CARD"}, ""
+    if card is not None:
+        await merchant.learn_keys()
+        serial, key = merchant.platform.to_seal()
+        body |= {
+            "type": "USER_BANK_CARD",
+            "bank_type": card.bank,
+            "bank_account": seal_for(key, card.number),
+            "real_name": seal_for(key, card.holder),
+        }
+    path = f"{_PATH}/{quote(party_number, safe='')}/apply-abnormal-refund"
+    reply = await merchant.post(path, packed(body), sealed_with=serial)
     return _answer(reply.body, number)
 
 
