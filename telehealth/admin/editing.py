@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from telehealth.admin.wording import VALUES, input_value, points, unit_words, value_words
+from telehealth.admin.wording import VALUES, input_value, percent, points, unit_words, value_words
 from telehealth.rulebook.rules import Change, FormField, PolicySet, form
 
 
@@ -112,7 +112,7 @@ def _setting(
         words=tuple(value_words(field.path, field.value, field.unit)),
         is_coded=isinstance(field.value, list) and any(str(word) in VALUES for word in field.value),
         unit=unit_words(field.path, field.unit),
-        choices=tuple((_key(choice), VALUES.get(str(choice), str(choice))) for choice in field.choices),
+        choices=tuple(_choice(field, choice) for choice in field.choices),
         minimum=_bound(field, field.minimum),
         maximum=_bound(field, field.maximum),
         fixed=len(field.choices) == 1,
@@ -121,9 +121,12 @@ def _setting(
     )
 
 
-def _key(choice: Any) -> str:
-    """What a form sends for it; truths as JSON writes them."""
-    return str(choice).lower() if isinstance(choice, bool) else str(choice)
+def _choice(field: FormField, choice: Any) -> tuple[str, str]:
+    """What a form sends for it, and what it is called; truths as JSON writes them, shares in percent."""
+    if field.unit == "basis_points":
+        return percent(choice), f"{percent(choice)}%"
+    key = str(choice).lower() if isinstance(choice, bool) else str(choice)
+    return key, VALUES.get(str(choice), str(choice))
 
 
 def _bound(field: FormField, bound: int | None) -> int | None:

@@ -72,6 +72,8 @@ async def add_cover(
     **facts: Any,
 ) -> Cover:  # fmt: skip
     """As far along as told, where the insurer is not what a test is about."""
+    total = facts.get("total", 5000)
+    fees = [["consult_fee", "互联网复诊诊查费", total]]
     async with units.system("test") as unit:
         row = Cover(
             hospital_id=house.hospital.id,
@@ -82,7 +84,8 @@ async def add_cover(
             token=share_token(),
             serial_no=f"CV{new_id().hex[-16:]}",
             created_at=unit.now,
-            **{"region": BEIJING, "division": "", "category": Category.ORDINARY, "total": 5000, "raw": {}}
+            **{"region": BEIJING, "division": "", "category": Category.ORDINARY, "total": total}
+            | {"raw": {"fees": fees}}
             | facts,
         )
         unit.session.add(row)
