@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from uuid import UUID
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from telehealth.core import log
@@ -54,9 +55,15 @@ def written(**event: Any) -> str:
     return json.dumps(redact(None, "info", {"event": "sample.written", **event}), ensure_ascii=False)
 
 
+#: Our own ids are kept: digits of one that read like a phone are not a secret.
+AN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 @given(before=around, secret=phones | resident_ids, after=around)
+@example(before="00000000-0000-0000-0000-", secret="13000000000", after="")
 def test_an_id_or_phone_never_comes_out_wherever_it_stands(before: str, secret: str, after: str) -> None:
     text = f"{before}{secret}{after}"
+    assume(not AN_ID.search(text))
     shapes: list[Any] = [text, [text], {"deep": [{"er": (text, {text})}]}, {text: 1}, ValueError(text)]
 
     for shape in shapes:
