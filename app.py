@@ -9,11 +9,13 @@ import importlib
 import sqlalchemy as sa
 import uvicorn
 
+from signaling import feature as signaling
 from telehealth.accounts import CodeSender, WeChatGateway
 from telehealth.accounts import feature as accounts
 from telehealth.accounts.adapters.wechat import WeChatIdentities
 from telehealth.admin import feature as admin
 from telehealth.bookings import feature as bookings
+from telehealth.consultations import feature as consultations
 from telehealth.core import log, schema, seal
 from telehealth.core.blobs import BlobStore
 from telehealth.core.blobs.local import LocalBlobs
@@ -74,6 +76,8 @@ FEATURES: tuple[Feature, ...] = (
     eligibility.feature,
     intake.feature,
     bookings.feature,
+    consultations.feature,
+    signaling.feature,
     admin.feature,
     demo.feature,
 )

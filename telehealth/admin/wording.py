@@ -24,6 +24,7 @@ UNITS: Mapping[str, str] = {
     "items": N_("种"),
     "patients": N_("位"),
     "photos": N_("张"),
+    "characters": N_("字"),
     "megabytes": "MB",
     "stars": N_("星"),
 }

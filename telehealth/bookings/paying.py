@@ -7,6 +7,7 @@ from uuid import UUID
 from telehealth.bookings import queries
 from telehealth.bookings.capabilities import capability_of
 from telehealth.bookings.errors import BookingNotFound, NotPayable
+from telehealth.bookings.events import BookingPaid
 from telehealth.bookings.models import Booking
 from telehealth.bookings.policy import may_see
 from telehealth.bookings.releasing import HOLD, href, lapse, tell
@@ -118,6 +119,7 @@ async def _take(unit: Unit, paid: Paid) -> bool:
         number=booking.number, charge=paid.charge.number, event=event, paid_at=paid.paid_at,
     )  # fmt: skip
     await _confirm(unit, booking)
+    await unit.publish(BookingPaid(booking.id))
     return True
 
 

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from telehealth.bookings import queries
+from telehealth.bookings.events import BookingsLeft
 from telehealth.bookings.models import Booking
 from telehealth.bookings.states import UNSUITABLE, BookingEvent, BookingState, Ending
 from telehealth.core.deadlines import clear_deadline
@@ -65,6 +66,7 @@ async def leave(unit: Unit, booking: Booking, event: BookingEvent, *, reason: st
     # What people typed stays with the booking: the audit keeps codes.
     code = reason if reason in _CODES else "stated"
     unit.audit(f"booking.{booking.state}", booking, number=booking.number, reason=code)
+    await unit.publish(BookingsLeft([booking.id]))
 
 
 async def tell(unit: Unit, booking: Booking, notice: Notice, **more: Any) -> None:

@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 
 from telehealth.bookings.asking_hospital import ask_about_visits
 from telehealth.bookings.attending import LONGEST_CALL
+from telehealth.bookings.events import BookingsLeft
 from telehealth.bookings.releasing import href
 from telehealth.core.errors import DomainError
 from telehealth.core.ids import new_id
@@ -108,6 +109,7 @@ async def _batch(units: Units, limit: int, without: set[UUID], taken: list[Swept
         wishes = [RefundWish(row.charge_id) for row in taken if row.charge_id is not None and row.fee]
         await refund_many(unit, wishes, RefundReason.UNATTENDED)
         await release_forms(unit, [row.form_id for row in taken if row.form_id is not None])
+        await unit.publish(BookingsLeft([row.id for row in taken]))
         await notify_many(
             unit,
             Notice.BOOKING_UNATTENDED,

@@ -44,6 +44,8 @@ class Permission(StrEnum):
     TAKE_CASH = "take_cash"
     SEE_MONEY = "see_money"
     MANAGE_REFUNDS = "manage_refunds"
+    CONSULT = "consult"
+    SEE_RECORDS = "see_records"
 
 
 P = Permission
@@ -56,7 +58,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REVIEW_DOCUMENTS, P.TAKE_CASH,
         }
     ),
-    Role.DOCTOR: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS}),
+    Role.DOCTOR: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.CONSULT}),
     Role.PHARMACIST: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME}),
     Role.PHARMACY: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME}),
     Role.REVIEWER: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.REVIEW_DOCUMENTS, P.LIFT_STRIKE}),
@@ -67,7 +69,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.MANAGE_NOTICES, P.MANAGE_CALENDAR, P.SEARCH_AUDIT, P.SEE_JOBS, P.LIFT_STRIKE,
         }
     ),
-    Role.HEAD: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.SEARCH_AUDIT, P.SEE_MONEY}),
+    Role.HEAD: frozenset(
+        {P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.SEARCH_AUDIT, P.SEE_MONEY, P.SEE_RECORDS}
+    ),
 }  # fmt: skip
 
 

@@ -35,6 +35,7 @@ from telehealth.rulebook.sections_care import (
     Queue,
     Ratings,
     Retention,
+    Room,
 )
 
 __all__ = [
@@ -64,6 +65,7 @@ class PolicySet(BaseModel):
     ratings: Ratings = _section(Ratings, "评价", "Ratings")
     queue: Queue = _section(Queue, "候诊", "Queue")
     intake: Intake = _section(Intake, "病情填写", "Intake")
+    room: Room = _section(Room, "诊室", "Consultation room")
 
 
 @dataclass(frozen=True)

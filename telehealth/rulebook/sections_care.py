@@ -205,3 +205,28 @@ class Intake(Section):
         max_length=20,
         pattern=r"^[0-9-]+$",
     )
+
+
+class Room(Section):
+    record_calls: bool = rule(True, "通话录音录像（须双方同意）", "Calls are recorded, by consent", "REG50")
+    quick_replies: Words = rule(
+        ("请补充目前用药情况", "是否有药物过敏", "请上传近期检验报告", "建议线下面诊", "一周后复诊"),
+        "常用语",
+        "Quick replies",
+        "XY13",
+        max_length=20,
+    )
+    note_min_chars: int = rule(
+        10,
+        "病历各必填项最少字数",
+        "Least words of each part of the note",
+        "XY13",
+        unit="characters",
+        within=(2, 200),
+    )
+    nudge_again_minutes: int = rule(
+        15, "开诊未接诊再次提醒", "Nudge the doctor again after", "XY12", unit="minutes", within=(5, 120)
+    )
+    evening_nudge: time = rule(time(20), "晚间提醒医生", "Evening nudge", "XY12")
+    last_nudge: time = rule(time(22, 30), "当日最后一次提醒医生", "Last nudge of the day", "XY12")
+    helpers_most: int = rule(1, "家属协助席位", "Helpers in the room", "XY25", unit="seats", within=(0, 2))

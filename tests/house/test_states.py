@@ -20,6 +20,12 @@ ENDS: dict[str, set[str]] = {
     },
     # A closed clinic may open again, a sent form may be taken back, a member of staff reinstated.
     "clinic": set(),
+    "call": {"ended"},
+    "consultation": {"closed", "concluded"},
+    "note": {"signed"},
+    "room_file": {"ready", "refused"},
+    "room_seat": {"ended"},
+    "follow_up": {"done", "dropped"},
     "cover": {"refused", "reversed"},
     "intake_form": set(),
     "staff_member": set(),

@@ -1,0 +1,1 @@
+"""The consultation of an internet booking: the room, what is said in it, and how it ends."""
