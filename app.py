@@ -5,6 +5,7 @@ Nothing worth checking lives here; import contracts cannot see a lone module.
 
 import asyncio
 import importlib
+from pathlib import Path
 
 import sqlalchemy as sa
 import uvicorn
@@ -35,6 +36,7 @@ from telehealth.demo import feature as demo
 from telehealth.demo.seeding import open_hospital
 from telehealth.directory import feature as directory
 from telehealth.eligibility import feature as eligibility
+from telehealth.eligibility.rehearsing import command_of_hospital
 from telehealth.hospital import HISGateway
 from telehealth.hospital import feature as hospital
 from telehealth.hospital.adapters.fhir import FHIRGateway
@@ -153,6 +155,19 @@ def run_worker() -> None:
     log.configure(json=not settings.is_demo)
     house = build_house(settings)
     asyncio.run(work_until_told(house))
+
+
+def rehearse_eligibility(cases: Path, code: str) -> int:
+    """The follow-up gate against a file of cases, by the published policy of one hospital."""
+    house = build_house(Settings())
+
+    async def run() -> int:
+        try:
+            return await command_of_hospital(house.units, cases, code)
+        finally:
+            await house.close()
+
+    return asyncio.run(run())
 
 
 def migrate() -> None:

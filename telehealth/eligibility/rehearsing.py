@@ -7,10 +7,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from telehealth.core.errors import FieldsInvalid
+from telehealth.core.errors import FieldsInvalid, NotFound
+from telehealth.core.unit import Units
+from telehealth.directory import hospital_by_code
 from telehealth.eligibility.cases import Case, CaseFileUnusable, cases_of, read_cases
 from telehealth.eligibility.facts import Decision
 from telehealth.eligibility.rules import decide
+from telehealth.rulebook import current_policy
 from telehealth.rulebook.errors import CasesUnusable
 from telehealth.rulebook.rules import PolicySet, sample_policy
 from telehealth.rulebook.sheets import from_file_content
@@ -59,7 +62,22 @@ def command(file: str | Path, policy_path: str | Path | None = None) -> int:
     except (OSError, ValueError, RecursionError, FieldsInvalid) as error:
         sys.stderr.write(f"policy {policy_path} is unusable: {error}\n")
         return UNUSABLE
-    rehearsal = rehearse(file, policy)
+    return _print(rehearse(file, policy))
+
+
+async def command_of_hospital(units: Units, file: str | Path, code: str) -> int:
+    """As `command`, with what the hospital of this code has published."""
+    try:
+        async with units.public() as unit:
+            place = await hospital_by_code(unit, code)
+            policy = (await current_policy(unit, place.id)).policy
+    except NotFound as error:
+        sys.stderr.write(f"no policy to rehearse for {code}: {error.code}\n")
+        return UNUSABLE
+    return _print(rehearse(file, policy))
+
+
+def _print(rehearsal: Rehearsal) -> int:
     for line in rehearsal.lines:
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
     if rehearsal.reason is not None:
