@@ -1,6 +1,7 @@
 from signaling import models
-from telehealth.core.feature import Feature
+from signaling.timers import run_timers
+from telehealth.core.feature import Feature, Periodic
 
 __all__ = ["feature", "models"]
 
-feature = Feature(name="signaling")
+feature = Feature(name="signaling", periodic=(Periodic("signaling.calls", 1, run_timers),))

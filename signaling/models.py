@@ -47,6 +47,8 @@ class Call(Base):
     alone_since: Mapped[datetime | None]
     #: Since when both sides report connected media, for a call that is not recorded.
     media_since: Mapped[datetime | None]
+    #: So long they must flow to count as attendance, as the room's terms were when it began.
+    attends_after_s: Mapped[int]
     #: When its media were told as evidence.
     told_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

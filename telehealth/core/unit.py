@@ -78,6 +78,8 @@ class Unit:
         self.wall: datetime = units.clock.wall()
         self.deferred = 0
         self._steps: list[str] = []
+        #: Topics whose listeners are told after the commit.
+        self.hints: dict[str, None] = {}
         self._connection = connection
         self._driver = driver
         #: What `hot.Together` read before it was asked for, until somebody may have written.
@@ -137,6 +139,10 @@ class Unit:
     def step(self, name: str) -> None:
         """Name what this unit commits: `<name>.before_commit` and `.after_commit` are points then."""
         self._steps.append(name)
+
+    def hint(self, topic: str) -> None:
+        """Tell live listeners of `topic` to look again, once this is committed. It may be lost."""
+        self.hints[topic] = None
 
     async def publish(self, event: Event) -> None:
         await self.units.events.publish(self, event)

@@ -43,6 +43,7 @@ SYSTEM = {
     "password change": {"telehealth.accounts.signing_in_staff"},
     "payment": {"telehealth.payments.settling"},
     "refunds": {"telehealth.payments.submitting"},
+    "room calls": {"signaling.calls", "signaling.timers"},
     "sign-in": {"telehealth.accounts.signing_in"},
     "sms callback": {"telehealth.notifications.receiving_receipts"},
     "staff invitation": {"telehealth.accounts.enrolling_staff"},

@@ -34,6 +34,7 @@ def upgrade() -> None:
     sa.Column('record_by', sa.DateTime(timezone=True), nullable=True),
     sa.Column('alone_since', sa.DateTime(timezone=True), nullable=True),
     sa.Column('media_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('attends_after_s', sa.BigInteger(), nullable=False),
     sa.Column('told_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('reason', sa.Text(), nullable=False),
