@@ -8,6 +8,7 @@ from telehealth.accounts.errors import (
     CodeTooSoon,
     CodeWrong,
     MemberNotFound,
+    StepUpNeeded,
 )
 from telehealth.accounts.issuing_codes import (
     CodeIssued,
@@ -30,11 +31,13 @@ from telehealth.accounts.queries import (
 )
 from telehealth.accounts.rules import local_phone, mask_phone, parse_phone
 from telehealth.accounts.states import AccountKind, Channel, CodePurpose, Lang, MemberState
+from telehealth.accounts.stepping_up import keep_step_up, require_step_up
 
 __all__ = [
     "Account", "AccountKind", "Channel", "CodeBurned", "CodeExpired", "CodeIssued", "CodeNotSent",
     "CodePurpose", "CodeSender", "CodeTooSoon", "CodeWrong", "CodesUsedUp", "Lang", "MemberNotFound",
-    "MemberState", "RightCode", "StaffMember", "WeChatGateway", "check_code", "find_account",
-    "issue_code", "local_phone", "mask_phone", "member_of_account", "openid_of", "parse_phone",
-    "patient_by_phone", "phone_index", "redeem_code", "spend_code", "staff_member", "staff_of",
+    "MemberState", "RightCode", "StaffMember", "StepUpNeeded", "WeChatGateway", "check_code",
+    "find_account", "issue_code", "keep_step_up", "local_phone", "mask_phone", "member_of_account",
+    "openid_of", "parse_phone", "patient_by_phone", "phone_index", "redeem_code", "require_step_up",
+    "spend_code", "staff_member", "staff_of",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.routing import Route
 
-from telehealth.accounts import choosing, linking_wechat, signing_in, signing_in_staff
+from telehealth.accounts import choosing, linking_wechat, signing_in, signing_in_staff, stepping_up
 from telehealth.accounts.doors import CODES_BY_PHONE, TRIES_BY_PHONE, knock, knock_by_login, knock_by_phone
 from telehealth.accounts.errors import (
     AccountClosed,
@@ -23,6 +23,7 @@ from telehealth.accounts.errors import (
     SignInRefused,
     StepExpired,
     StepOutOfOrder,
+    StepUpNeeded,
     WeChatCodeRefused,
     WeChatDown,
     WeChatNotOffered,
@@ -44,6 +45,7 @@ from telehealth.accounts.schemas import (
     RequestCode,
     SessionView,
     ShowEnrolment,
+    StepUp,
     StepView,
 )
 from telehealth.accounts.states import Channel, Lang
@@ -199,6 +201,16 @@ async def open_staff_session(request: Request, units: Units, body: OpenStaffSess
     return SessionView.signed_in(signed_in)
 
 
+@operation(
+    needs=Permission.STAFF_HOME,
+    raises=(SecondFactorWrong, SecondFactorUsed, SecondFactorLocked, StepUpNeeded),
+    limit="30/minute",
+)
+async def step_up(units: Units, actor: Actor, body: StepUp) -> None:
+    """Give the second factor of this session again, before the first visit or after half an hour."""
+    await stepping_up.step_up(units, actor, body.code)
+
+
 routes = [
     Route("/sign-in-codes", request_sign_in_code, methods=["POST"]),
     Route("/sessions", open_patient_session, methods=["POST"]),
@@ -214,4 +226,5 @@ routes = [
     Route("/staff/sign-ins/password", replace_initial_password, methods=["POST"]),
     Route("/staff/sign-ins/second-factor", show_second_factor, methods=["POST"]),
     Route("/staff/sessions", open_staff_session, methods=["POST"]),
+    Route("/staff/step-up", step_up, methods=["POST"]),
 ]

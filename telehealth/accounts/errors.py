@@ -70,6 +70,13 @@ class SecondFactorLocked(Busy):
     detail = "动态码连续输错五次，请 {minutes} 分钟后再试，或请管理员重置"
 
 
+class StepUpNeeded(Forbidden):
+    """The second factor of this session is older than 30 minutes; `/staff/step-up` asks for it again."""
+
+    code = "step_up_needed"
+    detail = "请先输入动态码确认是您本人，再继续接诊"
+
+
 class NoWork(Forbidden):
     code = "no_work"
     detail = "您的账号在任何医院都没有在岗身份，请联系医院管理员"

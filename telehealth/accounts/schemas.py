@@ -114,6 +114,15 @@ class OpenStaffSession(Input):
     channel: Literal["app", "mini_program"] = "app"
 
 
+class StepUp(Input):
+    code: SixDigits
+
+
+class StepUpForm(Input):
+    totp: SixDigits
+    next: str = ""
+
+
 class CodeIssuedView(BaseModel):
     expires_at: datetime
     again_at: datetime = Field(description="when another code may be asked for")

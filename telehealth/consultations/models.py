@@ -63,6 +63,8 @@ class Consultation(Base):
     opened_at: Mapped[datetime]
     admitted_at: Mapped[datetime | None]
     admitted_by: Mapped[UUID | None]
+    #: `{decision, evidence, fit}`: the gate's answer at the door, the records the doctor saw, their word (REG 3).
+    admission: Mapped[dict[str, Any] | None]
     concluded_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     #: Somebody wrote of a red flag, or pressed "I feel worse"; None again once staff have seen to it.
@@ -173,6 +175,7 @@ class RoomSeat(Base):
     __table_args__ = (
         sa.Index("ix_room_seats_room", "room"),
         sa.Index("ix_room_seats_guest", "guest_account_id"),
+        sa.Index("uq_room_seats_token_digest", "token_digest", unique=True),
     )
 
     id: Mapped[PrimaryKey]

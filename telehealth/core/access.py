@@ -86,6 +86,8 @@ class Actor:
     #: How they signed in: "code", "password", "totp", "refresh". Staff work needs "totp".
     assurance: str = ""
     permissions: frozenset[Permission] = field(default_factory=frozenset)
+    #: The session they came with, where there is one: it knows when they last gave a second factor.
+    session_id: UUID | None = field(default=None, compare=False)
 
     @classmethod
     def signed_in(
@@ -96,9 +98,10 @@ class Actor:
         hospital_id: UUID | None = None,
         name: str = "",
         assurance: str = "code",
+        session_id: UUID | None = None,
     ) -> "Actor":
         permissions = frozenset().union(*(GRANTS[role] for role in roles)) if roles else frozenset()
-        return cls(account_id, hospital_id, roles, name, assurance, permissions)
+        return cls(account_id, hospital_id, roles, name, assurance, permissions, session_id)
 
     @property
     def is_staff(self) -> bool:

@@ -55,6 +55,9 @@ class Session(Base):
     roles: Mapped[list[str]]
     name: Mapped[str]
     assurance: Mapped[str]
+    #: When the second factor was last given in this session, and its last deed in a room since.
+    stepped_up_at: Mapped[datetime | None]
+    worked_at: Mapped[datetime | None]
     #: "browser", "app" or "mini_program" (XY15: one account across doors).
     channel: Mapped[str]
     user_agent: Mapped[str]
@@ -95,6 +98,7 @@ async def open_session(unit: Unit, actor: Actor, *, channel: str, user_agent: st
         roles=sorted(actor.roles),
         name=actor.name,
         assurance=actor.assurance,
+        stepped_up_at=unit.wall if actor.assurance == "totp" else None,
         channel=channel,
         user_agent=user_agent[:200],
         created_at=unit.wall,
@@ -150,6 +154,20 @@ async def end_sessions_of(unit: Unit, account_id: UUID, *, hospital_id: UUID | N
 async def sessions_of(unit: Unit, account_id: UUID) -> list[Session]:
     rows = sa.select(Session).where(Session.account_id == account_id, Session.expires_at > unit.wall)
     return list(await unit.session.scalars(rows.order_by(Session.seen_at.desc())))
+
+
+async def step_up(unit: Unit, session_id: UUID) -> None:
+    """The second factor was given again, this moment."""
+    given = sa.update(Session).where(Session.id == session_id)
+    await unit.session.execute(given.values(stepped_up_at=unit.wall, worked_at=None))
+
+
+async def work_on(unit: Unit, session_id: UUID, *, within: timedelta) -> bool:
+    """Note that the session is at work; False when factor and last work are both older than `within`."""
+    last = sa.func.greatest(Session.stepped_up_at, Session.worked_at)
+    still = sa.update(Session).where(Session.id == session_id, last > unit.wall - within)
+    done = await unit.session.execute(still.values(worked_at=unit.wall).returning(Session.id))
+    return done.first() is not None
 
 
 async def forget_expired(unit: Unit) -> None:
@@ -226,4 +244,5 @@ def _actor(row: Session | _Found) -> Actor:
         hospital_id=row.hospital_id,
         name=row.name,
         assurance=row.assurance,
+        session_id=row.id,
     )

@@ -48,6 +48,7 @@ SYSTEM = {
     "sms callback": {"telehealth.notifications.receiving_receipts"},
     "staff invitation": {"telehealth.accounts.enrolling_staff"},
     "staff sign-in": {"telehealth.accounts.signing_in_staff"},
+    "step-up": {"telehealth.accounts.stepping_up"},
     "verification": {"telehealth.eligibility.checking", "telehealth.bookings.verifying"},
 }  # fmt: skip
 

@@ -279,3 +279,18 @@ async def test_staff_of_several_hospitals_choose_by_name(client: Client, units: 
     chosen = {"totp": totp_at(units), "hospital_id": str(jiangbin.id)}
     assert (await client.post("/staff/sign-in/totp", data=chosen)).headers["location"] == "/staff"
     assert "江滨医院" in (await client.get("/staff/account")).text
+
+
+async def test_a_step_up_asks_the_code_again_and_leads_back(client: Client, units: Units) -> None:
+    member = await add_staff(units, HOSPITAL, [Role.DOCTOR], login="doctor")
+    headers = await cookie(units, staff(member))
+    asked = await client.get("/staff/step-up", params={"next": "/staff/line"}, headers=headers)
+    assert asked.status_code == 200 and 'value="/staff/line"' in asked.text
+    wrong = await client.post(
+        "/staff/step-up", data={"totp": "000000", "next": "/staff/line"}, headers=headers
+    )
+    assert wrong.status_code == 401 and "还可以再试 4 次" in wrong.text
+    right = await client.post(
+        "/staff/step-up", data={"totp": totp_at(units), "next": "//elsewhere.example"}, headers=headers
+    )
+    assert (right.status_code, right.headers["location"]) == (303, "/staff")

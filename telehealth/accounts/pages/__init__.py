@@ -1,5 +1,5 @@
 """HTML routes of accounts."""
 
-from telehealth.accounts.pages import patient, staff, wechat
+from telehealth.accounts.pages import patient, staff, step_up, wechat
 
-routes = [*patient.routes, *staff.routes, *wechat.routes]
+routes = [*patient.routes, *staff.routes, *step_up.routes, *wechat.routes]
