@@ -1,12 +1,13 @@
 #!/bin/sh
-# What the tests need beyond Python: Chromium and a Chinese font. Installs them on Debian as
+# What the tests need beyond Python: Chromium, a Chinese font, Redis. Installs them on Debian as
 # root, elsewhere says what to type. Does nothing when they are there.
 set -eu
 
-browser= font=
+browser= font= redis=
 command -v chromium >/dev/null || browser=missing
 [ -n "$(fc-list :lang=zh 2>/dev/null || true)" ] || font=missing
-[ -n "$browser$font" ] || exit 0
+command -v redis-server >/dev/null || redis=missing
+[ -n "$browser$font$redis" ] || exit 0
 
 ID= ID_LIKE=
 [ ! -r /etc/os-release ] || . /etc/os-release
@@ -16,7 +17,7 @@ apt="apt-get install -y --no-install-recommends"
 
 case "$ID" in
 debian)
-    packages="fontconfig${browser:+ chromium}${font:+ fonts-noto-cjk}"
+    packages="fontconfig${browser:+ chromium}${font:+ fonts-noto-cjk}${redis:+ redis-server}"
     if [ -z "$sudo" ]; then
         export DEBIAN_FRONTEND=noninteractive
         apt-get update -qq
@@ -26,11 +27,11 @@ debian)
     ;;
 ubuntu)
     # Ubuntu's chromium package only points to the snap.
-    line="${sudo}apt-get update && ${sudo}$apt fontconfig${font:+ fonts-noto-cjk}"
+    line="${sudo}apt-get update && ${sudo}$apt fontconfig${font:+ fonts-noto-cjk}${redis:+ redis-server}"
     line="$line${browser:+ && ${sudo}snap install chromium}"
     ;;
 fedora)
-    line="${sudo}dnf install -y fontconfig${browser:+ chromium}${font:+ google-noto-sans-cjk-fonts}"
+    line="${sudo}dnf install -y fontconfig${browser:+ chromium}${font:+ google-noto-sans-cjk-fonts}${redis:+ redis}"
     ;;
 *)
     line=
@@ -38,8 +39,8 @@ fedora)
 esac
 
 if [ -n "$line" ]; then
-    printf 'The tests need a browser and a Chinese font. Type:\n    %s\n' "$line" >&2
+    printf 'The tests need a browser, a Chinese font and Redis. Type:\n    %s\n' "$line" >&2
 else
-    echo "The tests need Chromium (as \`chromium\` on the PATH), fontconfig and a Chinese font: install them." >&2
+    echo "The tests need Chromium (as \`chromium\` on the PATH), fontconfig, a Chinese font and redis-server: install them." >&2
 fi
 exit 1

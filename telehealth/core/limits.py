@@ -6,7 +6,7 @@ The window slides, so nobody gets twice the rate by waiting for its edge. Wall c
 import time
 from functools import lru_cache
 from math import ceil
-from typing import cast
+from typing import Any, cast
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import Storage
@@ -24,7 +24,10 @@ class LimitsDown(Unavailable):
 class Limiter:
     def __init__(self, url: str = "memory://") -> None:
         """`memory://`, or `redis://host:port/db` when several nodes must count together."""
-        storage = storage_from_string(f"async+{url.removeprefix('async+')}", wrap_exceptions=True)
+        # The client library of `bus.RedisBus`, too; `limits` would take another one.
+        client = {"implementation": "redispy"} if "redis" in url.partition(":")[0] else {}
+        storage = storage_from_string(f"async+{url.removeprefix('async+')}", wrap_exceptions=True, **client)
+        self._redis: Any = getattr(getattr(storage, "bridge", None), "storage", None)
         self._windows = SlidingWindowCounterRateLimiter(cast(Storage, storage))
 
     async def hit(self, rule: str, *keys: str) -> None:
@@ -44,6 +47,10 @@ class Limiter:
     async def forget(self, rule: str, *keys: str) -> None:
         """A success wipes the slate: the next try counts as the first."""
         await self._windows.clear(_parsed(rule), *keys)
+
+    async def close(self) -> None:
+        if self._redis is not None:
+            await self._redis.aclose()
 
 
 @lru_cache(maxsize=256)

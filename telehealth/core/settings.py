@@ -149,6 +149,10 @@ class Settings(BaseSettings):
     #: Holds keys.json (0600): the sealing ring, ticket key and blob key.
     keys_file: Path | None = None
     limits_url: str = "async+memory://"
+    #: Carries hints between nodes: "redis://…"; empty takes the database.
+    bus_url: str = ""
+    #: How this process is called among the nodes; empty makes a name.
+    node: str = ""
     clamd_socket: str = ""
 
     #: Where the demo's sandboxes stand, so that its pages can show what a phone would show.

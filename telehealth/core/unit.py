@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from telehealth.core.access import HOUSE, NOBODY, Actor
 from telehealth.core.audit import AuditRecord
+from telehealth.core.bus import Bus
 from telehealth.core.clock import Clock, HospitalDay, hospital_day
 from telehealth.core.events import Event, Events
 from telehealth.core.hot import append_facts
@@ -239,11 +240,13 @@ class Units:
         *,
         events: Events | None = None,
         ports: Mapping[type, object] | None = None,
+        bus: Bus | None = None,
     ) -> None:
         self.engine = engine
         self.clock = clock
         self.queue = queue
         self.events = events or Events()
+        self.bus = bus
         self._ports = dict(ports or {})
         self._alone: tuple[AsyncEngine, AsyncEngine] | None = None
 
@@ -287,12 +290,7 @@ class Units:
 
     @asynccontextmanager
     async def _open(
-        self,
-        actor: Actor,
-        scope: str,
-        *,
-        hospital_id: UUID | None = None,
-        account_id: UUID | None = None,
+        self, actor: Actor, scope: str, *, hospital_id: UUID | None = None, account_id: UUID | None = None
     ) -> AsyncIterator[Unit]:
         is_system = "on" if scope.startswith("system:") else ""
         opening = _OPEN.format(hospital_id or "", account_id or "", is_system)
@@ -310,6 +308,8 @@ class Units:
                     point(f"{name}.after_commit")
             finally:
                 await unit._leave()
+            if unit.hints and self.bus is not None:
+                self.bus.publish(unit.hints)
             if unit.deferred:
                 await _wake(driver)
 

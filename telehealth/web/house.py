@@ -44,6 +44,7 @@ class House:
         """Let go of every connection and child process. The worker has stopped before."""
         for adapter in self.outside:
             await adapter.close()
+        await self.limiter.close()
         await self.quarantine.aclose()
         await self.blobs.aclose()
         await self.units.engine.dispose()
