@@ -17,6 +17,8 @@ from telehealth.accounts.adapters.wechat import WeChatIdentities
 from telehealth.admin import feature as admin
 from telehealth.bookings import feature as bookings
 from telehealth.consultations import feature as consultations
+from telehealth.consultations.channel import Channel
+from telehealth.consultations.gate import Gate
 from telehealth.core import log, schema, seal
 from telehealth.core.blobs import BlobStore
 from telehealth.core.blobs.local import LocalBlobs
@@ -28,6 +30,7 @@ from telehealth.core.feature import Feature
 from telehealth.core.jobs import Jobs
 from telehealth.core.limits import Limiter
 from telehealth.core.quarantine.pool import Quarantine
+from telehealth.core.rooms import RoomChannel, RoomGate
 from telehealth.core.scanning import ClamdScanner, NoScanner, Scanner
 from telehealth.core.settings import Settings
 from telehealth.core.tickets import Tickets
@@ -197,6 +200,9 @@ def _join_ports(house: House) -> None:
     """Each Protocol of the features to its adapter."""
     join = house.units.join
     join(BlobStore, house.blobs)
+    join(Tickets, house.tickets)
+    join(RoomGate, Gate(house.units))
+    join(RoomChannel, Channel(house.units))
     join(Quarantine, house.quarantine)
     join(Scanner, house.scanner)
     sms = TencentSMS(house.settings.sms)

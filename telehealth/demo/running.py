@@ -34,6 +34,12 @@ TEMPLATES = {
     "clinic_closed": "2400008",
     "booking_refused": "2400009",
     "reminder": "2400010",
+    "room_urgent": "2400011",
+    "doctor_wrote": "2400012",
+    "doctor_admitted": "2400013",
+    "patient_reminded": "2400014",
+    "doctor_nudged": "2400015",
+    "follow_up_due": "2400016",
 }
 
 #: What a merchant account is made of, as the sandbox keeps it.
