@@ -54,6 +54,10 @@ CAPABILITIES: Mapping[BookingState, Capability] = {
     S.INELIGIBLE_AT_ADMISSION: Capability(
         N_("接诊时不符合条件"), "danger", N_("接诊时核对不符合线上复诊的条件，费用全额退回"), can_rebook=True
     ),
+    S.UNFINISHED: Capability(
+        N_("未完成"), "warn", N_("医生没有按时完成这次就诊，非常抱歉；费用全额退回，不计爽约"),
+        can_rebook=True,
+    ),
     S.PATIENT_ABSENT: Capability(N_("爽约"), "danger", N_("医生多次呼叫未应答，记为爽约"), can_rebook=True),
 }  # fmt: skip
 

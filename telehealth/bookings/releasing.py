@@ -6,7 +6,7 @@ from uuid import UUID
 from telehealth.bookings import queries
 from telehealth.bookings.events import BookingsLeft
 from telehealth.bookings.models import Booking
-from telehealth.bookings.states import UNSUITABLE, BookingEvent, BookingState, Ending
+from telehealth.bookings.states import ABSENT, NO_NOTE, UNSUITABLE, BookingEvent, BookingState, Ending
 from telehealth.core.deadlines import clear_deadline
 from telehealth.core.unit import Unit
 from telehealth.intake import release_form
@@ -17,7 +17,7 @@ from telehealth.schedule.rules import CancelReason
 #: The deadline at which an unpaid seat lapses.
 HOLD = "bookings.hold"
 
-_CODES = frozenset({*Ending, *CancelReason, UNSUITABLE})
+_CODES = frozenset({*Ending, *CancelReason, UNSUITABLE, ABSENT, NO_NOTE})
 _SILENT = {
     "zh": "医院系统一直没有恢复，未能核验就诊记录",
     "en": "the hospital's system did not come back in time to check the earlier visit",
@@ -58,8 +58,13 @@ async def lapse(unit: Unit, booking: Booking) -> None:
 
 async def leave(unit: Unit, booking: Booking, event: BookingEvent, *, reason: str) -> None:
     """Apply an event that ends the booking and give its seat back. The slot is locked already."""
-    booking.apply(event, at=unit.now, reason=reason)
     await queries.free_seat(unit, booking)
+    await end(unit, booking, event, reason=reason)
+
+
+async def end(unit: Unit, booking: Booking, event: BookingEvent, *, reason: str) -> None:
+    """The same for a visit whose time was used: its seat stays taken."""
+    booking.apply(event, at=unit.now, reason=reason)
     await clear_deadline(unit, HOLD, booking.id)
     if booking.form_id is not None:
         await release_form(unit, booking.form_id)

@@ -16,6 +16,8 @@ class BookingState(StrEnum):
     UNATTENDED = "unattended"
     INELIGIBLE_AT_ADMISSION = "ineligible_at_admission"
     PATIENT_ABSENT = "patient_absent"
+    #: Attended, and no note was ever signed (XY13).
+    UNFINISHED = "unfinished"
 
 
 class BookingEvent(StrEnum):
@@ -28,6 +30,7 @@ class BookingEvent(StrEnum):
     FIND_UNATTENDED = "find_unattended"
     REFUSE_ADMISSION = "refuse_admission"
     MARK_ABSENT = "mark_absent"
+    FIND_UNFINISHED = "find_unfinished"
     #: Paid too late, and the seat was still free.
     RESEAT = "reseat"
 
@@ -56,6 +59,8 @@ class Ending(StrEnum):
 
 #: Why a doctor withdrew, as a code; in words it is health text and kept sealed.
 UNSUITABLE = "unsuitable"
+#: Why a visit ended that the patient, or the doctor's note, never came to.
+ABSENT, NO_NOTE = "absent", "no_note"
 
 S, E = BookingState, BookingEvent
 
@@ -75,6 +80,7 @@ BOOKING = Machine(
         (S.PAID, E.FIND_UNATTENDED): S.UNATTENDED,
         (S.PAID, E.REFUSE_ADMISSION): S.INELIGIBLE_AT_ADMISSION,
         (S.PAID, E.MARK_ABSENT): S.PATIENT_ABSENT,
+        (S.PAID, E.FIND_UNFINISHED): S.UNFINISHED,
     },
 )
 

@@ -24,10 +24,10 @@ async def withdraw(unit: Unit, booking_id: UUID, *, reason: str, advice: str) ->
 
     Raises BookingNotFound, NotWithdrawable.
     """
-    booking = await _admitted(unit, booking_id)
+    booking = await of_its_doctor(unit, booking_id)
     if booking.state is BookingState.WITHDRAWN:
         return booking
-    _require_paid(booking)
+    require_paid(booking)
     booking.finding, booking.advice = reason, advice
     await leave(unit, booking, BookingEvent.WITHDRAW, reason=UNSUITABLE)
     unit.step("withdraw")
@@ -43,10 +43,10 @@ async def refuse_admission(unit: Unit, booking_id: UUID, reason: str) -> Booking
 
     Raises BookingNotFound, NotWithdrawable.
     """
-    booking = await _admitted(unit, booking_id)
+    booking = await of_its_doctor(unit, booking_id)
     if booking.state is BookingState.INELIGIBLE_AT_ADMISSION:
         return booking
-    _require_paid(booking)
+    require_paid(booking)
     await leave(unit, booking, BookingEvent.REFUSE_ADMISSION, reason=reason)
     unit.step("refuse")
     await give_all_back(unit, booking, RefundReason.INELIGIBLE)
@@ -54,7 +54,7 @@ async def refuse_admission(unit: Unit, booking_id: UUID, reason: str) -> Booking
     return booking
 
 
-async def _admitted(unit: Unit, booking_id: UUID) -> Booking:
+async def of_its_doctor(unit: Unit, booking_id: UUID) -> Booking:
     """Locked, for its own doctor, or the service desk at their word."""
     booking = await queries.lock_with_seat(unit, booking_id)
     if booking is None or not may_see(unit.actor, booking) or not await _may_end(unit, booking):
@@ -71,6 +71,6 @@ async def _may_end(unit: Unit, booking: Booking) -> bool:
     return member is not None and member.doctor_id == booking.doctor_id
 
 
-def _require_paid(booking: Booking) -> None:
+def require_paid(booking: Booking) -> None:
     if booking.state is not BookingState.PAID:
         raise NotWithdrawable(state=str(booking.state))

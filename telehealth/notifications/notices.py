@@ -415,8 +415,8 @@ WORDINGS: dict[Notice, Wording] = {
         "就诊未完成，费用已退回",
         "The visit was not finished, the fee goes back",
         "很抱歉，医生没有按时完成{patient}在{starts_at}的就诊（{number}），费用全额退回，无需申请，不计爽约。",
-        "We are sorry: the doctor did not finish the visit of {patient} on {starts_at} ({number}) in time. All of"
-        " the fee goes back by itself, and it does not count as a missed visit.",
+        "We are sorry: the doctor did not finish the visit of {patient} on {starts_at} ({number}) in time."
+        " All of the fee goes back by itself, and it does not count as a missed visit.",
         _SEAT,
         icon="undo-2",
     ),
@@ -425,8 +425,8 @@ WORDINGS: dict[Notice, Wording] = {
         "有患者在等您接诊",
         "Patients are waiting for you",
         "今天有{count}位已缴费的患者还没有接诊，最早{starts_at}。当日24:00前未接诊将自动全额退费。",
-        "{count} paid visits of today wait for you, the earliest of {starts_at}. What nobody attends by midnight"
-        " is refunded by itself.",
+        "{count} paid visits of today wait for you, the earliest of {starts_at}. What nobody attends by"
+        " midnight is refunded by itself.",
         {"count": Var(), "starts_at": Var(Kind.INSTANT)},
         sms="doctor_nudged",
         sms_order=("count", "starts_at"),
@@ -437,8 +437,8 @@ WORDINGS: dict[Notice, Wording] = {
         "有就诊未写完病历",
         "A visit has no signed note",
         "{starts_at}的就诊（{number}）还没有签署病历；明日24:00前仍未完成，费用将全额退回患者。",
-        "The visit of {starts_at} ({number}) has no signed note. Unless it is finished by midnight tomorrow, the"
-        " patient gets all of the fee back.",
+        "The visit of {starts_at} ({number}) has no signed note. Unless it is finished by midnight tomorrow,"
+        " the patient gets all of the fee back.",
         {"number": Var(), "starts_at": Var(Kind.INSTANT)},
         icon="file-pen-line",
     ),
@@ -456,7 +456,8 @@ WORDINGS: dict[Notice, Wording] = {
         "到了复诊的日子",
         "It is time for a follow-up",
         "按{doctor}医生的建议，{patient}应在{on}前后复诊，点开即可预约同一位医生。",
-        "As Dr {doctor} advised, {patient} should be seen again about {on}. Open this to book the same doctor.",
+        "As Dr {doctor} advised, {patient} should be seen again about {on}. Open this to book the same"
+        " doctor.",
         {"doctor": Var(), "patient": _YOU, "on": Var(Kind.DAY)},
         sms="follow_up_due",
         sms_order=("patient", "on"),

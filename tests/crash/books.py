@@ -15,8 +15,8 @@ Row = Mapping[str, Any]
 
 #: The insurer's words for the parts of a split → accounts of our ledger.
 _POTS = {"fund": "insurer.fund", "account": "insurer.personal", "other": "insurer.other"}
-_BACK_IN_FULL = {"unattended", "withdrawn", "clinic_closed", "ineligible_at_admission"}
-_SEATED = {"held", "paid", "completed", "unattended", "patient_absent"}
+_BACK_IN_FULL = {"unattended", "withdrawn", "clinic_closed", "ineligible_at_admission", "unfinished"}
+_SEATED = {"held", "paid", "completed", "unattended", "patient_absent", "unfinished"}
 
 #: What still moves: name → what to say of each.
 _UNFINISHED = {

@@ -16,7 +16,7 @@ ENDS: dict[str, set[str]] = {
     # A released seat may be paid for too late and still be free.
     "booking": {
         "cancelled", "clinic_closed", "completed", "ineligible_at_admission", "patient_absent", "unattended",
-        "withdrawn",
+        "unfinished", "withdrawn",
     },
     # A closed clinic may open again, a sent form may be taken back, a member of staff reinstated.
     "clinic": set(),

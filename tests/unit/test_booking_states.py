@@ -19,7 +19,7 @@ def test_every_booking_state_is_reachable() -> None:
 def test_a_booking_ends_in_exactly_these_states() -> None:
     assert BOOKING.terminal == {
         B.COMPLETED, B.CANCELLED, B.WITHDRAWN, B.CLINIC_CLOSED, B.UNATTENDED, B.INELIGIBLE_AT_ADMISSION,
-        B.PATIENT_ABSENT,
+        B.PATIENT_ABSENT, B.UNFINISHED,
     }  # fmt: skip
 
 
