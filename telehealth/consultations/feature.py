@@ -2,6 +2,7 @@ from telehealth.bookings.events import BookingPaid, BookingsLeft
 from telehealth.consultations import models
 from telehealth.consultations.alerting import alert_staff
 from telehealth.consultations.chatting import UNREAD, tell_unread
+from telehealth.consultations.contributing import worklist
 from telehealth.consultations.gate import forget_tickets
 from telehealth.consultations.opening import on_left, on_paid
 from telehealth.core.deadlines import DeadlineKind
@@ -15,4 +16,6 @@ feature = Feature(
     deadlines=(DeadlineKind(UNREAD, tell_unread),),
     periodic=(Periodic("consultations.forget_tickets", 600, forget_tickets),),
     subscriptions=((BookingPaid, on_paid), (BookingsLeft, on_left)),
+    templates="telehealth.consultations",
+    contributions=(("worklist", worklist),),
 )

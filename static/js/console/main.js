@@ -1,0 +1,8 @@
+// What a doctor's page gains from script, besides the conversation (talk.js): tabs, pictures in full.
+
+import { enhanceEach } from '../dom.js';
+import { panes } from './panes.js';
+import { zoom } from './zoom.js';
+
+enhanceEach(document, '[data-panes]', panes);
+enhanceEach(document, 'a[data-zoom]', zoom);
