@@ -109,11 +109,11 @@ async function send(box, item, file) {
  * XMLHttpRequest, because fetch cannot tell how much has been sent.
  * @param {Grant} grant
  * @param {File} file
- * @param {HTMLElement} item
+ * @param {EventTarget} item an `abandon` event on it ends the sending
  * @param {(share: number) => void} tell
  * @returns {Promise<void>}
  */
-function carry(grant, file, item, tell) {
+export function carry(grant, file, item, tell) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open(grant.method, grant.url);
