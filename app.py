@@ -9,6 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 import uvicorn
+import uvloop
 
 from signaling import feature as signaling
 from telehealth.accounts import CodeSender, WeChatGateway
@@ -157,7 +158,8 @@ def run_worker() -> None:
     settings = Settings()
     log.configure(json=not settings.is_demo)
     house = build_house(settings)
-    asyncio.run(work_until_told(house))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work_until_told(house))
 
 
 def rehearse_eligibility(cases: Path, code: str) -> int:

@@ -6,6 +6,7 @@ reaper, so every handler is idempotent. Arguments are ids, never personal data.
 
 import asyncio
 import contextlib
+import select
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ import psycopg
 import sqlalchemy as sa
 import structlog
 from procrastinate import exceptions, jobs
+from psycopg_pool import AsyncConnectionPool
 
 from telehealth.core.errors import Busy, Conflict, Forbidden, Invalid, NotFound, Refused
 from telehealth.core.unit import Queue, Unit, Units
@@ -77,13 +79,35 @@ class _Waits(procrastinate.BaseRetryStrategy):
         return procrastinate.RetryDecision(retry_in={"seconds": wait_s})
 
 
+#: What the engine itself writes need not survive a power cut: a job whose taking or end is forgotten
+#: runs once more. The row that asks for a job is the unit's, and durable.
+_FORGETFUL = {"options": "-c synchronous_commit=off"}
+
+
+def _pool(**options: Any) -> AsyncConnectionPool[Any]:
+    return AsyncConnectionPool(**{**options, "check": _check, "configure": _configure})
+
+
+async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Each statement of the engine is whole in itself, and goes without BEGIN and COMMIT."""
+    await connection.set_autocommit(True)
+
+
+async def _check(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Ask the server only if it said something unasked, as when it goes: half the engine's messages else."""
+    if select.select([connection.fileno()], [], [], 0)[0]:
+        await AsyncConnectionPool.check_connection(connection)
+
+
 class Jobs(Queue):
     """The job engine: registers tasks, defers them, runs a worker and its reaper."""
 
     def __init__(self, url: str, *, heartbeat_s: float = 10, stalled_after_s: float = 60) -> None:
         conninfo = url.replace("postgresql+psycopg://", "postgresql://")
         self.app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4)
+            connector=procrastinate.PsycopgConnector(
+                pool_factory=_pool, conninfo=conninfo, kwargs=_FORGETFUL, min_size=1, max_size=4
+            )
         )
         self.heartbeat_s = heartbeat_s
         self.stalled_after_s = stalled_after_s
