@@ -53,21 +53,22 @@ async def deliveries_to(unit: Unit, account_id: UUID) -> Sequence[Delivery]:
 
 
 async def receipt(unit: Unit, serial: str) -> SMSReceipt | None:
-    """To look at only."""
-    row = await _RECEIPT.first(unit, serial=serial)
-    return None if row is None else row[0]
+    return await unit.session.get(SMSReceipt, serial)
 
 
-_RECEIPT = Hot(sa.select(SMSReceipt).where(SMSReceipt.serial == sa.bindparam("serial")))
+async def to_send(unit: Unit, delivery_id: UUID) -> tuple[Delivery, Account | None, list[str] | None] | None:
+    """A message, who reads it, and what topics they silenced; to look at only."""
+    return await _TO_SEND.first(unit, delivery_id=delivery_id)
 
 
-async def reader(unit: Unit, account_id: UUID) -> Account | None:
-    """Whose phone and language a message goes by; to look at only."""
-    row = await _READER.first(unit, account_id=account_id)
-    return None if row is None else row[0]
-
-
-_READER = Hot(sa.select(Account).where(Account.id == sa.bindparam("account_id")))
+_BY_READER = sa.select(sa.func.array_agg(sa.cast(NoticePreference.topic, sa.Text))).where(
+    NoticePreference.account_id == Delivery.account_id, ~NoticePreference.sms
+)
+_TO_SEND = Hot(
+    sa.select(Delivery, Account, _BY_READER.correlate(Delivery).scalar_subquery().label("silenced"))
+    .outerjoin(Account, Account.id == Delivery.account_id)
+    .where(Delivery.id == sa.bindparam("delivery_id"))
+)
 
 
 async def silenced(unit: Unit, account_id: UUID) -> set[Topic]:
