@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute
 
 from telehealth.bookings.errors import BookingNotFound
 from telehealth.bookings.models import Booking
@@ -44,18 +43,15 @@ class BookingPlace:
 
 async def lock_with_seat(unit: Unit, booking_id: UUID) -> Booking | None:
     """Lock slot, clinic, booking in the written order; the booking as it is once locked."""
-    await _LOCK_SLOT.first(unit, booking_id=booking_id)
-    await _LOCK_CLINIC.first(unit, booking_id=booking_id)
-    locked = sa.select(Booking).where(Booking.id == booking_id).with_for_update()
+    locked = (
+        sa.select(Booking)
+        .join(Slot, Slot.id == Booking.slot_id)
+        .join(Clinic, Clinic.id == Booking.clinic_id)
+        .where(Booking.id == booking_id)
+        # The server locks them in the order they are named here.
+        .with_for_update(of=[Slot, Clinic, Booking])
+    )
     return (await unit.session.scalars(locked.execution_options(populate_existing=True))).first()
-
-
-def _of_booking(column: InstrumentedAttribute[UUID]) -> sa.ScalarSelect[UUID]:
-    return sa.select(column).where(Booking.id == sa.bindparam("booking_id")).scalar_subquery()
-
-
-_LOCK_SLOT = Hot(sa.select(Slot.id).where(Slot.id == _of_booking(Booking.slot_id)).with_for_update())
-_LOCK_CLINIC = Hot(sa.select(Clinic.id).where(Clinic.id == _of_booking(Booking.clinic_id)).with_for_update())
 
 
 async def free_seat(unit: Unit, booking: Booking) -> None:
