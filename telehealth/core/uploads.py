@@ -1,9 +1,11 @@
 """What is said to a person whose file we do not take. `reason` is for the log, never a file name."""
 
-from telehealth.core.errors import Invalid, Unavailable
+from telehealth.core.errors import Conflict, Invalid, Unavailable
 
 MAX_PHOTO_BYTES = 15 * 1024 * 1024
 MAX_DOCUMENT_BYTES = 15 * 1024 * 1024
+#: Two minutes at 256 kbit/s.
+MAX_VOICE_BYTES = 4 * 1024 * 1024
 
 
 class UploadTooLarge(Invalid):
@@ -26,3 +28,10 @@ class UploadRefused(Invalid):
 class ScannerDown(Unavailable):
     code = "scanner_down"
     detail = "文件安全检查暂时不可用，请稍后再上传"
+
+
+class UploadMissing(Conflict):
+    """Nothing arrived at the address that was given out; sending it again mends this."""
+
+    code = "upload_missing"
+    detail = "文件还没有传到，请重新上传"

@@ -11,7 +11,13 @@ from telehealth.core.access import Actor, Permission
 from telehealth.core.blobs import BlobsDown
 from telehealth.core.errors import FieldsInvalid, Forbidden, TransitionRefused
 from telehealth.core.unit import Unit, Units
-from telehealth.core.uploads import ScannerDown, UploadRefused, UploadTooLarge, UploadUnreadable
+from telehealth.core.uploads import (
+    ScannerDown,
+    UploadMissing,
+    UploadRefused,
+    UploadTooLarge,
+    UploadUnreadable,
+)
 from telehealth.directory import DepartmentNotFound
 from telehealth.intake import attaching, filling, sending
 from telehealth.intake.attaching import AnnouncedFile
@@ -25,7 +31,6 @@ from telehealth.intake.errors import (
     PhotoWanted,
     RedFlagRaised,
     TooManyFiles,
-    UploadMissing,
 )
 from telehealth.intake.filling import SaveForm
 from telehealth.intake.schemas import (

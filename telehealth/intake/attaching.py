@@ -5,20 +5,17 @@ are written anew, documents as they were read. A refusal costs the form nothing.
 """
 
 import contextlib
-import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-from telehealth.core import documents, images
+from telehealth.core import keeping
 from telehealth.core.access import Actor
 from telehealth.core.blobs import BlobsDown, BlobStore, UploadOffer
 from telehealth.core.errors import DomainError, Invalid
-from telehealth.core.quarantine.pool import Quarantine
-from telehealth.core.scanning import Scanner
+from telehealth.core.keeping import PDF, Filename, Kept
 from telehealth.core.unit import Unit, Units
 from telehealth.core.uploads import MAX_PHOTO_BYTES, UploadTooLarge
 from telehealth.intake import queries
@@ -28,7 +25,6 @@ from telehealth.intake.errors import (
     FormNotFound,
     PhotoWanted,
     TooManyFiles,
-    UploadMissing,
 )
 from telehealth.intake.filling import read, writable
 from telehealth.intake.models import IntakeAttachment, IntakeForm, incoming_key
@@ -44,17 +40,6 @@ OFFERS_PER_PHOTO = 3
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic", "image/heif")
 #: Some browsers cannot name a HEIC; what a file truly is, its bytes say.
 UNNAMED = "application/octet-stream"
-PDF = "application/pdf"
-
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def _plain_name(name: str) -> str:
-    """The last part of a path, without characters that read as something else."""
-    return _CONTROLS.sub("", name).replace("\\", "/").rsplit("/", 1)[-1].strip() or "file"
-
-
-Filename = Annotated[str, StringConstraints(max_length=300), AfterValidator(_plain_name)]
 
 
 class AnnouncedFile(BaseModel):
@@ -69,20 +54,6 @@ class AnnouncedFile(BaseModel):
         "application/octet-stream", "application/pdf",
     ]  # fmt: skip
     size: Annotated[int, Field(ge=1, le=2**40)]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What we wrote, and what we saw when we wrote it."""
-
-    key: str
-    thumbnail_key: str | None
-    content_type: str
-    size: int
-    sha256: str
-    pages: int | None = None
-    looks_blurred: bool = False
-    looks_dark: bool = False
 
 
 async def offer(
@@ -120,14 +91,12 @@ async def finish(units: Units, actor: Actor, attachment_id: UUID) -> IntakeAttac
             return row
         ATTACHMENT.after(row.state, AttachmentEvent.ACCEPT)
         limit = await max_bytes(unit, row.hospital_id)
-    store = units.port(BlobStore)  # type: ignore[type-abstract]
-    head = await store.head(row.incoming_key)
-    if head is None:
-        raise UploadMissing()
-    if head.size > limit:
-        await _refuse(units, actor, row.id, UploadTooLarge.code)
-        raise UploadTooLarge(reason="bytes", max_bytes=limit)
-    return await _settle(units, actor, row, await store.read(row.incoming_key, limit))
+    try:
+        data = await keeping.arrived(units, row.incoming_key, limit=limit)
+    except UploadTooLarge as refusal:
+        await _refuse(units, actor, row.id, refusal.code)
+        raise
+    return await _settle(units, actor, row, data)
 
 
 async def attach(
@@ -243,27 +212,13 @@ async def _settle(units: Units, actor: Actor, row: IntakeAttachment, data: bytes
 
 async def _keep(units: Units, row: IntakeAttachment, data: bytes) -> Kept:
     """Raises UploadTooLarge, UploadUnreadable, UploadRefused, PhotoWanted, ScannerDown, BlobsDown."""
-    await units.port(Scanner).scan(data)  # type: ignore[type-abstract]
-    if data.startswith(b"%PDF-"):
-        return await _keep_document(units, row, data)
-    photo = await images.reencode(units.port(Quarantine), data)
-    store = units.port(BlobStore)  # type: ignore[type-abstract]
-    key, thumbnail_key, _ = kept_keys(row.id)
-    digest = await store.write(key, photo.jpeg, "image/jpeg")
-    await store.write(thumbnail_key, photo.thumbnail_webp, "image/webp")
-    return Kept(
-        key, thumbnail_key, "image/jpeg", len(photo.jpeg), digest,
-        looks_blurred=photo.looks_blurred, looks_dark=photo.looks_dark,
-    )  # fmt: skip
-
-
-async def _keep_document(units: Units, row: IntakeAttachment, data: bytes) -> Kept:
+    await keeping.scan(units, data)
+    photo_key, thumbnail_key, document_key = kept_keys(row.id)
+    if not keeping.is_document(data):
+        return await keeping.keep_photo(units, data, key=photo_key, thumbnail_key=thumbnail_key)
     if row.kind is not PhotoKind.REPORT:
         raise PhotoWanted()
-    document = await documents.inspect(units.port(Quarantine), data)
-    _, _, key = kept_keys(row.id)
-    digest = await units.port(BlobStore).write(key, data, PDF)  # type: ignore[type-abstract]
-    return Kept(key, None, PDF, len(data), digest, pages=document.pages)
+    return await keeping.keep_document(units, data, key=document_key)
 
 
 async def _accept(unit: Unit, attachment_id: UUID, kept: Kept) -> IntakeAttachment:

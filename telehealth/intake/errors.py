@@ -56,13 +56,6 @@ class TooManyFiles(Invalid):
     detail = "照片和报告的数量已到上限，请先移除一些"
 
 
-class UploadMissing(Conflict):
-    """Nothing arrived at the address that was given out; sending it again mends this."""
-
-    code = "upload_missing"
-    detail = "文件还没有传到，请重新上传"
-
-
 class PhotoWanted(Invalid):
     code = "photo_wanted"
     detail = "这里只能上传照片；PDF 请传到“检查报告”"

@@ -17,7 +17,13 @@ from telehealth.core.errors import Invalid
 from telehealth.core.jobs import Work
 from telehealth.core.scanning import Scanner
 from telehealth.core.unit import Units
-from telehealth.core.uploads import ScannerDown, UploadRefused, UploadTooLarge, UploadUnreadable
+from telehealth.core.uploads import (
+    ScannerDown,
+    UploadMissing,
+    UploadRefused,
+    UploadTooLarge,
+    UploadUnreadable,
+)
 from telehealth.directory.models import Department, Hospital
 from telehealth.intake.attaching import AnnouncedFile, attach, finish, link_to, offer, remove
 from telehealth.intake.clearing import remove_files, sweep_incoming
@@ -27,7 +33,6 @@ from telehealth.intake.errors import (
     FormNotFound,
     PhotoWanted,
     TooManyFiles,
-    UploadMissing,
 )
 from telehealth.intake.filling import content_of, read
 from telehealth.intake.models import IntakeAttachment

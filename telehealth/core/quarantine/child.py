@@ -28,6 +28,7 @@ PR_SET_NO_NEW_PRIVS = 38
 TASKS = {
     "photo": "telehealth.core.quarantine.photos",
     "pdf": "telehealth.core.quarantine.pdfs",
+    "voice": "telehealth.core.quarantine.voices",
 }
 
 
