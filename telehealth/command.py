@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,18 @@ def web() -> None:
 def worker() -> None:
     """Jobs, deadlines and housekeeping, without pages."""
     _house().run_worker()
+
+
+@main.command()
+@click.option("--after", metavar="URL", help="wait until this address answers")
+def recorder(after: str | None) -> None:
+    """Keep the media of recorded calls; as many as are needed, each with a spool folder of its own."""
+    if after is not None:
+        # Before the house is imported: whoever comes first to a page should not wait for us.
+        answers = importlib.import_module("telehealth.demo.running").answers
+        while not answers(after):
+            time.sleep(0.3)
+    _house().run_recorder()
 
 
 @main.command()

@@ -121,6 +121,37 @@ class S3(BaseModel, frozen=True):
     access_key: SecretStr
     secret_key: SecretStr
     region: str = "us-east-1"
+    #: The bucket was made with object lock: recordings cannot be deleted before their time.
+    object_lock: bool = False
+
+
+class RecorderSettings(BaseModel, frozen=True):
+    """One recorder process (`telehealth recorder`)."""
+
+    #: Where members send their media: addresses of this machine that they can reach. Empty: all of them but
+    #: loopback. A demo on one machine names 127.0.0.1.
+    addresses: tuple[str, ...] = ()
+    #: Where segments lie until they are shipped; each recorder needs one of its own. Empty: below `home`.
+    spool: Path | None = None
+    max_legs: int = 40
+    #: How long a segment is, in seconds.
+    segment_s: float = 60
+    #: Process records are kept for three years at least (2022 rules for internet care).
+    keep_years: int = 3
+
+
+class TURN(BaseModel, frozen=True):
+    """coturn with time-limited credentials (`use-auth-secret`); docs/runbooks/turn.md."""
+
+    #: As browsers write them: "turn:HOST:3478?transport=udp", "turn:HOST:3478?transport=tcp",
+    #: "turns:HOST:443?transport=tcp".
+    urls: Annotated[tuple[str, ...], Field(min_length=1)]
+    secret: SecretStr
+    #: While secrets are rotated: the one that comes. Nothing is signed with it; the health check
+    #: says whether coturn knows it already.
+    next_secret: SecretStr = SecretStr("")
+    #: Seconds a credential lives. Longer than a client needs to notice that it got a new one.
+    ttl_s: Annotated[int, Field(ge=600, le=86_400)] = 3600
 
 
 class Settings(BaseSettings):
@@ -168,6 +199,13 @@ class Settings(BaseSettings):
     #: Hospital code → its apps at WeChat.
     wechat: dict[str, WeChat] = Field(default_factory=dict)
     s3: S3 | None = None
+    #: Without it browsers only find each other directly.
+    turn: TURN | None = None
+    recorder: RecorderSettings = RecorderSettings()
+
+    @property
+    def spool(self) -> Path:
+        return self.recorder.spool or self.home / "spool"
 
     @property
     def keys_path(self) -> Path:
@@ -193,6 +231,7 @@ class Settings(BaseSettings):
             **{f"wechat.{code}": app for code, app in self.wechat.items()},
             **{f"wechatpay.{code}": pay for code, pay in self.wechatpay.items()},
             **{f"nhsa.{code}": door for code, door in self.nhsa.items()},
+            **({} if self.turn is None else {"turn": self.turn}),
         }
         for name, door in doors.items():
             if any(_is_of_sandbox(value) for _, value in door):
@@ -210,6 +249,8 @@ class Settings(BaseSettings):
 
 def _is_of_sandbox(value: object) -> bool:
     """An address on this machine, or a name or key as the sandbox hands them out."""
+    if isinstance(value, tuple):
+        return any(_is_of_sandbox(one) for one in value)
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
     if not isinstance(text, str):
         return False

@@ -91,7 +91,15 @@ def run(env: Mapping[str, str] = os.environ) -> int:
         ready=lambda: answers(f"http://{HOST}:{port}/health/ready"),
         grace_s=25,
     )
-    children = [*database.children, sandbox, Step("sandbox keys", parties.wait), web]
+    recorder = Child(
+        "recorder",
+        [python, "-m", "telehealth.command", "recorder", "--after", f"http://{HOST}:{port}/health/ready"],
+        log_dir=log_dir,
+        # Browsers on this machine reach us there, and aiortc would not offer it by itself.
+        env=lambda: {"TELEHEALTH_RECORDER__ADDRESSES": json.dumps([HOST]), **web_env()},
+        grace_s=20,
+    )
+    children = [*database.children, sandbox, Step("sandbox keys", parties.wait), web, recorder]
     return Supervisor(
         *children,
         on_started=lambda: print(_welcome(public_url, parties.base_url, home), flush=True),

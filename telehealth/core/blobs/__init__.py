@@ -6,6 +6,7 @@
 from telehealth.core.blobs.ports import (
     BlobExists,
     BlobHead,
+    BlobLocked,
     BlobNotFound,
     BlobsDown,
     BlobStore,
@@ -18,6 +19,7 @@ from telehealth.core.blobs.ports import (
 __all__ = [
     "BlobExists",
     "BlobHead",
+    "BlobLocked",
     "BlobNotFound",
     "BlobStore",
     "BlobsDown",

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkstemp
 from typing import TypeVar, TypeVarTuple
@@ -23,6 +23,7 @@ from anyio import CancelScope, to_thread
 from telehealth.core.blobs.ports import (
     BlobExists,
     BlobHead,
+    BlobLocked,
     BlobNotFound,
     BlobsDown,
     Disposition,
@@ -95,8 +96,16 @@ class LocalBlobs:
     async def read(self, key: str, max_bytes: int) -> bytes:
         return await self._in_thread(self._read, checked_key(key), max_bytes)
 
-    async def write(self, key: str, data: bytes, content_type: str, *, once: bool = False) -> str:
-        return await self._in_thread(self._write, checked_key(key), data, content_type, once)
+    async def write(
+        self,
+        key: str,
+        data: bytes,
+        content_type: str,
+        *,
+        once: bool = False,
+        locked_until: datetime | None = None,
+    ) -> str:
+        return await self._in_thread(self._write, checked_key(key), data, content_type, once, locked_until)
 
     async def delete(self, key: str) -> None:
         await self._in_thread(self._delete, checked_key(key))
@@ -133,7 +142,7 @@ class LocalBlobs:
                         raise UploadTooLarge(reason="bytes", max_bytes=grant.max_bytes)
                     await self._in_thread(file.write, chunk)
                 await self._in_thread(_flush, file.fileno(), file.flush)
-            await self._in_thread(self._place, Path(draft), grant.key, grant.content_type, False)
+            await self._in_thread(self._place, Path(draft), grant.key, grant.content_type, False, None)
         finally:
             with CancelScope(shield=True):
                 await self._in_thread(_discard, Path(draft))
@@ -199,10 +208,12 @@ class LocalBlobs:
             raise UploadTooLarge(reason="bytes", max_bytes=max_bytes)
         return data
 
-    def _write(self, key: str, data: bytes, content_type: str, once: bool) -> str:
+    def _write(
+        self, key: str, data: bytes, content_type: str, once: bool, locked_until: datetime | None
+    ) -> str:
         draft = self._draft(data)
         try:
-            self._place(draft, key, content_type, once)
+            self._place(draft, key, content_type, once, locked_until)
         finally:
             draft.unlink(missing_ok=True)
         return hashlib.sha256(data).hexdigest()
@@ -214,7 +225,9 @@ class LocalBlobs:
             _flush(descriptor, file.flush)
         return Path(draft)
 
-    def _place(self, draft: Path, key: str, content_type: str, once: bool) -> None:
+    def _place(
+        self, draft: Path, key: str, content_type: str, once: bool, locked_until: datetime | None
+    ) -> None:
         path = self._path(key)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         if once:
@@ -224,18 +237,27 @@ class LocalBlobs:
                 path.hardlink_to(draft)
             except FileExistsError:
                 raise BlobExists() from None
-            self._note(path, key, content_type)
+            self._note(path, key, content_type, locked_until)
         else:
-            self._note(path, key, content_type)
+            self._refuse_locked(path)
+            self._note(path, key, content_type, locked_until)
             draft.replace(path)
         _flush_folder(path.parent)
 
-    def _note(self, path: Path, key: str, content_type: str) -> None:
-        note = json.dumps({"key": key, "content_type": content_type}).encode()
-        self._draft(note).replace(_note_of(path))
+    def _note(self, path: Path, key: str, content_type: str, locked_until: datetime | None) -> None:
+        note = {"key": key, "content_type": content_type}
+        if locked_until is not None:
+            note["locked_until"] = locked_until.isoformat()
+        self._draft(json.dumps(note).encode()).replace(_note_of(path))
+
+    def _refuse_locked(self, path: Path) -> None:
+        until = _noted(path).get("locked_until")
+        if until is not None and self._clock.wall() < datetime.fromisoformat(until):
+            raise BlobLocked()
 
     def _delete(self, key: str) -> None:
         path = self._path(key)
+        self._refuse_locked(path)
         path.unlink(missing_ok=True)
         _note_of(path).unlink(missing_ok=True)
 
@@ -245,8 +267,10 @@ class LocalBlobs:
             if not target.exists():
                 raise BlobNotFound()
             return
+        self._refuse_locked(source)
+        self._refuse_locked(target)
         target.parent.mkdir(mode=0o700, exist_ok=True)
-        self._note(target, dst, _noted_type(source))
+        self._note(target, dst, _noted_type(source), None)
         source.replace(target)
         _note_of(source).unlink(missing_ok=True)
         _flush_folder(target.parent)
@@ -257,10 +281,15 @@ def _note_of(path: Path) -> Path:
 
 
 def _noted_type(path: Path) -> str:
+    return _noted(path).get("content_type", UNKNOWN_TYPE)
+
+
+def _noted(path: Path) -> dict[str, str]:
     try:
-        return str(json.loads(_note_of(path).read_bytes())["content_type"])
+        said: dict[str, str] = json.loads(_note_of(path).read_bytes())
     except FileNotFoundError:
-        return UNKNOWN_TYPE
+        return {}
+    return said
 
 
 def _discard(draft: Path) -> None:

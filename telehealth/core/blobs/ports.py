@@ -7,7 +7,7 @@ Browsers and apps never speak to the store with our keys: they follow an offer o
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from urllib.parse import quote
 
@@ -31,6 +31,13 @@ class BlobNotFound(NotFound):
 class BlobExists(Conflict):
     code = "file_exists"
     detail = "文件已存在，不能覆盖"
+
+
+class BlobLocked(Conflict):
+    """It was written with a time until which it is kept, and that has not come."""
+
+    code = "file_locked"
+    detail = "文件仍在保存期内，不能删除或覆盖"
 
 
 class BlobsDown(Unavailable):
@@ -89,8 +96,20 @@ class BlobStore(Protocol):
     async def read(self, key: str, max_bytes: int) -> bytes:
         """Raises BlobNotFound, UploadTooLarge."""
 
-    async def write(self, key: str, data: bytes, content_type: str, *, once: bool = False) -> str:
-        """The SHA-256 in hex, for the database. With `once`, raises BlobExists rather than overwrite."""
+    async def write(
+        self,
+        key: str,
+        data: bytes,
+        content_type: str,
+        *,
+        once: bool = False,
+        locked_until: datetime | None = None,
+    ) -> str:
+        """The SHA-256 in hex, for the database. With `once`, raises BlobExists rather than overwrite.
+
+        Until `locked_until` (wall clock) nobody may delete it: the local folder refuses with BlobLocked,
+        S3 by object lock where its bucket has that.
+        """
 
     async def link(self, key: str, *, ttl: timedelta, filename: str, disposition: Disposition) -> str:
         """An address that opens this file for whoever has it, for at most five minutes.

@@ -7,7 +7,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -42,8 +42,8 @@ _OURS = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 class S3Blobs:
     """`origins` are the pages that may send files from a browser ("https://hospital.example").
 
-    `sse` is "AES256" or "aws:kms" where the bucket has no default; `object_lock` only counts when
-    the bucket is made by us.
+    `sse` is "AES256" or "aws:kms" where the bucket has no default. `object_lock` says that the bucket has
+    it (one we make gets it): a store refuses locked files in any other, so without it none is asked for.
     """
 
     def __init__(
@@ -136,7 +136,15 @@ class S3Blobs:
     async def read(self, key: str, max_bytes: int) -> bytes:
         return await self._in_thread(partial(self._read, checked_key(key), max_bytes))
 
-    async def write(self, key: str, data: bytes, content_type: str, *, once: bool = False) -> str:
+    async def write(
+        self,
+        key: str,
+        data: bytes,
+        content_type: str,
+        *,
+        once: bool = False,
+        locked_until: datetime | None = None,
+    ) -> str:
         digest = hashlib.sha256(data)
         await self._call(
             "put_object",
@@ -145,6 +153,7 @@ class S3Blobs:
             ContentType=content_type,
             ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
             **({"IfNoneMatch": "*"} if once else {}),
+            **(self._lock(locked_until) if locked_until is not None else {}),
             **self._sealing,
         )
         return digest.hexdigest()
@@ -162,6 +171,12 @@ class S3Blobs:
                 raise
             return
         await self.delete(src)
+
+    def _lock(self, until: datetime) -> dict[str, Any]:
+        """Compliance: not even the bucket's owner can take it back before its time."""
+        if not self._object_lock:
+            return {}
+        return {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until.astimezone(UTC)}
 
     def _read(self, key: str, max_bytes: int) -> bytes:
         found = self._client.get_object(Bucket=self._bucket, Key=key)
