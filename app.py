@@ -12,6 +12,7 @@ import uvicorn
 import uvloop
 
 from signaling import feature as signaling
+from signaling.shelf import Shelf
 from telehealth.accounts import CodeSender, WeChatGateway
 from telehealth.accounts import feature as accounts
 from telehealth.accounts.adapters.wechat import WeChatIdentities
@@ -31,7 +32,7 @@ from telehealth.core.feature import Feature
 from telehealth.core.jobs import Jobs
 from telehealth.core.limits import Limiter
 from telehealth.core.quarantine.pool import Quarantine
-from telehealth.core.rooms import RoomChannel, RoomGate
+from telehealth.core.rooms import RecordingShelf, RoomChannel, RoomGate
 from telehealth.core.scanning import ClamdScanner, NoScanner, Scanner
 from telehealth.core.settings import Settings
 from telehealth.core.tickets import Tickets
@@ -162,6 +163,17 @@ def run_worker() -> None:
         runner.run(work_until_told(house))
 
 
+def run_recorder() -> None:
+    settings = Settings()
+    log.configure(json=not settings.is_demo)
+    house = build_house(settings)
+    # aiortc and FFmpeg cost a second to import, so only the recorder does.
+    recorder = importlib.import_module("signaling.recorder.running")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(recorder.record_until_told(house.units, house.blobs, settings))
+        runner.run(house.close())
+
+
 def rehearse_eligibility(cases: Path, code: str) -> int:
     """The follow-up gate against a file of cases, by the published policy of one hospital."""
     house = build_house(Settings())
@@ -194,6 +206,7 @@ def _blobs(settings: Settings, keys: seal.Keys, clock: Clock) -> BlobStore:
         secret_key=settings.s3.secret_key.get_secret_value(),
         region=settings.s3.region,
         origins=[settings.public_url],
+        object_lock=settings.s3.object_lock,
     )
     return store
 
@@ -205,6 +218,7 @@ def _join_ports(house: House) -> None:
     join(Tickets, house.tickets)
     join(RoomGate, Gate(house.units))
     join(RoomChannel, Channel(house.units))
+    join(RecordingShelf, Shelf())
     join(Quarantine, house.quarantine)
     join(Scanner, house.scanner)
     sms = TencentSMS(house.settings.sms)
