@@ -1,7 +1,16 @@
-from signaling import models
+from signaling import models, presence, turn
+from signaling.routes import routes
 from signaling.timers import run_timers
 from telehealth.core.feature import Feature, Periodic
 
 __all__ = ["feature", "models"]
 
-feature = Feature(name="signaling", periodic=(Periodic("signaling.calls", 1, run_timers),))
+feature = Feature(
+    name="signaling",
+    pages=routes,
+    periodic=(
+        Periodic("signaling.calls", 1, run_timers),
+        Periodic("signaling.presence", 15, presence.sweep),
+    ),
+    contributions=(("health", ("turn", turn.check)),),
+)

@@ -17,7 +17,12 @@ from telehealth.web.house import House
 from tests.support.cluster import Cluster
 from tests.support.schema import fingerprint, make_schema
 
-pytest_plugins = ["tests.support.cluster", "tests.support.sandbox", "tests.support.phones"]
+pytest_plugins = [
+    "tests.support.cluster",
+    "tests.support.coturn",
+    "tests.support.sandbox",
+    "tests.support.phones",
+]
 
 #: Saturday 21 November 2026, 10:00 in Shanghai.
 NOON_ENOUGH = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)

@@ -87,6 +87,7 @@ def build(house: House, *, opening: Opening | None = None) -> Starlette:
     app.state.house = house
     app.state.pages = Pages(house.features, assets)
     app.state.assets = assets
+    app.state.health = health.Kept()
     app.state.error_page = error_page
     # Described when somebody reads it: it takes longer than all the rest.
     app.state.openapi = cache(partial(openapi.document, api, version=VERSION))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from telehealth.core.settings import HIS, NHSA, SMS, FaceID, Profile, Settings, WeChat, WeChatPay
+from telehealth.core.settings import HIS, NHSA, SMS, TURN, FaceID, Profile, Settings, WeChat, WeChatPay
 
 KEY = SecretStr("a key of the hospital's own")
 SANDBOX_KEY = SecretStr("sandbox-0123456789abcdef")
@@ -43,6 +43,11 @@ def app(**changes: Any) -> WeChat:
 
 def his(**changes: Any) -> HIS:
     return HIS(**({"base_url": "https://his.example/fhir", "token": KEY} | changes))
+
+
+def relay(**changes: Any) -> TURN:
+    urls = ("turn:relay.example:3478?transport=udp", "turns:relay.example:443?transport=tcp")
+    return TURN(**({"urls": urls, "secret": KEY} | changes))
 
 
 REAL: dict[str, Any] = {
@@ -94,6 +99,26 @@ def test_production_refuses_an_app_of_the_sandbox() -> None:
     for door in ("wechatpay", "wechat"):
         with pytest.raises(ValidationError, match=f"sandbox configured for {door}"):
             production(**with_(door, appid="wxsandbox00010001"))
+
+
+def test_production_relays_through_a_server_of_its_own() -> None:
+    assert production(turn=relay()).turn == relay()
+    assert production().turn is None
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"urls": ("turn:127.0.0.1:3478?transport=udp",)},
+        {"urls": ("turn:relay.example:3478?transport=udp", "turns:localhost:443?transport=tcp")},
+        {"urls": ("turn:[::1]:3478",)},
+        {"secret": SANDBOX_KEY},
+        {"next_secret": SANDBOX_KEY},
+    ],
+)
+def test_production_refuses_the_relay_of_a_demo(spoilt: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="sandbox configured for turn"):
+        production(turn=relay(**spoilt))
 
 
 def test_production_refuses_the_till_of_the_sandbox() -> None:
