@@ -1,37 +1,56 @@
 #!/bin/sh
-# What the tests need beyond Python: Chromium, a Chinese font, Redis. Installs them on Debian as
+# What the tests need beyond Python: Chromium, a Chinese font, Redis, coturn. Installs them on Debian as
 # root, elsewhere says what to type. Does nothing when they are there.
 set -eu
 
-browser= font= redis=
+browser= font= redis= relay=
 command -v chromium >/dev/null || browser=missing
 [ -n "$(fc-list :lang=zh 2>/dev/null || true)" ] || font=missing
 command -v redis-server >/dev/null || redis=missing
-[ -n "$browser$font$redis" ] || exit 0
+command -v turnserver >/dev/null || relay=missing
+[ -n "$browser$font$redis$relay" ] || exit 0
 
 ID= ID_LIKE=
 [ ! -r /etc/os-release ] || . /etc/os-release
 sudo="sudo "
 [ "$(id -u)" -ne 0 ] || sudo=
 apt="apt-get install -y --no-install-recommends"
+servers="${redis:+ redis-server}${relay:+ coturn}"
+
+# Debian starts a server as soon as it is installed, and at every boot. The tests start their own, so
+# none is to be left running by us; one that was there before is not ours to stop.
+install_without_starting() {
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+        trap 'rm -f '$policy EXIT
+        printf '#!/bin/sh\nexit 101\n' >$policy
+        chmod 755 $policy
+    fi
+    $apt -qq "$@"
+    for server in $servers; do
+        [ ! -d /run/systemd/system ] || systemctl disable --quiet "$server" || true
+    done
+}
 
 case "$ID" in
 debian)
-    packages="fontconfig${browser:+ chromium}${font:+ fonts-noto-cjk}${redis:+ redis-server}"
+    packages="fontconfig${browser:+ chromium}${font:+ fonts-noto-cjk}$servers"
     if [ -z "$sudo" ]; then
         export DEBIAN_FRONTEND=noninteractive
         apt-get update -qq
-        exec $apt -qq $packages
+        install_without_starting $packages
+        exit 0
     fi
     line="sudo apt-get update && sudo $apt $packages"
     ;;
 ubuntu)
     # Ubuntu's chromium package only points to the snap.
-    line="${sudo}apt-get update && ${sudo}$apt fontconfig${font:+ fonts-noto-cjk}${redis:+ redis-server}"
+    line="${sudo}apt-get update && ${sudo}$apt fontconfig${font:+ fonts-noto-cjk}$servers"
     line="$line${browser:+ && ${sudo}snap install chromium}"
     ;;
 fedora)
-    line="${sudo}dnf install -y fontconfig${browser:+ chromium}${font:+ google-noto-sans-cjk-fonts}${redis:+ redis}"
+    packages="${browser:+ chromium}${font:+ google-noto-sans-cjk-fonts}${redis:+ redis}${relay:+ coturn}"
+    line="${sudo}dnf install -y fontconfig$packages"
     ;;
 *)
     line=
@@ -39,8 +58,12 @@ fedora)
 esac
 
 if [ -n "$line" ]; then
-    printf 'The tests need a browser, a Chinese font and Redis. Type:\n    %s\n' "$line" >&2
+    printf 'The tests need a browser, a Chinese font, Redis and coturn. Type:\n    %s\n' "$line" >&2
+    [ -z "$servers" ] || [ "$ID" = fedora ] ||
+        printf 'The tests start servers of their own; to stop those of the system:\n    %s\n' \
+            "sudo systemctl disable --now$servers" >&2
 else
-    echo "The tests need Chromium (as \`chromium\` on the PATH), fontconfig, a Chinese font and redis-server: install them." >&2
+    echo "The tests need Chromium (as \`chromium\` on the PATH), fontconfig, a Chinese font, redis-server" >&2
+    echo "and coturn (as \`turnserver\` on the PATH): install them." >&2
 fi
 exit 1
