@@ -70,6 +70,7 @@ def build(house: House, *, opening: Opening | None = None) -> Starlette:
                 script_origins=sorted({_origin(apps.jssdk_url) for apps in settings.wechat.values()}),
                 forms_to=sorted({_origin(apps.connect_url) for apps in settings.wechat.values()}),
                 framed_by=_origin(settings.sandbox_url) if settings.is_demo and settings.sandbox_url else "",
+                sockets=_origin(settings.public_url).replace("http", "ws", 1),
             ),
             Middleware(Crashes),
             Middleware(BodyLimit),

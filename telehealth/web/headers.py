@@ -13,7 +13,8 @@ class SecurityHeaders:
 
     `upload_origin` is where browsers send files when that is not our own origin (S3);
     `script_origins` serve WeChat's JS-SDK; `forms_to` is where a form may end up, as WeChat's silent
-    sign-in on the way to a payment; `framed_by` is the demo's stand-in for WeChat's browser.
+    sign-in on the way to a payment; `framed_by` is the demo's stand-in for WeChat's browser; `sockets` is our
+    own origin as a socket's: Safari before 15.4 does not take 'self' for it.
     """
 
     def __init__(
@@ -25,17 +26,19 @@ class SecurityHeaders:
         script_origins: Sequence[str] = (),
         forms_to: Sequence[str] = (),
         framed_by: str = "",
+        sockets: str = "",
     ) -> None:
         self.app = app
         self.https = https
         other = f" {upload_origin}" if upload_origin else ""
         scripts = "".join(f" {origin}" for origin in script_origins)
         forms = "".join(f" {origin}" for origin in forms_to)
+        own_sockets = f" {sockets}" if sockets else ""
         framing = framed_by or "'none'"
         policy = (
             f"default-src 'none'; script-src 'self'{scripts}; style-src 'self'; font-src 'self';"
             f" img-src 'self' blob: data:{other}; media-src 'self' blob:{other};"
-            f" connect-src 'self'{other}{scripts}; form-action 'self'{forms}; base-uri 'none';"
+            f" connect-src 'self'{own_sockets}{other}{scripts}; form-action 'self'{forms}; base-uri 'none';"
             f" frame-ancestors {framing}; manifest-src 'self'; worker-src 'self'"
         )
         self.fixed = {
