@@ -1,6 +1,8 @@
 """`telehealth …`: how to run the house. Each command imports only what it needs."""
 
+import asyncio
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -17,9 +19,12 @@ def main() -> None:
 
 
 @main.command()
-def demo() -> None:
+@click.option(
+    "--lan", is_flag=True, help="let phones of this network in, by TLS with a certificate of our own"
+)
+def demo(lan: bool) -> None:
     """The whole house on this machine, with sample hospitals and sandboxes."""
-    sys.exit(importlib.import_module("telehealth.demo.running").run())
+    sys.exit(importlib.import_module("telehealth.demo.running").run(lan=lan))
 
 
 @main.command()
@@ -50,6 +55,16 @@ def recorder(after: str | None) -> None:
 def migrate() -> None:
     """Bring the database to this release's schema, as its owner."""
     _house().migrate()
+
+
+@main.command("check-relay")
+def check_relay() -> None:
+    """Make a real allocation at each url of TELEHEALTH_TURN; fails unless all are granted."""
+    settings = importlib.import_module("telehealth.core.settings").Settings()
+    wall = importlib.import_module("telehealth.core.clock").SystemClock().wall()
+    found = asyncio.run(importlib.import_module("signaling.turn").check(settings, wall))
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    sys.exit(found["status"] != "ok")
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

@@ -10,7 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from telehealth.core.homes import data_home
 from telehealth.core.processes import CannotStart
 from telehealth.core.provisioning import provision
 from telehealth.core.supervisor import Child, Step, Supervisor
+from telehealth.demo.lan import certificate_for, lan_addresses, qr_code
+from telehealth.demo.relay import MISSING, find_relay
 
 HOST = "127.0.0.1"
 
@@ -55,15 +58,22 @@ INSTITUTIONS = {
 SAMPLE_IP = "203.0.113.7"
 
 
-def run(env: Mapping[str, str] = os.environ) -> int:
-    """Start everything, print where it is, and stop it in order on Ctrl-C. Main thread only."""
+def run(env: Mapping[str, str] = os.environ, *, lan: bool = False) -> int:
+    """Start everything, print where it is, and stop it in order on Ctrl-C. Main thread only.
+
+    `lan` lets the phones of this network in, by TLS.
+    """
     home = data_home(env)
     home.mkdir(parents=True, exist_ok=True)
     port = int(env.get("TELEHEALTH_PORT", "8000"))
     sandbox_port = int(env.get("TELEHEALTH_SANDBOX_PORT", str(port + 90)))
-    public_url = env.get("TELEHEALTH_PUBLIC_URL", f"http://{HOST}:{port}")
+    addresses = lan_addresses() if lan else []
+    host = addresses[0] if lan else HOST
+    here = f"http://{HOST}:{port}"
+    public_url = f"https://{host}:{port}" if lan else env.get("TELEHEALTH_PUBLIC_URL", here)
     log_dir = home / "log"
-    parties = Parties(home / "sandbox", f"http://{HOST}:{sandbox_port}")
+    parties = Parties(home / "sandbox", f"http://{host}:{sandbox_port}", callbacks=here if lan else "")
+    relay = find_relay(home / "coturn", host, env)
     database = _database(env, home)
 
     def web_env() -> dict[str, str]:
@@ -74,6 +84,7 @@ def run(env: Mapping[str, str] = os.environ) -> int:
             "TELEHEALTH_PUBLIC_URL": public_url,
             **database.urls(),
             **parties.settings(),
+            **({} if relay is None else relay.settings()),
         }
 
     python = sys.executable
@@ -88,21 +99,26 @@ def run(env: Mapping[str, str] = os.environ) -> int:
         [python, "-m", "telehealth.command", "web"],
         log_dir=log_dir,
         env=web_env,
-        ready=lambda: answers(f"http://{HOST}:{port}/health/ready"),
+        ready=lambda: answers(f"{here}/health/ready"),
         grace_s=25,
     )
     recorder = Child(
         "recorder",
-        [python, "-m", "telehealth.command", "recorder", "--after", f"http://{HOST}:{port}/health/ready"],
+        [python, "-m", "telehealth.command", "recorder", "--after", f"{here}/health/ready"],
         log_dir=log_dir,
-        # Browsers on this machine reach us there, and aiortc would not offer it by itself.
-        env=lambda: {"TELEHEALTH_RECORDER__ADDRESSES": json.dumps([HOST]), **web_env()},
+        # Browsers reach us there, and aiortc would not offer loopback by itself.
+        env=lambda: {"TELEHEALTH_RECORDER__ADDRESSES": json.dumps([host]), **web_env()},
         grace_s=20,
     )
-    children = [*database.children, sandbox, Step("sandbox keys", parties.wait), web, recorder]
+    front = [_front(home, addresses, (port, sandbox_port), log_dir)] if lan else []
+    between = [] if relay is None else [relay.child(log_dir)]
+    children = [
+        *database.children, *between, *front, sandbox, Step("sandbox keys", parties.wait), web, recorder
+    ]  # fmt: skip
+    welcome = _Welcome(public_url, parties.base_url, MISSING if relay is None else relay.url, lan=lan)
     return Supervisor(
         *children,
-        on_started=lambda: print(_welcome(public_url, parties.base_url, home), flush=True),
+        on_started=lambda: print(welcome.text(home), flush=True),
         say=lambda line: print(line, flush=True),
         ready_within_s=180,
     ).run()
@@ -111,9 +127,11 @@ def run(env: Mapping[str, str] = os.environ) -> int:
 class Parties:
     """The sandboxes' addresses and credentials, as settings of the house."""
 
-    def __init__(self, home: Path, base_url: str) -> None:
+    def __init__(self, home: Path, base_url: str, *, callbacks: str = "") -> None:
+        """`callbacks` is where they find us, when that is not what people type."""
         self.home = home
         self.base_url = base_url
+        self.callbacks = callbacks
 
     def answer(self) -> bool:
         return answers(f"{self.base_url}/console/state")
@@ -180,6 +198,7 @@ class Parties:
             "base_url": f"{self.base_url}/wechatpay",
             **{part: held[part] for part in MERCHANT},
             "client_ip": SAMPLE_IP,
+            "notify_url": self.callbacks,
             "city_id": area,
             "med_inst_no": number,
             "med_inst_name": name,
@@ -236,19 +255,50 @@ def _database(env: Mapping[str, str], home: Path) -> Any:
     return _Embedded(home)
 
 
-def _welcome(public_url: str, sandbox_url: str, home: Path) -> str:
-    accounts = json.loads((home / "demo-accounts.json").read_text("utf-8"))
-    lines = [
-        "",
-        f"  互联网医院演示 / Telehealth demo    {public_url}/demo",
-        f"  患者 / patients                     {public_url}/",
-        f"  员工 / staff                        {public_url}/staff",
-        f"  接口 / API reference                {public_url}/api/v1/reference",
-        f"  外部系统沙箱 / sandboxes             {sandbox_url}/console/",
-        "",
-        "  样例账号 / sample sign-ins (codes are shown on /demo)",
-    ]
-    for account in accounts:
-        lines.append(f"    {account['role']:<24}{account['sign_in']}")
-    lines += ["", f"  数据 / data: {home}    Ctrl-C 停止 / stops", ""]
-    return "\n".join(lines)
+def _front(home: Path, addresses: Sequence[str], ports: tuple[int, int], log_dir: Path) -> Child:
+    """Lets the network in. The pages by TLS, as a camera wants; the sandboxes plainly, as they are."""
+    held = certificate_for(home / "tls", addresses)
+    argv: list[str | Path] = [sys.executable, "-m", "telehealth.demo.front"]
+    argv += ["--certificate", held.certificate, "--key", held.key]
+    web, sandbox = ports
+    for address in addresses:
+        argv += ["--tls", f"{address}:{web}={web}", "--plain", f"{address}:{sandbox}={sandbox}"]
+    return Child("front", argv, log_dir=log_dir)
+
+
+@dataclass(frozen=True, slots=True)
+class _Welcome:
+    """What is said once everything answers."""
+
+    public_url: str
+    sandbox_url: str
+    relay: str
+    lan: bool
+
+    def text(self, home: Path) -> str:
+        accounts = json.loads((home / "demo-accounts.json").read_text("utf-8"))
+        lines = [
+            "",
+            f"  互联网医院演示 / Telehealth demo    {self.public_url}/demo",
+            f"  患者 / patients                     {self.public_url}/",
+            f"  员工 / staff                        {self.public_url}/staff",
+            f"  接口 / API reference                {self.public_url}/api/v1/reference",
+            f"  外部系统沙箱 / sandboxes             {self.sandbox_url}/console/",
+            f"  媒体中继 / relay                    {self.relay}",
+            *(self._for_phones() if self.lan else ()),
+            "",
+            "  样例账号 / sample sign-ins (codes are shown on /demo)",
+        ]
+        for account in accounts:
+            lines.append(f"    {account['role']:<24}{account['sign_in']}")
+        lines += ["", f"  数据 / data: {home}    Ctrl-C 停止 / stops", ""]
+        return "\n".join(lines)
+
+    def _for_phones(self) -> list[str]:
+        return [
+            "",
+            qr_code(f"{self.public_url}/demo"),
+            "  同一网络的手机扫码进入；证书是本机自制的，请在手机上选择继续访问（高级 → 继续）。",
+            "  Phones in this network: scan it. The certificate was made here: the phone must accept it",
+            "  (advanced, proceed). Anybody in this network can open this demo.",
+        ]
