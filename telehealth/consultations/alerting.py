@@ -70,7 +70,7 @@ async def alert_staff(work: Work, *, room: str) -> None:
         for account_id in dict.fromkeys(_everybody(staff.doctor, staff.desk)):
             await notify(
                 unit, Notice.ROOM_URGENT, account_id, hospital_id=row.hospital_id,
-                href=f"/staff/rooms/{row.id}" if account_id == staff.doctor else "/staff/line",
+                href=f"/staff/rooms/{row.id}" if account_id == staff.doctor else f"/staff/bookings/{row.id}",
                 number=number, at=row.urgent_at,
             )  # fmt: skip
 

@@ -56,13 +56,6 @@ class TooManyRoomFiles(Refused):
     detail = "本次就诊发送的文件已到上限"
 
 
-class UploadMissing(Conflict):
-    """Nothing arrived at the address that was given out; sending it again mends this."""
-
-    code = "room_upload_missing"
-    detail = "文件还没有传到，请重新上传"
-
-
 class FileKindWrong(Invalid):
     """It is something else than it was announced as."""
 

@@ -20,6 +20,7 @@ from telehealth.core.unit import Unit, Units
 from telehealth.rulebook import current_policy
 
 PURPOSE = "room"
+GATE = "room gate"
 #: Wall time.
 TICKET_LASTS = timedelta(seconds=60)
 #: A used ticket is remembered for as long as it could be shown again, and some.
@@ -34,7 +35,7 @@ class Issued:
 
 async def find_seat(units: Units, actor: Actor, room: UUID) -> Seat:
     """The seat of this person; a paid booking that has no room yet gets one. Raises RoomNotFound."""
-    async with units.system("room gate") as unit:
+    async with units.system(GATE) as unit:
         await ensure_open(unit, room)
         return await seat_for(unit, actor, room)
 
@@ -59,7 +60,7 @@ class Gate:
         if claims.get("account") != str(actor.account_id):
             # Somebody else's: it stays good for whom it was given to.
             raise Forbidden()
-        async with self.units.system("room gate") as unit:
+        async with self.units.system(GATE) as unit:
             if not await fetch(unit, _USE, id=UUID(claims["jti"]), at=unit.wall):
                 raise TicketInvalid()
             try:
@@ -72,7 +73,7 @@ class Gate:
 
     async def terms(self, seat: Seat) -> Terms:
         """Raises SeatEnded."""
-        async with self.units.system("room gate") as unit:
+        async with self.units.system(GATE) as unit:
             return await terms_in(unit, seat)
 
 
@@ -127,7 +128,7 @@ insert into used_tickets (id, used_at) values (%(id)s, %(at)s) on conflict do no
 
 async def forget_tickets(units: Units) -> None:
     """Housekeeping."""
-    async with units.system("room gate") as unit:
+    async with units.system(GATE) as unit:
         await fetch(unit, _FORGET, before=unit.wall - REMEMBERED)
 
 
