@@ -21,6 +21,10 @@ class Shelf:
         rows = await unit.session.scalars(found.order_by(RecordingSegment.begun_at, RecordingSegment.id))
         return [_shown(row) for row in rows]
 
+    async def room_of(self, unit: Unit, segment: UUID) -> UUID | None:
+        found = sa.select(RecordingSegment.room).where(RecordingSegment.id == segment)
+        return await unit.session.scalar(found)
+
     async def is_whole(self, unit: Unit, room: UUID) -> bool:
         """By the rows alone; whether a file is the one its row means, its SHA-256 tells whoever reads it."""
         found = sa.select(RecordingSegment).where(RecordingSegment.room == room)

@@ -63,7 +63,7 @@ class Consultation(Base):
     opened_at: Mapped[datetime]
     admitted_at: Mapped[datetime | None]
     admitted_by: Mapped[UUID | None]
-    #: `{decision, evidence, fit}`: the gate's answer at the door, the records the doctor saw, their word (REG 3).
+    #: `{decision, evidence, fit}`: the gate at the door, the records the doctor saw, their word (REG 3).
     admission: Mapped[dict[str, Any] | None]
     concluded_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

@@ -145,5 +145,8 @@ class RecordingShelf(Protocol):
 
     async def segments(self, unit: Unit, room: UUID) -> Sequence[Segment]: ...
 
+    async def room_of(self, unit: Unit, segment: UUID) -> UUID | None:
+        """Where it belongs; None for one the unit may not see."""
+
     async def is_whole(self, unit: Unit, room: UUID) -> bool:
         """Every segment's place in its chain is as it was written."""
