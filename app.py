@@ -8,11 +8,11 @@ import importlib
 from pathlib import Path
 
 import sqlalchemy as sa
-import uvicorn
 import uvloop
 
 from signaling import feature as signaling
 from signaling.shelf import Shelf
+from signaling.switchboard import Switchboard
 from telehealth.accounts import CodeSender, WeChatGateway
 from telehealth.accounts import feature as accounts
 from telehealth.accounts.adapters.wechat import WeChatIdentities
@@ -21,9 +21,11 @@ from telehealth.bookings import feature as bookings
 from telehealth.consultations import feature as consultations
 from telehealth.consultations.channel import Channel
 from telehealth.consultations.gate import Gate
+from telehealth.consultations.journal import Journal
 from telehealth.core import log, schema, seal
 from telehealth.core.blobs import BlobStore
 from telehealth.core.blobs.local import LocalBlobs
+from telehealth.core.bus import bus_of
 from telehealth.core.clock import Clock, SystemClock
 from telehealth.core.db import Base, build_engine
 from telehealth.core.deadlines import Sweeper
@@ -32,7 +34,7 @@ from telehealth.core.feature import Feature
 from telehealth.core.jobs import Jobs
 from telehealth.core.limits import Limiter
 from telehealth.core.quarantine.pool import Quarantine
-from telehealth.core.rooms import RecordingShelf, RoomChannel, RoomGate
+from telehealth.core.rooms import RecordingShelf, RoomChannel, RoomGate, RoomJournal
 from telehealth.core.scanning import ClamdScanner, NoScanner, Scanner
 from telehealth.core.settings import Settings
 from telehealth.core.tickets import Tickets
@@ -66,6 +68,7 @@ from telehealth.schedule import feature as schedule
 from telehealth.strikes import feature as strikes
 from telehealth.web.application import build, join_contributions, work_until_told
 from telehealth.web.house import House
+from telehealth.web.serving import server_of
 
 #: Low to high; their pages and API are mounted in this order.
 FEATURES: tuple[Feature, ...] = (
@@ -98,7 +101,9 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     url = settings.database_url.get_secret_value()
     jobs = Jobs(url, heartbeat_s=settings.heartbeat_s, stalled_after_s=settings.stalled_after_s)
     events = Events()
-    units = Units(build_engine(url, pool_size=settings.pool_size), clock, jobs, events=events)
+    bus = bus_of(settings.bus_url, url)
+    units = Units(build_engine(url, pool_size=settings.pool_size), clock, jobs, events=events, bus=bus)
+    board = Switchboard(units, settings)
     # The demo's role switcher exists in no other profile.
     features = [feature for feature in FEATURES if feature.name != "demo" or settings.is_demo]
     for feature in features:
@@ -122,7 +127,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         quarantine=Quarantine(),
         scanner=ClamdScanner(settings.clamd_socket) if settings.clamd_socket else NoScanner(),
         contributions=join_contributions(features),
-        outside=(his, wechat, wechatpay.connections, insurer),
+        outside=(board, bus, his, wechat, wechatpay.connections, insurer),
     )
     _join_ports(house)
     units.join(HISGateway, his)
@@ -130,6 +135,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     units.join(Providers, Providers({"wechatpay": wechatpay, "desk": DeskProvider()}, mixed=wechatpay))
     units.join(Subjects, Subjects(house.contributions.get("pay_subject", [])))
     units.join(WeChatGateway, wechat)
+    units.join(Switchboard, board)
     return house
 
 
@@ -140,19 +146,8 @@ def serve() -> None:
     house = build_house(settings)
     if settings.is_demo:
         migrate()
-    config = uvicorn.Config(
-        build(house, opening=open_hospital if settings.is_demo else None),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        ws="websockets-sansio",
-        proxy_headers=True,
-        forwarded_allow_ips=",".join(settings.trusted_proxies),
-        server_header=False,
-        timeout_graceful_shutdown=20,
-    )
-    uvicorn.Server(config).run()
+    built = build(house, opening=open_hospital if settings.is_demo else None)
+    server_of(built, settings, house.units.port(Switchboard).say_goodbye).run()
 
 
 def run_worker() -> None:
@@ -218,6 +213,7 @@ def _join_ports(house: House) -> None:
     join(Tickets, house.tickets)
     join(RoomGate, Gate(house.units))
     join(RoomChannel, Channel(house.units))
+    join(RoomJournal, Journal())
     join(RecordingShelf, Shelf())
     join(Quarantine, house.quarantine)
     join(Scanner, house.scanner)

@@ -33,6 +33,7 @@ RECORDER = "recorder"
 class Close:
     """Close codes."""
 
+    UNAVAILABLE = 1011
     GOING_AWAY = 1012
     BAD_FRAME = 4400
     UNAUTHENTICATED = 4401
@@ -205,8 +206,11 @@ class Unreadable(ValueError):
 
 def parse(frame: str) -> Message:
     """Raises Unreadable."""
-    if len(frame) > MAX_FRAME or len(frame.encode()) > MAX_FRAME:
+    if len(frame) > MAX_FRAME or len(frame.encode(errors="surrogatepass")) > MAX_FRAME:
         raise Unreadable(ErrorId.TOO_LARGE)
+    if "\x00" in frame or "\\u0000" in frame:
+        # The database keeps no such character, in a text or in a signal.
+        raise Unreadable(ErrorId.BAD_MESSAGE, fields="nul")
     try:
         raw = json.loads(frame)
     except (ValueError, RecursionError):
