@@ -1,10 +1,14 @@
 from telehealth.bookings.events import BookingPaid, BookingsLeft
-from telehealth.consultations import models
+from telehealth.consultations import api, models, pages, unfinished
 from telehealth.consultations.alerting import alert_staff
+from telehealth.consultations.attaching import sweep_files
 from telehealth.consultations.chatting import UNREAD, tell_unread
 from telehealth.consultations.contributing import worklist
+from telehealth.consultations.following_up import DUE, remind
 from telehealth.consultations.gate import forget_tickets
+from telehealth.consultations.nudging import nudge_doctors
 from telehealth.consultations.opening import on_left, on_paid
+from telehealth.consultations.unfinished import sweep_unfinished
 from telehealth.core.deadlines import DeadlineKind
 from telehealth.core.feature import Feature, Periodic
 
@@ -12,10 +16,17 @@ __all__ = ["feature", "models"]
 
 feature = Feature(
     name="consultations",
+    api=tuple(api.routes),
+    pages=tuple(pages.routes),
     tasks=(alert_staff,),
-    deadlines=(DeadlineKind(UNREAD, tell_unread),),
-    periodic=(Periodic("consultations.forget_tickets", 600, forget_tickets),),
+    deadlines=(DeadlineKind(UNREAD, tell_unread), DeadlineKind(DUE, remind)),
+    periodic=(
+        Periodic("consultations.forget_tickets", 600, forget_tickets),
+        Periodic("consultations.sweep_files", 3600, sweep_files),
+        Periodic("consultations.nudge_doctors", 30, nudge_doctors),
+        Periodic("consultations.sweep_unfinished", 60, sweep_unfinished),
+    ),
     subscriptions=((BookingPaid, on_paid), (BookingsLeft, on_left)),
     templates="telehealth.consultations",
-    contributions=(("worklist", worklist),),
+    contributions=(("worklist", worklist), ("worklist", unfinished.worklist)),
 )

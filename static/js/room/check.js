@@ -193,7 +193,7 @@ export class DeviceCheck {
   /** @param {Record<string, any>} found */
   tell(found) {
     const body = {
-      camera: found.camera, microphone: found.microphone, relay: Boolean(found.relay), relay_ms: found.relay_ms,
+      camera: found.camera, microphone: found.microphone, network: found.relay ? 'ok' : 'failed', relay: Boolean(found.relay), relay_ms: found.relay_ms,
       in_app: isInsideAnApp(),
     };
     request('POST', `${this.options.api_url}/device-checks`, body).catch(() => undefined);

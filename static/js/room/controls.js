@@ -69,6 +69,7 @@ export class Controls {
   shrink(small) {
     this.isSmall = small;
     this.overlay.classList.toggle('call-small', small);
+    this.root.classList.toggle('room-calling', small);
     const button = this.overlay.querySelector('[data-call="small"]');
     if (button) button.setAttribute('aria-label', small ? this.texts.call.larger : this.texts.call.smaller);
   }
@@ -105,6 +106,7 @@ export class Controls {
 
   close() {
     this.ring.play(false);
+    this.root.classList.remove('room-calling');
     clearInterval(this.clock);
     this.clock = undefined;
     for (const tile of this.tiles.values()) tile.remove();

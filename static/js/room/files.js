@@ -37,7 +37,7 @@ export class Files {
     const note = el('span.rcpt', { text: this.texts.uploading });
     const name = kind === 'voice' ? this.texts.voice : file.name;
     const label = el('div.bub.doc', {}, [el('span', {}, [el('b', { text: name }), el('small', { text: size(file.size) }), bar])]);
-    const line = el('li.msg.msg-me.uploading', {}, [el('div.said', {}, [label]), note]);
+    const line = el('li.msg.msg-me.uploading', {}, [el('div.msg-body', {}, [label]), note]);
     this.chat.pending.append(line);
     this.chat.toEnd();
     try {

@@ -49,17 +49,18 @@ export class MessageView {
    */
   said(what, author) {
     const body = what.file ? this.file(what.file) : el('div.bub', { text: what.text });
-    if (!author) return el('li.msg.msg-me', { 'data-client': what.client_id }, [el('div.said', {}, [body]), el('span.rcpt')]);
+    if (!author) return el('li.msg.msg-me', { 'data-client': what.client_id }, [el('div.msg-body', {}, [body]), el('span.rcpt')]);
     const label = this.texts.roles[author.role];
     const who = label ? el('div.who', { text: label === author.name || !author.name ? label : `${author.name} ${label}` }) : null;
     const face = el(author.role === 'doctor' ? 'span.av.av-s' : 'span.av.av-s.av-info', { 'aria-hidden': 'true', text: author.name.slice(0, 1) });
     const side = this.isMySide(author.role) ? 'li.msg.msg-side' : 'li.msg';
-    return el(side, { 'data-client': what.client_id }, [face, el('div.said', {}, [who, body])]);
+    return el(side, { 'data-client': what.client_id }, [face, el('div.msg-body', {}, [who, body])]);
   }
 
   /** @param {Message} message */
   system(message) {
-    const { event, code } = message.facts;
+    const { event, agreed } = message.facts;
+    const code = message.facts.code || (agreed === true ? 'agreed' : agreed === false ? 'refused' : '');
     const words = this.texts.events[`${event}.${code}`] || this.texts.events[event] || '';
     const said = fill(words, this.values(message.facts));
     return el('li.sys', { hidden: !said, 'data-event': event, text: said });

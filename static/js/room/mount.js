@@ -1,7 +1,7 @@
 // Puts a room into an element of a page: the patient's own page, or the middle of a doctor's desk.
 
 import { call as request } from '../api.js';
-import { fill, say } from '../dom.js';
+import { fill } from '../dom.js';
 import { CallController } from './call.js';
 import { Chat } from './chat.js';
 import { DeviceCheck } from './check.js';
@@ -64,6 +64,7 @@ export class Room {
     this.view = null;
     /** @type {import('./protocol.js').Peer[]} */
     this.peers = [];
+    this.wasOpen = false;
     this.wire();
   }
 
@@ -97,9 +98,6 @@ export class Room {
     const worse = this.root.querySelector('[data-room-worse]');
     if (worse) worse.addEventListener('submit', (event) => this.feelWorse(event));
     for (const button of this.buttons('[data-consent]')) button.addEventListener('click', (event) => this.consent(event, button.dataset.consent === 'yes'));
-    for (const button of this.buttons('[data-open-sheet]')) button.addEventListener('click', (event) => this.openSheet(event, button));
-    const invite = this.root.querySelector('[data-room-invite]');
-    if (invite) invite.addEventListener('submit', (event) => this.invite(event));
     const notice = this.root.querySelector('[data-room-notice] button');
     if (notice) notice.addEventListener('click', () => (this.part('[data-room-notice]').hidden = true));
     this.root.addEventListener('room-trouble', (event) => {
@@ -133,7 +131,7 @@ export class Room {
     const view = /** @type {View} */ ({ ...(this.view || {}), ...given });
     this.view = view;
     const can = view.can || { write: false, call: false, record: false };
-    this.root.dataset.state = view.state;
+    this.root.dataset.roomState = view.state;
     this.set('[data-room-words]', this.words(view.words));
     this.set('[data-room-promise]', this.words(view.promise));
     this.set('[data-room-next]', this.words(view.next));
@@ -142,7 +140,9 @@ export class Room {
     this.doctor(view);
     const over = view.state === 'concluded' || view.state === 'closed';
     this.part('[data-room-over]').hidden = !over;
-    if (over) this.ended(view.state);
+    // What the doctor advised, and what comes back, the server draws.
+    if (over && this.wasOpen && this.part('[data-room-over]').dataset.reload !== undefined) setTimeout(() => location.reload(), 1500);
+    this.wasOpen = !over;
     this.part('[data-room-composer]').toggleAttribute('data-over', over);
     this.chat.allow(can.write, over ? this.texts.over : this.texts.not_yet);
     const mayStart = can.call && ['patient', 'doctor'].includes(this.options.role);
@@ -175,11 +175,6 @@ export class Room {
     if (online) words = this.texts.doctor_here;
     else if (seen) words = fill(this.texts.doctor_seen, { time: this.clock.instant(seen, this.socket.now()) });
     this.set('[data-room-doctor-state]', words);
-  }
-
-  /** @param {string} state */
-  ended(state) {
-    for (const part of this.buttons('[data-room-over-when]')) part.hidden = part.dataset.roomOverWhen !== state;
   }
 
   // ---- recording
@@ -240,38 +235,6 @@ export class Room {
       calls.replaceChildren(...card.numbers.map((number) => el('a.call', { href: `tel:${number}` }, [new Icons(this.root).get('phone'), el('span', { text: fill(this.texts.dial, { number }) })])));
     }
     openSheet(box);
-  }
-
-  // ---- a helper's seat
-
-  /** @param {Event} event @param {HTMLElement} button */
-  openSheet(event, button) {
-    const sheet = document.getElementById(button.dataset.openSheet || '');
-    if (!sheet) return;
-    event.preventDefault();
-    openSheet(sheet);
-  }
-
-  /** @param {Event} event */
-  async invite(event) {
-    event.preventDefault();
-    const form = /** @type {HTMLFormElement} */ (event.target);
-    const name = String(new FormData(form).get('name') || '').trim();
-    const said = form.querySelector('[data-invite-said]');
-    try {
-      const seat = await request('POST', `${this.options.api_url}/helpers`, { name });
-      const link = new URL(seat.link, location.href).href;
-      const field = /** @type {HTMLInputElement} */ (form.querySelector('[data-invite-link]'));
-      this.part('[data-invite-result]').hidden = false;
-      field.value = link;
-      form.reset();
-      field.value = link;
-      if (navigator.share) navigator.share({ title: this.texts.invite_title, url: link }).catch(() => undefined);
-      field.select();
-      say(said, this.texts.invite_made);
-    } catch (error) {
-      say(said, (error instanceof Error && error.message) || this.texts.errors.unavailable);
-    }
   }
 
   // ---- the network
