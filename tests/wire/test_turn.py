@@ -1,8 +1,10 @@
 """Our credentials at a real coturn: who may relay, to whom, and that a call can live on a relay alone."""
 
 import asyncio
+import os
 import re
 import shutil
+import stat
 import subprocess
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -20,13 +22,16 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.mediastreams import AudioStreamTrack
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from signaling import turn
 from signaling.turn import Credential
 from telehealth.core.ids import new_id
 from telehealth.core.settings import TURN, Profile, Settings
+from telehealth.demo import relay
+from telehealth.demo.relay import find_relay
 from tests.support.coturn import DEPLOYED, NEXT_SECRET, SECRET, Coturn, deployed_rules, running
+from tests.support.waiting import eventually
 
 RECORDER = "10.20.0.15"
 #: Of nobody who could be asked: permission is given or not before anything is sent.
@@ -125,6 +130,30 @@ async def test_the_relay_we_deploy_is_no_door_into_the_hospital(
     assert await _may_send_to(deployed, peer) is granted
 
 
+async def test_the_demo_gives_its_pages_a_relay_that_grants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = find_relay(tmp_path / "coturn", "127.0.0.1", os.environ)
+    assert found is not None
+    child = found.child(tmp_path / "log")
+    child.start()
+    try:
+        await asyncio.to_thread(eventually, child.is_ready)
+        monkeypatch.setenv("TELEHEALTH_TURN", found.settings()["TELEHEALTH_TURN"])
+        assert (await turn.check(Settings(), now()))["status"] == "ok"
+    finally:
+        child.stop(5)
+    file = tmp_path / "coturn" / "coturn.conf"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with pytest.raises(ValidationError, match="sandbox configured for turn"):
+        Settings(profile=Profile.PRODUCTION)
+
+
+def test_a_demo_without_coturn_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "PLACES", ())
+    assert find_relay(tmp_path, "127.0.0.1", {"PATH": str(tmp_path)}) is None
+
+
 def test_every_private_range_is_denied_by_the_deployed_file() -> None:
     denied = {line.partition("=")[2] for line in deployed_rules() if line.startswith("denied")}
     assert {
@@ -151,8 +180,8 @@ async def _may_send_to(server: Coturn, peer: str) -> bool:
     """Whether the relay opens a channel to this peer. What is then sent goes nowhere we look at."""
     given = signed()
     where = ("127.0.0.1", server.port)
-    relay, _ = await create_turn_endpoint(asyncio.DatagramProtocol, where, given.username, given.password)
-    inner: Any = relay._TurnTransport__inner_protocol  # type: ignore[attr-defined]
+    link, _ = await create_turn_endpoint(asyncio.DatagramProtocol, where, given.username, given.password)
+    inner: Any = link._TurnTransport__inner_protocol  # type: ignore[attr-defined]
     try:
         await inner.channel_bind(0x4000, (peer, 50000))
         return True
@@ -160,7 +189,7 @@ async def _may_send_to(server: Coturn, peer: str) -> bool:
         assert error.response.error_code == 403
         return False
     finally:
-        relay.close()
+        link.close()
 
 
 def _relayed(servers: list[dict[str, Any]]) -> RTCPeerConnection:
