@@ -96,12 +96,27 @@ async def append(unit: "Unit", *rows: object) -> None:
 
 async def append_facts(unit: "Unit", kind: type, rows: Sequence[dict[str, Any]]) -> None:
     """`append`, of rows that nobody needs as objects."""
-    key = (kind, len(rows))
-    plan = _appends.get(key)
-    if plan is None:
-        plan = _appends[key] = _AppendPlan(sa.inspect(kind), len(rows), unit.units.engine.dialect)
+    plan = _append_plan(unit, kind, len(rows))
     unit.ahead.clear()
     await unit.cursor_for(plan.sql).execute(plan.sql, plan.arguments(rows), prepare=True)
+
+
+def append_later(unit: "Unit", row: object) -> None:
+    """`append`, together with what else the unit holds back (`Unit.later`)."""
+    append_facts_later(unit, type(row), [instance_dict(row)])
+    make_transient_to_detached(row)
+
+
+def append_facts_later(unit: "Unit", kind: type, rows: Sequence[dict[str, Any]]) -> None:
+    plan = _append_plan(unit, kind, len(rows))
+    unit.later(plan.sql, plan.arguments(rows))
+
+
+def _append_plan(unit: "Unit", kind: type, count: int) -> "_AppendPlan":
+    plan = _appends.get((kind, count))
+    if plan is None:
+        plan = _appends[kind, count] = _AppendPlan(sa.inspect(kind), count, unit.units.engine.dialect)
+    return plan
 
 
 class _Plan:

@@ -7,7 +7,7 @@ reaper, so every handler is idempotent. Arguments are ids, never personal data.
 import asyncio
 import contextlib
 import select
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import psycopg
 import sqlalchemy as sa
 import structlog
 from procrastinate import exceptions, jobs
+from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from telehealth.core.errors import Busy, Conflict, Forbidden, Invalid, NotFound, Refused
@@ -79,6 +80,8 @@ class _Waits(procrastinate.BaseRetryStrategy):
         return procrastinate.RetryDecision(retry_in={"seconds": wait_s})
 
 
+#: As the engine's own function writes it.
+_DEFER = b"insert into procrastinate_jobs (queue_name, task_name, priority, args) values ($1, $2, 0, $3)"
 #: What the engine itself writes need not survive a power cut: a job whose taking or end is forgotten
 #: runs once more. The row that asks for a job is the unit's, and durable.
 _FORGETFUL = {"options": "-c synchronous_commit=off"}
@@ -112,22 +115,18 @@ class Jobs(Queue):
         self.heartbeat_s = heartbeat_s
         self.stalled_after_s = stalled_after_s
         self._retries: dict[str, int] = {}
-        self._registered: dict[str, Any] = {}
 
     def register(self, item: Task, units: Units) -> None:
         async def run(context: procrastinate.JobContext, /, **arguments: Any) -> None:
             await _run(item, Work(units, context.job.id or 0, context.job.attempts), arguments)
 
         self._retries[item.name] = len(item.retry_s)
-        declare = self.app.task(
-            name=item.name, queue=item.queue, pass_context=True, retry=_Waits(item.retry_s)
-        )
-        self._registered[item.name] = declare(run)
+        self.app.task(name=item.name, queue=item.queue, pass_context=True, retry=_Waits(item.retry_s))(run)
 
-    async def defer(
-        self, connection: psycopg.AsyncConnection[Any], task: Task, arguments: dict[str, Any]
-    ) -> None:
-        await self._registered[task.name].configure(connection=connection).defer_async(**arguments)
+    def row(self, task: Task, arguments: dict[str, Any]) -> tuple[bytes, Sequence[Any]]:
+        if task.name not in self._retries:
+            raise KeyError(task.name)
+        return _DEFER, (task.queue, task.name, Jsonb(arguments))
 
     async def work(self, *, concurrency: int = 8, name: str = "worker", until_idle: bool = False) -> None:
         """Run a worker with its reaper until cancelled, or until the queue is empty."""

@@ -7,9 +7,11 @@ transaction; the worker is woken after the commit, outside it.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
@@ -26,7 +28,7 @@ from telehealth.core.audit import AuditRecord
 from telehealth.core.bus import Bus
 from telehealth.core.clock import Clock, HospitalDay, hospital_day
 from telehealth.core.events import Event, Events
-from telehealth.core.hot import append_facts
+from telehealth.core.hot import append_facts_later
 from telehealth.core.plain import plain
 from telehealth.core.points import point
 
@@ -45,7 +47,7 @@ _OPEN = (
     " set_config('app.system', '{}', true)"
 )
 _OPEN_STATES = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
-#: Records of one insert; each number of them is a statement of its own to prepare.
+#: Records of one insert, and writes of one statement; each mixture is a statement of its own to prepare.
 _AT_ONCE = 8
 #: How many dead connections in a row the pool may hand us after the server went away.
 _DEAD_AT_MOST = 100
@@ -86,8 +88,10 @@ class Unit:
         #: What `hot.Together` read before it was asked for, until somebody may have written.
         self.ahead: dict[tuple[object, tuple[Any, ...]], list[Any]] = {}
         self._session: AsyncSession | None = None
-        #: Rows that are in the database, and records that are not yet, while there is no session.
+        #: Rows that are in the database, while there is no session.
         self._adopted: list[object] = []
+        #: What is written together, at the latest before the commit; the records join them last.
+        self._held: list[tuple[bytes, Sequence[Any]]] = []
         self._records: list[dict[str, Any]] = []
 
     @property
@@ -96,7 +100,7 @@ class Unit:
         self.ahead.clear()
         if self._session is None:
             self._session = AsyncSession(self._connection, expire_on_commit=False, autoflush=True)
-            self._session.add_all([*self._adopted, *[AuditRecord(**facts) for facts in self._records]])
+            self._session.add_all(self._adopted)
         return self._session
 
     def adopt(self, row: object) -> None:
@@ -110,18 +114,35 @@ class Unit:
     def today(self) -> HospitalDay:
         return hospital_day(self.now)
 
+    def later(self, statement: bytes, arguments: Sequence[Any]) -> None:
+        """Write this together with what else is held back: one message to the server instead of many.
+
+        For rows that nobody reads back through the session of this unit, and that cannot be refused.
+        """
+        self._held.append((statement, arguments))
+
     async def flush(self) -> None:
         """Write all that is still held back."""
-        while self._session is None and self._records:
-            records, self._records = self._records[:_AT_ONCE], self._records[_AT_ONCE:]
-            await append_facts(self, AuditRecord, records)
         await self.settle()
+        while self._records:
+            records, self._records = self._records[:_AT_ONCE], self._records[_AT_ONCE:]
+            append_facts_later(self, AuditRecord, records)
+        await self._write_held()
 
     async def settle(self) -> None:
-        """Write what the session holds back, before somebody looks past it."""
+        """Write what the session and others hold back, before somebody looks past it."""
         if self._session is not None and _has_work(self._session.sync_session):
             self.ahead.clear()
             await self._session.flush()
+        await self._write_held()
+
+    async def _write_held(self) -> None:
+        while self._held:
+            held, self._held = self._held[:_AT_ONCE], self._held[_AT_ONCE:]
+            self.ahead.clear()
+            statement = _together(tuple([each for each, _ in held]))
+            arguments = [value for _, values in held for value in values]
+            await self.cursor_for(statement).execute(statement, arguments, prepare=True)
 
     def cursor_for(self, statement: bytes) -> psycopg.AsyncRawCursor[Any]:
         return cursor_of(self._connection, self._driver, statement)
@@ -129,12 +150,12 @@ class Unit:
     async def connection(self) -> psycopg.AsyncConnection[Any]:
         """The psycopg connection of this very transaction, for hot paths and the queue."""
         self.ahead.clear()
+        await self._write_held()
         return self._driver
 
     async def defer(self, task: "Task", **arguments: Any) -> None:
         """Queue `task` as a row of this transaction: both happen or neither."""
-        await self.flush()
-        await self.units.queue.defer(await self.connection(), task, plain(arguments))
+        self.later(*self.units.queue.row(task, plain(arguments)))
         self.deferred += 1
 
     def step(self, name: str) -> None:
@@ -176,10 +197,7 @@ class Unit:
             facts=plain(facts),
             request_id=self.request_id,
         )
-        if self._session is None:
-            self._records.append(record)
-        else:
-            self._session.add(AuditRecord(**record))
+        self._records.append(record)
 
     @property
     def request_id(self) -> str:
@@ -197,13 +215,12 @@ class Unit:
         if self._driver.info.transaction_status is TransactionStatus.INERROR:
             # COMMIT would answer ROLLBACK, and whoever asked would be told that it was done.
             raise UnitBroken("a statement failed in this unit and its error was swallowed")
-        if any(sa.inspect(row).modified for row in self._adopted):
+        if self._session is None and any(sa.inspect(row).modified for row in self._adopted):
             # Adopted, then changed: that is the session's to write.
-            await self.session.commit()
-        elif self._session is not None:
+            assert self.session  # noqa: S101 - made by asking for it
+        await self.flush()
+        if self._session is not None:
             await self._session.commit()
-        else:
-            await self.flush()
         # A session that was made but sent nothing commits nothing, while a hot path may have
         # written on the driver beside it.
         if self._driver.info.transaction_status is not TransactionStatus.IDLE:
@@ -377,6 +394,23 @@ async def _wake(driver: psycopg.AsyncConnection[Any]) -> None:
         log.warning("jobs.wake_lost", exc_info=True)
 
 
+@lru_cache(256)
+def _together(statements: tuple[bytes, ...]) -> bytes:
+    """Writes that do not see each other, as one statement."""
+    if len(statements) == 1:
+        return statements[0]
+    parts: list[bytes] = []
+    first = 0
+    for number, statement in enumerate(statements):
+        shifted = _PLACE.sub(lambda found, by=first: b"$%d" % (int(found[1]) + by), statement)  # type: ignore[misc]
+        parts.append(b"w%d as (%s)" % (number, shifted))
+        first += max((int(each) for each in _PLACE.findall(statement)), default=0)
+    return b"with " + b", ".join(parts) + b" select"
+
+
+_PLACE = re.compile(rb"\$(\d+)")
+
+
 def _has_work(session: Session) -> bool:
     return bool(session.new or session.dirty or session.deleted)
 
@@ -387,7 +421,6 @@ Opening = AbstractAsyncContextManager[Unit]
 class Queue:
     """What a unit needs of the job engine; `core.jobs.Jobs` fills it."""
 
-    async def defer(
-        self, connection: psycopg.AsyncConnection[Any], task: "Task", arguments: dict[str, Any]
-    ) -> None:
+    def row(self, task: "Task", arguments: dict[str, Any]) -> tuple[bytes, Sequence[Any]]:
+        """The statement that queues a job, and what it is given."""
         raise NotImplementedError

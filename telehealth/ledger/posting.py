@@ -30,7 +30,7 @@ async def post(unit: Unit, entry: Entry) -> None:
 
 
 async def post_all(unit: Unit, entries: Sequence[Entry], *, at: datetime | None = None) -> None:
-    """All of them in two statements, dated `at` (business time, the unit's own by default).
+    """All of them in one statement, dated `at` (business time, the unit's own by default).
 
     Raises AlreadyPosted when any of the causes is there already; ValueError as `post`.
     """
@@ -43,8 +43,14 @@ async def post_all(unit: Unit, entries: Sequence[Entry], *, at: datetime | None 
     # Nothing here looks at what the session holds back, so that may wait.
     connection = await unit.connection()
     ids = [new_id() for _ in entries]
+    rows = [
+        (ids[index], str(account), amount, entry)
+        for index, entry in enumerate(entries)
+        for account, amount in entry.postings.items()
+        if amount
+    ]
     written = await connection.execute(
-        _ENTRIES,
+        _POST,
         {
             "ids": ids,
             "hospitals": [entry.hospital_id for entry in entries],
@@ -54,49 +60,38 @@ async def post_all(unit: Unit, entries: Sequence[Entry], *, at: datetime | None 
             "charges": [entry.charge_id for entry in entries],
             "at": at,
             "day": day,
-        },
-        prepare=True,
-    )
-    if written.rowcount < len(entries):
-        raise AlreadyPosted()
-    rows = [
-        (ids[index], str(account), amount, entry)
-        for index, entry in enumerate(entries)
-        for account, amount in entry.postings.items()
-        if amount
-    ]
-    await connection.execute(
-        _POSTINGS,
-        {
             "entries": [row[0] for row in rows],
             "names": [row[1] for row in rows],
             "amounts": [row[2] for row in rows],
-            "hospitals": [row[3].hospital_id for row in rows],
-            "accounts": [row[3].account_id for row in rows],
-            "charges": [row[3].charge_id for row in rows],
-            "day": day,
+            "posted_hospitals": [row[3].hospital_id for row in rows],
+            "posted_accounts": [row[3].account_id for row in rows],
+            "posted_charges": [row[3].charge_id for row in rows],
         },
         prepare=True,
     )
+    # What was there already has none of its postings written.
+    if written.rowcount < len(rows):
+        raise AlreadyPosted()
 
 
-_ENTRIES = """
-insert into ledger_entries (id, hospital_id, account_id, cause, event, charge_id, at, posted_on)
-select id, hospital_id, account_id, cause, event, charge_id, %(at)s, %(day)s
-from unnest(
-    %(ids)s::uuid[], %(hospitals)s::uuid[], %(accounts)s::uuid[], %(causes)s::text[], %(events)s::text[],
-    %(charges)s::uuid[]
-) as row (id, hospital_id, account_id, cause, event, charge_id)
-on conflict (cause) do nothing
-"""
-
-_POSTINGS = """
+_POST = """
+with fresh as (
+    insert into ledger_entries (id, hospital_id, account_id, cause, event, charge_id, at, posted_on)
+    select id, hospital_id, account_id, cause, event, charge_id, %(at)s, %(day)s
+    from unnest(
+        %(ids)s::uuid[], %(hospitals)s::uuid[], %(accounts)s::uuid[], %(causes)s::text[],
+        %(events)s::text[], %(charges)s::uuid[]
+    ) as row (id, hospital_id, account_id, cause, event, charge_id)
+    on conflict (cause) do nothing
+    returning id
+)
 insert into ledger_postings (entry_id, account, amount, hospital_id, account_id, charge_id, posted_on)
-select entry_id, account, amount, hospital_id, account_id, charge_id, %(day)s
+select row.entry_id, account, amount, hospital_id, account_id, charge_id, %(day)s
 from unnest(
-    %(entries)s::uuid[], %(names)s::text[], %(amounts)s::bigint[], %(hospitals)s::uuid[],
-    %(accounts)s::uuid[], %(charges)s::uuid[]
+    %(entries)s::uuid[], %(names)s::text[], %(amounts)s::bigint[], %(posted_hospitals)s::uuid[],
+    %(posted_accounts)s::uuid[], %(posted_charges)s::uuid[]
 ) as row (entry_id, account, amount, hospital_id, account_id, charge_id)
+join fresh on fresh.id = row.entry_id
 """
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from telehealth.core.hot import append
+from telehealth.core.hot import append_later
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit
 from telehealth.notifications.delivering import deliver_notice
@@ -42,7 +42,7 @@ async def notify(
     hospital = hospital_id or unit.hospital_id
     sender = unit.actor.account_id or unit.owner
     if account_id is not None:
-        await append(
+        append_later(
             unit,
             InboxMessage(
                 id=new_id(),
@@ -69,7 +69,7 @@ async def notify(
         reason="",
         created_at=unit.now,
     )
-    await append(unit, delivery)
+    append_later(unit, delivery)
     await unit.defer(deliver_notice, delivery_id=delivery.id)
 
 

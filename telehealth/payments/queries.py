@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from telehealth.core.access import Actor
 from telehealth.core.hot import Hot
 from telehealth.core.unit import Unit
-from telehealth.directory import Hospital
 from telehealth.payments.errors import ChargeNotFound, RefundNotFound
 from telehealth.payments.models import (
     Charge,
@@ -142,14 +141,6 @@ async def lock_charge_and_order(unit: Unit, order_id: UUID) -> tuple[Charge, Pay
     )
     charge, order = rows.one()
     return charge, order
-
-
-async def hospital_id_of(unit: Unit, code: str) -> UUID | None:
-    row = await _HOSPITAL.first(unit, code=code)
-    return None if row is None else row[0]
-
-
-_HOSPITAL = Hot(sa.select(Hospital.id).where(Hospital.code == sa.bindparam("code")))
 
 
 async def lock_orders(unit: Unit, charge_id: UUID) -> Sequence[PayOrder]:

@@ -7,14 +7,12 @@ calls again, and our own round asks anyway.
 from collections.abc import Mapping
 from uuid import UUID
 
-from telehealth.core.hot import append
 from telehealth.core.ids import new_id
 from telehealth.core.points import point
 from telehealth.core.unit import Units
 from telehealth.directory import HospitalNotFound
-from telehealth.payments import queries, statements
+from telehealth.payments import statements
 from telehealth.payments.errors import NoticeRefused, ProviderNotFound
-from telehealth.payments.models import ProviderNotice
 from telehealth.payments.ports import Notice, OrderTruth, PaymentProvider, Providers, Told
 from telehealth.payments.settling import Outcome, look, settle
 from telehealth.payments.submitting import look_at_refund
@@ -88,7 +86,7 @@ async def _settle(
         outcome = await settle(unit, said.out_trade_no, answer, told=told)
         if outcome is Outcome.SPLIT:
             return None
-        await statements.judge_notice(unit, notice_id, _VERDICTS[outcome], said.out_trade_no)
+        statements.judge_notice(unit, notice_id, _VERDICTS[outcome], said.out_trade_no)
     return _VERDICTS[outcome]
 
 
@@ -104,29 +102,19 @@ async def _keep(
     units: Units, provider: str, hospital_code: str, topic: str, headers: Mapping[str, str], body: bytes
 ) -> UUID:
     """Raises HospitalNotFound, once the bytes are kept."""
-    notice = ProviderNotice(
-        id=new_id(),
-        hospital_id=None,
-        provider=provider,
-        topic=topic,
-        headers={name: value for name, value in headers.items() if name.lower() not in _SECRET},
-        body=body,
-        verdict="unread",
-        reference=None,
-    )
+    notice_id = new_id()
+    said = {name: value for name, value in headers.items() if name.lower() not in _SECRET}
     async with units.system(CALLBACK) as unit:
-        notice.received_at = unit.wall
-        notice.hospital_id = await queries.hospital_id_of(unit, hospital_code)
-        if notice.hospital_id is None:
-            notice.verdict = "foreign"
-        await append(unit, notice)
+        hospital_id = await statements.keep_notice(
+            unit, notice_id, provider, hospital_code, topic, headers=said, body=body
+        )
         unit.step("notice.stored")
-    if notice.hospital_id is None:
+    if hospital_id is None:
         raise HospitalNotFound()
-    return notice.id
+    return notice_id
 
 
 async def _judge(units: Units, notice_id: UUID, verdict: str, reference: str | None = None) -> None:
     async with units.system(CALLBACK) as unit:
-        await statements.judge_notice(unit, notice_id, verdict, reference)
+        statements.judge_notice(unit, notice_id, verdict, reference)
         unit.step("notice.judged")

@@ -255,7 +255,7 @@ async def _settled(unit: Unit, charge: Charge, order: PayOrder, paid_at: datetim
         for line, share in zip(lines, shares, strict=True):
             line.fund, line.personal, line.other = share.fund, share.personal, share.other
     # Other orders of it are asked about, and closed, at the next round.
-    await statements.hurry_others(unit, charge.id, order.id)
+    statements.hurry_others(unit, charge.id, order.id)
     unit.audit(
         "charge.settled", charge,
         number=charge.number, amount=charge.amount, order=order.out_trade_no, revived=revived,

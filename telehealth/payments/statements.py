@@ -3,11 +3,13 @@
 Raw, on the unit's own connection: the midnight refund and its submission are hot paths.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from psycopg.types.json import Jsonb
 
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit
@@ -49,15 +51,15 @@ returning o.out_trade_no
 """
 
 
-async def hurry_others(unit: Unit, charge_id: UUID, order_id: UUID) -> None:
+def hurry_others(unit: Unit, charge_id: UUID, order_id: UUID) -> None:
     """The other open orders of a charge are asked about at once."""
-    connection = await unit.connection()
-    await connection.execute(
-        "update pay_orders set look_at = %s"
-        " where charge_id = %s and id <> %s and state in ('created', 'submitted')",
-        (unit.wall, charge_id, order_id),
-        prepare=True,
-    )
+    unit.later(_HURRY, (unit.wall, charge_id, order_id))
+
+
+_HURRY = (
+    b"update pay_orders set look_at = $1"
+    b" where charge_id = $2 and id <> $3 and state in ('created', 'submitted')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,10 +320,35 @@ async def write_later(unit: Unit, legs: Sequence[tuple[UUID, datetime | None]]) 
     )
 
 
-async def judge_notice(unit: Unit, notice_id: UUID, verdict: str, reference: str | None) -> None:
-    connection = await unit.connection()
-    await connection.execute(
-        "update provider_notices set verdict = %s, reference = %s where id = %s and verdict = 'unread'",
-        (verdict, reference, notice_id),
-        prepare=True,
-    )
+async def keep_notice(
+    unit: Unit,
+    notice_id: UUID,
+    provider: str,
+    hospital_code: str,
+    topic: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes,
+) -> UUID | None:
+    """Store a callback as it came; whose it is, or None for a hospital that is not ours."""
+    cursor = unit.cursor_for(_KEEP)
+    facts = (notice_id, provider, topic, unit.wall, Jsonb(dict(headers)), body, hospital_code)
+    await cursor.execute(_KEEP, facts, prepare=True)
+    row = await cursor.fetchone()
+    return None if row is None else row[0]
+
+
+_KEEP = b"""
+insert into provider_notices (id, hospital_id, provider, topic, received_at, headers, body, verdict)
+select $1::uuid, h.id, $2::text, $3::text, $4::timestamptz, $5::jsonb, $6::bytea,
+    case when h.id is null then 'foreign' else 'unread' end
+from (select $7::text as code) asked left join hospitals h on h.code = asked.code
+returning hospital_id
+"""
+
+
+def judge_notice(unit: Unit, notice_id: UUID, verdict: str, reference: str | None) -> None:
+    unit.later(_JUDGE, (verdict, reference, notice_id))
+
+
+_JUDGE = b"update provider_notices set verdict = $1, reference = $2 where id = $3 and verdict = 'unread'"

@@ -169,6 +169,7 @@ async def test_the_reaper_parks_a_job_that_keeps_killing_its_worker(house: House
     task = _register(house, handler, retry_s=(0,))
     async with house.units.system("test") as unit:
         await unit.defer(task)
+        await unit.flush()
         # As a worker leaves it that was killed in it, twice.
         await unit.session.execute(sa.text("update procrastinate_jobs set status = 'doing', attempts = 1"))
     async with house.jobs.app.open_async():
