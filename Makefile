@@ -9,7 +9,7 @@ INSTALLED_DEV := $(VENV)/.installed-dev-$(SUM)
 TOGETHER := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint types contracts rules bench soak format migration catalogue openapi clean
+.PHONY: help install run test check lint types scripts contracts rules bench soak format migration catalogue openapi clean
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ test: $(INSTALLED_DEV) ## every test, browser included (ARGS="-k held" narrows t
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 10 $(ARGS)
 
 check: $(INSTALLED_DEV) ## lint, types, import contracts, house rules: under a minute
-	@$(MAKE) --no-print-directory --keep-going $(TOGETHER) types lint contracts rules
+	@$(MAKE) --no-print-directory --keep-going $(TOGETHER) types lint scripts contracts rules
 
 types:
 	$(BIN)/mypy
@@ -32,6 +32,9 @@ types:
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+scripts:
+	@deploy/check-scripts.sh $(VENV)
 
 contracts:
 	$(BIN)/lint-imports

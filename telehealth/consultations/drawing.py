@@ -13,7 +13,7 @@ from telehealth.bookings.models import Booking
 from telehealth.consultations.models import Consultation, FollowUp, RecordView, RoomSeat
 from telehealth.consultations.states import ConsultationState, FileKind, SeatState
 from telehealth.consultations.wording import ROLES, event_line
-from telehealth.core.i18n import N_
+from telehealth.core.i18n import N_, format_instant
 from telehealth.core.rooms import Role, Seat, Segment, Terms
 
 FILES = "/api/v1/room-files"
@@ -64,7 +64,7 @@ def why_not(terms: Terms) -> str:
     return "" if terms.may_write else _NOT_YET if terms.state == ConsultationState.WAITING else _OVER
 
 
-def lines(items: Iterable[Mapping[str, Any]], seat: Seat, say: Say) -> list[dict[str, Any]]:
+def lines(items: Iterable[Mapping[str, Any]], seat: Seat, say: Say, lang: str) -> list[dict[str, Any]]:
     """Messages as the protocol shows them → what `_messages.html` draws."""
     drawn = []
     for item in items:
@@ -78,7 +78,7 @@ def lines(items: Iterable[Mapping[str, Any]], seat: Seat, say: Say) -> list[dict
                 "is_mine": author is not None and author["account"] == str(seat.actor.account_id),
                 "by": author["name"] if author else "",
                 "label": _label(author["role"], say) if author else "",
-                "at": datetime.fromisoformat(item["at"]),
+                "when": format_instant(datetime.fromisoformat(item["at"]), lang, "short"),
                 "text": text,
                 "file": _file(item["file"], say) if item["file"] else None,
             }
