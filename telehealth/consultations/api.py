@@ -62,6 +62,8 @@ from telehealth.web.contract import operation
 
 #: The feature's own policy decides further: whoever has a seat.
 NEEDS = Permission.OWN_ACCOUNT
+#: Of the patient's side alone.
+PATIENTS = Permission.BOOK
 
 
 @operation(status=201, needs=NEEDS, raises=(RoomNotFound,), limit="60/minute")
@@ -155,7 +157,7 @@ async def answer_recording_consent(
 
 
 @operation(
-    status=201, needs=NEEDS, raises=(RoomNotFound, RoomClosed, HelpersFull, Forbidden), limit="30/minute"
+    status=201, needs=PATIENTS, raises=(RoomNotFound, RoomClosed, HelpersFull, Forbidden), limit="30/minute"
 )
 async def invite_helper(units: Units, actor: Actor, room_id: UUID, body: HelperBody) -> HelperInvited:
     """A seat for somebody of the family; the link is shown this once."""
@@ -164,20 +166,22 @@ async def invite_helper(units: Units, actor: Actor, room_id: UUID, body: HelperB
     return HelperInvited(id=row.id, name=row.name, state=row.state, taken_at=row.taken_at, link=made.link)
 
 
-@operation(needs=NEEDS, raises=(RoomNotFound, SeatNotFound))
+@operation(needs=PATIENTS, raises=(RoomNotFound, SeatNotFound))
 async def end_helper_seat(units: Units, actor: Actor, room_id: UUID, seat_id: UUID) -> None:
     """By the patient, or by the helper themself."""
     await helping.end(units, actor, room_id, seat_id)
 
 
-@operation(status=201, needs=NEEDS, raises=(InvitationNotFound, OwnInvitation, Forbidden), limit="30/minute")
+@operation(
+    status=201, needs=PATIENTS, raises=(InvitationNotFound, OwnInvitation, Forbidden), limit="30/minute"
+)
 async def accept_helper_invitation(units: Units, actor: Actor, token: str) -> AcceptedView:
     """Take the seat: consent to being there and to being recorded."""
     room = await helping.accept(units, actor, token)
     return AcceptedView(room=room, href=f"/rooms/{room}")
 
 
-@operation(status=201, needs=NEEDS, raises=(RoomNotFound, RoomClosed, Forbidden), limit="30/minute")
+@operation(status=201, needs=PATIENTS, raises=(RoomNotFound, RoomClosed, Forbidden), limit="30/minute")
 async def report_worsening(units: Units, actor: Actor, room_id: UUID) -> CardView:
     """*I feel worse*: what to do now; doctor and duty desk are told."""
     return CardView.model_validate(await worsening.feel_worse(units, actor, room_id))
@@ -193,7 +197,7 @@ async def note_device_check(units: Units, actor: Actor, room_id: UUID, body: Dev
     )  # fmt: skip
 
 
-@operation(needs=NEEDS, raises=(RoomNotFound,))
+@operation(needs=PATIENTS, raises=(RoomNotFound,))
 async def list_room_views(units: Units, actor: Actor, room_id: UUID) -> list[ViewedView]:
     """Who of the hospital looked at the record of this visit, latest first."""
     return [ViewedView.of(row) for row in await views_for(units, actor, room_id)]

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 import sqlalchemy as sa
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 import app
 from telehealth.core.access import GRANTS, Actor, Permission, Role
@@ -58,6 +58,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "declare_insured": {"region": "beijing"},
     "take_booking_cash": {"received": 5000},
     "resolve_difference": {"note": "渠道次日补单"},
+    "say_in_room": {"client_id": "00000000-0000-4000-8000-000000000001", "text": "在吗"},
+    "offer_room_file": {"kind": "photo", "content_type": "image/jpeg", "size": 1000},
+    "answer_recording_consent": {"agreed": True},
+    "invite_helper": {"name": "女儿"},
+    "note_device_check": {"camera": "good", "microphone": "good"},
     "settle_refund_by_hand": {"note": "已在窗口退还现金"},
 }
 
@@ -222,6 +227,9 @@ def _api() -> Iterator[tuple[str, str, Operation]]:
 def _pages() -> Iterator[tuple[str, str, Operation]]:
     for feature in app.FEATURES:
         for route in feature.pages:
+            if isinstance(route, WebSocketRoute):
+                # Its own tests say who comes in: by ticket, after the upgrade.
+                continue
             assert isinstance(route, Route)
             operation = operation_of(route.endpoint)
             assert operation is not None

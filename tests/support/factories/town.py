@@ -11,7 +11,13 @@ from telehealth.accounts.models import StaffMember
 from telehealth.bookings.cancelling import cancel
 from telehealth.bookings.models import Booking
 from telehealth.bookings.paying import open_charge
+from telehealth.consultations.attaching import AnnouncedRoomFile, offer
+from telehealth.consultations.chatting import say
+from telehealth.consultations.gate import find_seat
+from telehealth.consultations.helping import invite
+from telehealth.consultations.states import FileKind
 from telehealth.core.access import Actor, Role
+from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit, Units
 from telehealth.directory.models import Credential
 from telehealth.notifications.models import InboxMessage
@@ -79,7 +85,10 @@ async def _side(units: Units, code: str, phone: str) -> Side:
     who = await add_booker(units, house, phone)
     members: dict[Role, StaffMember] = {}
     for role in STAFF_ROLES:
-        members[role] = await add_staff(units, house.hospital.id, [role], login=f"{role}.{code}")
+        members[role] = await add_staff(
+            units, house.hospital.id, [role], login=f"{role}.{code}",
+            doctor_id=house.doctor.id if role is Role.DOCTOR else None,
+        )  # fmt: skip
     spare = await add_staff(units, house.hospital.id, [Role.DESK], login=f"spare.{code}")
     clinic = await add_clinic(units, house.doctor, seats=(9, 9))
     booking = await book(units, house, who, clinic.slot.id)
@@ -163,13 +172,27 @@ async def _money(units: Units, house: House, who: Patient, booking: Booking) -> 
         await cancel(unit, given_up.id)
     [refund] = await refunds_of_booking(units, given_up)
     cover = await add_cover(units, house, who, charge.id)
-    return {
+    visit = await pay_cash(units, house, await book(units, house, who, later.slot.id))
+    return await _room(units, who, visit) | {
         "charge_id": charge.id,
         "refund_id": refund.id,
         "difference_id": await _difference(units, house),
         "cover_id": cover.id,
         "state": cover.token,
     }
+
+
+async def _room(units: Units, who: Patient, visit: Booking) -> dict[str, Any]:
+    """A paid visit with something said, a file on its way and somebody invited."""
+    place = await find_seat(units, who.actor, visit.id)
+    await say(units, place, client_id=new_id(), kind="text", text="降压药快吃完了")
+    announced = AnnouncedRoomFile(kind=FileKind.PHOTO, content_type="image/jpeg", size=1000)
+    file, _ = await offer(units, who.actor, visit.id, announced)
+    helper = await invite(units, who.actor, visit.id, name="女儿")
+    return {
+        "room_id": visit.id, "file_id": file.id, "seat_id": helper.seat.id, "token": "no-such-invitation",
+        "segment_id": new_id(),
+    }  # fmt: skip
 
 
 async def _difference(units: Units, house: House) -> UUID:
