@@ -7,19 +7,16 @@ transaction; the worker is woken after the commit, outside it.
 
 import asyncio
 import contextlib
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 import psycopg
 import sqlalchemy as sa
 import structlog
-from psycopg import generators
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import TransactionStatus
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
@@ -27,6 +24,7 @@ from telehealth.core.access import HOUSE, NOBODY, Actor
 from telehealth.core.audit import AuditRecord
 from telehealth.core.bus import Bus
 from telehealth.core.clock import Clock, HospitalDay, hospital_day
+from telehealth.core.connections import cursor_of, first_word, leased, say, together
 from telehealth.core.events import Event, Events
 from telehealth.core.hot import append_facts_later
 from telehealth.core.plain import plain
@@ -49,8 +47,6 @@ _OPEN = (
 _OPEN_STATES = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 #: Records of one insert, and writes of one statement; each mixture is a statement of its own to prepare.
 _AT_ONCE = 8
-#: How many dead connections in a row the pool may hand us after the server went away.
-_DEAD_AT_MOST = 100
 _WAKE = """select pg_notify('procrastinate_any_queue_v1', '{"type":"job_inserted","job_id":0}')"""
 
 
@@ -127,20 +123,20 @@ class Unit:
         while self._records:
             records, self._records = self._records[:_AT_ONCE], self._records[_AT_ONCE:]
             append_facts_later(self, AuditRecord, records)
-        await self._write_held()
+        await self.write_held()
 
     async def settle(self) -> None:
-        """Write what the session and others hold back, before somebody looks past it."""
+        """Write what the session holds back, before somebody looks past it."""
         if self._session is not None and _has_work(self._session.sync_session):
             self.ahead.clear()
             await self._session.flush()
-        await self._write_held()
 
-    async def _write_held(self) -> None:
+    async def write_held(self) -> None:
+        """Write what waits for company (`later`), before somebody reads who may look for it."""
         while self._held:
             held, self._held = self._held[:_AT_ONCE], self._held[_AT_ONCE:]
             self.ahead.clear()
-            statement = _together(tuple([each for each, _ in held]))
+            statement = together(tuple([each for each, _ in held]))
             arguments = [value for _, values in held for value in values]
             await self.cursor_for(statement).execute(statement, arguments, prepare=True)
 
@@ -150,7 +146,7 @@ class Unit:
     async def connection(self) -> psycopg.AsyncConnection[Any]:
         """The psycopg connection of this very transaction, for hot paths and the queue."""
         self.ahead.clear()
-        await self._write_held()
+        await self.write_held()
         return self._driver
 
     async def defer(self, task: "Task", **arguments: Any) -> None:
@@ -241,7 +237,7 @@ class Unit:
             # Not the driver's own rollback: that forgets every prepared statement, for fear of
             # tables made and unmade, which never happens here.
             with contextlib.suppress(psycopg.Error):
-                await _say(self._driver, "rollback")
+                await say(self._driver, "rollback")
         if self._session is not None:
             await self._session.close()
 
@@ -303,7 +299,7 @@ class Units:
         """
         if self._alone is None or self._alone[0] is not self.engine:
             self._alone = self.engine, self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        return _leased(self._alone[1])
+        return leased(self._alone[1])
 
     @asynccontextmanager
     async def _open(
@@ -311,8 +307,8 @@ class Units:
     ) -> AsyncIterator[Unit]:
         is_system = "on" if scope.startswith("system:") else ""
         opening = _OPEN.format(hospital_id or "", account_id or "", is_system)
-        async with _leased(self.engine) as connection:
-            driver, _ = await first_word(connection, lambda driver: _say(driver, opening))
+        async with leased(self.engine) as connection:
+            driver, _ = await first_word(connection, lambda driver: say(driver, opening))
             unit = Unit(
                 self, connection, driver, actor, scope=scope, hospital_id=hospital_id, account_id=account_id
             )
@@ -331,84 +327,15 @@ class Units:
                 await _wake(driver)
 
 
-@asynccontextmanager
-async def _leased(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """`engine.connect()` without a task of its own for each return to the pool."""
-    connection = await engine.connect()
-    try:
-        yield connection
-    except BaseException:
-        # Whoever cancelled us must not leave it half returned.
-        await asyncio.shield(asyncio.create_task(connection.close()))
-        raise
-    await connection.close()
-
-
-def cursor_of(
-    connection: AsyncConnection, driver: psycopg.AsyncConnection[Any], statement: bytes
-) -> psycopg.AsyncRawCursor[Any]:
-    """One for each hot statement, kept with its connection: the driver has learned the columns before."""
-    cursors = cast(sa.Connection, connection.sync_connection).info.setdefault("cursors", {})
-    known: psycopg.AsyncRawCursor[Any] | None = cursors.get(statement)
-    if known is None:
-        known = cursors[statement] = psycopg.AsyncRawCursor(driver)
-    return known
-
-
-async def first_word(
-    connection: AsyncConnection, speak: Callable[[psycopg.AsyncConnection[Any]], Awaitable[T]]
-) -> tuple[psycopg.AsyncConnection[Any], T]:
-    """Say the first thing on a pooled connection; the driver that answered, and its answer."""
-    for _ in range(_DEAD_AT_MOST):
-        raw = await connection.get_raw_connection()
-        driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
-        try:
-            return driver, await speak(driver)
-        except psycopg.OperationalError as error:
-            if not driver.closed:
-                raise
-            # The server went away while this connection lay in the pool. Nothing was done on it
-            # yet, so take another: cheaper than asking before every use.
-            await connection.invalidate(error)
-            lost = error
-    raise lost
-
-
-async def _say(driver: psycopg.AsyncConnection[Any], command: str) -> None:
-    """Commands of our own making, several in one message, past the driver's cursors."""
-    async with driver.lock:
-        driver.pgconn.send_query(command.encode())
-        for result in await driver.wait(generators.execute(driver.pgconn)):
-            if result.status == ExecStatus.FATAL_ERROR:
-                raise psycopg.errors.error_from_result(result)
-
-
 async def _wake(driver: psycopg.AsyncConnection[Any]) -> None:
     """Tell the workers, outside the writing transaction: NOTIFY inside it costs half the throughput.
 
     A lost wake-up costs one polling interval, so it never makes a committed unit look failed.
     """
     try:
-        await _say(driver, _WAKE)
+        await say(driver, _WAKE)
     except psycopg.Error:
         log.warning("jobs.wake_lost", exc_info=True)
-
-
-@lru_cache(256)
-def _together(statements: tuple[bytes, ...]) -> bytes:
-    """Writes that do not see each other, as one statement."""
-    if len(statements) == 1:
-        return statements[0]
-    parts: list[bytes] = []
-    first = 0
-    for number, statement in enumerate(statements):
-        shifted = _PLACE.sub(lambda found, by=first: b"$%d" % (int(found[1]) + by), statement)  # type: ignore[misc]
-        parts.append(b"w%d as (%s)" % (number, shifted))
-        first += max((int(each) for each in _PLACE.findall(statement)), default=0)
-    return b"with " + b", ".join(parts) + b" select"
-
-
-_PLACE = re.compile(rb"\$(\d+)")
 
 
 def _has_work(session: Session) -> bool:

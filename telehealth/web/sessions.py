@@ -20,10 +20,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from telehealth.core.access import Actor, Role
+from telehealth.core.connections import cursor_of, first_word
 from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.errors import Unauthenticated
 from telehealth.core.tenancy import Tenancy
-from telehealth.core.unit import Unit, cursor_of, first_word
+from telehealth.core.unit import Unit
 
 BROWSER_LASTS = timedelta(days=30)
 STAFF_LASTS = timedelta(hours=12)
