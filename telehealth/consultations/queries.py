@@ -20,7 +20,8 @@ from telehealth.consultations.models import (
     RoomMessage,
     RoomSeat,
 )
-from telehealth.consultations.states import FileState, SeatState
+from telehealth.consultations.states import OPEN, ConsultationState, FileState, SeatState
+from telehealth.core.clock import HospitalDay
 from telehealth.core.hot import Hot
 from telehealth.core.unit import Unit
 
@@ -59,6 +60,15 @@ async def lock_consultation(unit: Unit, room: UUID) -> Consultation:
     if row is None:
         raise RoomNotFound()
     return row
+
+
+async def coming_rooms(unit: Unit, day: HospitalDay, *, limit: int = 3) -> Sequence[Consultation]:
+    """Open rooms of this account today, admitted first."""
+    found = sa.select(Consultation).where(
+        Consultation.account_id == unit.actor.account, Consultation.day == day, Consultation.state.in_(OPEN)
+    )
+    is_waiting = Consultation.state == ConsultationState.WAITING
+    return (await unit.session.scalars(found.order_by(is_waiting, Consultation.starts_at).limit(limit))).all()
 
 
 async def messages_after(

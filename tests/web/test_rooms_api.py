@@ -12,7 +12,7 @@ from telehealth.core.rooms import RoomGate
 from telehealth.core.unit import Units
 from telehealth.web.house import House
 from tests.support import uploads, voices
-from tests.support.factories.accounts import add_patient, bearer, patient
+from tests.support.factories.accounts import add_patient, bearer, cookie, patient
 from tests.support.factories.bookings import add_booker
 from tests.support.factories.rooms import Visit, add_room, admit
 
@@ -189,3 +189,16 @@ async def test_for_a_stranger_there_is_no_room(client: Client, units: Units, vis
 
 async def test_the_house_forgets_nobodys_room(house: House, mine: Caller) -> None:
     assert (await mine.get(f"/api/v1/rooms/{new_id()}", status=404))["code"] == "room_not_found"
+
+
+async def test_home_and_booking_lead_into_the_room(
+    client: Client, units: Units, visit: Visit, mine: Caller
+) -> None:
+    headers = await cookie(units, visit.patient)
+    for path in ("/", f"/bookings/{visit.room}"):
+        page = await client.get(path, headers=headers, follow_redirects=True)
+        assert page.status_code == 200 and f'href="/rooms/{visit.room}"' in page.text, path
+    async with units.system("test") as unit:
+        await (await unit.connection()).execute("update consultations set state = 'concluded'")
+    page = await client.get(f"/bookings/{visit.room}", headers=headers)
+    assert f'href="/rooms/{visit.room}/record"' in page.text
