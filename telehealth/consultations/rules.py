@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from telehealth.consultations.states import ConsultationState
-from telehealth.core.rooms import Role, Side
+from telehealth.core.seats import Role, Side
 
 #: Said to everybody, so they show nothing of this patient (XY13). Compared without blanks and marks.
 GREETINGS = frozenset(

@@ -6,30 +6,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
 from telehealth.core.access import Actor
+from telehealth.core.seats import Role, Side
 from telehealth.core.unit import Unit
 
-
-class Side(StrEnum):
-    PATIENT = "patient"
-    DOCTOR = "doctor"
-
-
-class Role(StrEnum):
-    PATIENT = "patient"
-    #: A son or daughter elsewhere, invited by the patient.
-    HELPER = "helper"
-    DOCTOR = "doctor"
-    #: A second doctor, invited by the first.
-    COLLEAGUE = "colleague"
-
-    @property
-    def side(self) -> Side:
-        return Side.PATIENT if self in (Role.PATIENT, Role.HELPER) else Side.DOCTOR
+__all__ = [
+    "RecordingShelf", "Role", "RoomChannel", "RoomGate", "RoomJournal",
+    "Seat", "Segment", "Side", "Stored", "Terms",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
