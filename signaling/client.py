@@ -20,6 +20,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from signaling.protocol import MAX_FRAME, VERSIONS
 
 Frame = dict[str, Any]
+#: How long somebody waits for a frame, in wall-clock seconds.
+PATIENCE_S = 20.0
 
 
 class Gone(Exception):
@@ -51,19 +53,21 @@ class Socket:
         return self.kept.pop(0) if self.kept else await self._read()
 
     async def expect(self, type: str, **fields: Any) -> Frame:
-        """The next frame of this type with these values; others are kept. Raises Gone."""
+        """The next frame of this type with these values; others are kept. Raises Gone, TimeoutError."""
         for index, kept in enumerate(self.kept):
             if _fits(kept, type, fields):
                 return self.kept.pop(index)
-        while not _fits(frame := await self._read(), type, fields):
-            self.kept.append(frame)
+        async with asyncio.timeout(PATIENCE_S):
+            while not _fits(frame := await self._read(), type, fields):
+                self.kept.append(frame)
         return frame
 
     async def closed(self) -> int:
         """Read on to the close frame; its code."""
         try:
-            while True:
-                self.kept.append(await self._read())
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    self.kept.append(await self._read())
         except Gone as gone:
             return gone.code
 

@@ -44,6 +44,8 @@ SYSTEM = {
     "payment": {"telehealth.payments.settling"},
     "recording": {"signaling.recorder.leasing", "signaling.recorder.shipping"},
     "refunds": {"telehealth.payments.submitting"},
+    "room presence": {"signaling.presence"},
+    "room signals": {"signaling.relaying"},
     "room nudges": {"telehealth.consultations.nudging"},
     "unfinished visits": {"telehealth.consultations.unfinished"},
     "room calls": {"signaling.calls", "signaling.timers"},
@@ -63,6 +65,7 @@ SYSTEM = {
 
 #: The edges, where one failure must not take the others with it.
 MAY_CATCH_ANYTHING = {
+    "signaling/session.py",
     "telehealth/core/deadlines.py",
     "telehealth/core/quarantine/child.py",
     "telehealth/web/application.py",

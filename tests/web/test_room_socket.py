@@ -6,14 +6,22 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 from websockets.exceptions import InvalidStatus
 
+from signaling import presence
 from signaling.client import Gone, Socket, connect, dial
 from signaling.protocol import MAX_FRAME
+from signaling.switchboard import Switchboard
+from telehealth.consultations.errors import RoomNotFound
+from telehealth.consultations.gate import find_seat
+from telehealth.consultations.models import Consultation, RoomSeat
+from telehealth.consultations.states import ConsultationEvent, SeatState
+from telehealth.consultations.writing import announce
 from telehealth.core.clock import FixedClock
 from telehealth.core.unit import Units
 from telehealth.web.house import House
-from tests.support.factories.rooms import Visit, add_next, add_room
+from tests.support.factories.rooms import Visit, add_helper, add_next, add_room
 from tests.support.rooms import Door, open_door
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +35,7 @@ async def door(house: House) -> AsyncIterator[Door]:
 
 @pytest.fixture
 async def visit(units: Units) -> Visit:
-    return await add_room(units, admitted=True)
+    return await add_room(units, admitted=True, consented=True)
 
 
 async def say(socket: Socket, text: str, *, client_id: str = "") -> int:
@@ -282,3 +290,145 @@ async def test_who_does_not_read_is_let_go_and_the_others_go_on(door: Door, visi
             assert await say(doctor, "您还在吗") > 0
         slow.connection.transport.resume_reading()
         assert await slow.closed() == 4413
+
+
+async def test_a_call_rings_is_taken_and_its_signals_go_to_whom_they_are_for(
+    door: Door, visit: Visit
+) -> None:
+    async with (
+        door.enter(visit.patient, visit.room) as (patient, me),
+        door.enter(visit.doctor, visit.room) as (doctor, them),
+    ):
+        await doctor.send("call.start", media="video")
+        call = (await patient.expect("call"))["call"]
+        assert (call["state"], call["started_by"]["role"]) == ("ringing", "doctor")
+
+        await patient.send("call.accept", call=call["id"], media="video")
+        assert (await patient.expect("call"))["call"]["state"] == "active"
+        while (active := (await doctor.expect("call"))["call"])["state"] != "active":
+            pass
+        assert {member["role"] for member in active["members"]} == {"patient", "doctor"}
+
+        body = {"description": {"type": "offer", "sdp": "v=0\r\n"}}
+        await doctor.send("signal", call=call["id"], to=me["peer"], body=body)
+        signal = await patient.expect("signal")
+        assert (signal["from"], signal["body"]) == (them["peer"], body)
+        await patient.send("signal", call=call["id"], to=str(uuid4()), body={"bye": True})
+        assert (await patient.expect("error"))["id"] == "unknown_peer"
+
+        await patient.send("call.hang_up", call=call["id"])
+        while (ended := (await doctor.expect("call"))["call"])["state"] != "ended":
+            pass
+        assert ended["reason"] == "hung_up"
+        await doctor.send("signal", call=call["id"], to=me["peer"], body={"bye": True})
+        assert (await doctor.expect("error"))["id"] == "call_over"
+
+
+async def test_a_page_that_lost_its_socket_gets_the_signals_it_missed(door: Door, visit: Visit) -> None:
+    page = uuid4()
+    async with door.enter(visit.doctor, visit.room) as (doctor, _):
+        async with door.enter(visit.patient, visit.room, page=page) as (patient, _):
+            await doctor.send("call.start", media="audio")
+            call = (await patient.expect("call"))["call"]
+            await patient.send("call.accept", call=call["id"], media="audio")
+            while (await doctor.expect("call"))["call"]["state"] != "active":
+                pass
+        await doctor.expect("peers")
+        await doctor.send("signal", call=call["id"], to=str(page), body={"replace": 1})
+        await doctor.send("ping", n=1)
+        await doctor.expect("pong")
+        async with door.enter(visit.patient, visit.room, page=page) as (patient, welcome):
+            assert welcome["call"]["state"] == "active"
+            missed = await patient.expect("signal")
+            assert missed["body"] == {"replace": 1}
+        async with door.enter(visit.patient, visit.room, page=page, signals_since=missed["id"]) as (
+            patient,
+            _,
+        ):
+            await patient.send("ping", n=1)
+            await patient.expect("pong")
+            assert not [frame for frame in patient.kept if frame["type"] == "signal"]
+
+
+async def test_a_third_person_is_let_in_nowhere(door: Door, visit: Visit, units: Units) -> None:
+    other = await add_next(units, visit, 2)
+    with pytest.raises(RoomNotFound):
+        await door.ticket(other.patient, visit.room)
+
+
+async def test_whoever_loses_the_seat_is_shown_out_at_once(door: Door, visit: Visit, units: Units) -> None:
+    helper = await add_helper(units, visit)
+    async with (
+        door.enter(visit.patient, visit.room) as (patient, _),
+        door.enter(helper, visit.room) as (daughter, _),
+    ):
+        assert await say(daughter, "我在旁边帮忙") > 0
+        async with units.system("test") as unit:
+            await unit.session.execute(
+                sa.update(RoomSeat).where(RoomSeat.room == visit.room).values(state=SeatState.ENDED)
+            )
+            unit.hint(f"room:{visit.room}")
+        assert await daughter.closed() == 4403
+        assert await say(patient, "我自己来") > 0
+
+
+async def test_when_the_visit_ends_everybody_reads_so_and_the_sockets_close(
+    door: Door, visit: Visit, units: Units
+) -> None:
+    async with (
+        door.enter(visit.patient, visit.room) as (patient, _),
+        door.enter(visit.doctor, visit.room) as (doctor, _),
+    ):
+        last = await say(doctor, "按时吃药，两周后复诊")
+        async with units.system("test") as unit:
+            row = await unit.session.get(Consultation, visit.room)
+            assert row is not None
+            row.apply(ConsultationEvent.CONCLUDE, at=unit.now)
+            await announce(unit, visit.room, "concluded")
+        for socket in (patient, doctor):
+            assert await socket.closed() == 4410
+            assert [f for f in socket.kept if f["type"] == "room"][-1]["state"] == "concluded"
+            assert [f for f in socket.kept if f["type"] == "message"][-1]["seq"] == last + 1
+
+    async with door.enter(visit.patient, visit.room) as (late, welcome):
+        assert welcome["room"]["state"] == "concluded"
+        assert await late.closed() == 4410
+        (page,) = [frame["items"] for frame in late.kept if frame["type"] == "messages"]
+        assert page[-1]["seq"] == last + 1
+
+
+async def test_a_lost_hint_costs_at_most_one_heartbeat(door: Door, visit: Visit, units: Units) -> None:
+    board = door.house.units.port(Switchboard)
+    async with door.enter(visit.patient, visit.room) as (patient, _):
+        bus, units.bus = units.bus, None
+        async with units.system("test") as unit:
+            await announce(unit, visit.room, "test")
+        units.bus = bus
+        await patient.send("ping", n=1)
+        await patient.expect("pong")
+        assert not [frame for frame in patient.kept if frame["type"] == "message"]
+        await board.hub.compare()
+        assert (await patient.expect("message"))["facts"]["event"] == "test"
+
+
+async def test_a_page_of_a_node_that_died_is_swept_and_the_others_are_told(
+    door: Door, visit: Visit, units: Units, clock: FixedClock
+) -> None:
+    seat = await find_seat(units, visit.doctor, visit.room)
+    await presence.arrive(units, seat, str(uuid4()), "a node that died")
+    async with door.enter(visit.patient, visit.room) as (patient, welcome):
+        assert [peer["role"] for peer in welcome["peers"]] == ["doctor", "patient"]
+        clock.advance(timedelta(seconds=46))
+        await presence.beat(units, units.port(Switchboard).node)
+        assert await presence.sweep(units) == 1
+        assert [peer["role"] for peer in (await patient.expect("peers"))["peers"]] == ["patient"]
+        assert await presence.sweep(units) == 0
+
+
+async def test_a_socket_that_says_nothing_for_long_is_closed(
+    door: Door, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with door.enter(visit.patient, visit.room) as (patient, _):
+        door.member(visit.room, "patient").heard_at -= 46
+        door.house.units.port(Switchboard)._look_at_sockets()
+        assert await patient.closed() == 4408
