@@ -16,6 +16,8 @@ import uvloop
 from telehealth.bookings.models import Booking
 from telehealth.bookings.states import BookingState
 from telehealth.bookings.sweeping import sweep_unattended
+from telehealth.consultations.models import Consultation
+from telehealth.consultations.states import ConsultationState
 from telehealth.core.clock import hospital_day
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit, Units
@@ -43,7 +45,7 @@ _numbers = count(1)
 
 
 def measure() -> Figures:
-    """The whole of it: bookings, refunds with their legs and books, forms, notices, audit, commits."""
+    """The whole of it: bookings, rooms, refunds with their legs and books, forms, notices, audit, commits."""
     with durable_database() as database, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         units = runner.run(units_of(database))
         try:
@@ -108,7 +110,7 @@ async def pay_for_visits(units: Units, place: Place, wanted: int) -> None:
 
 
 async def _add_visits(unit: Unit, place: Place, forms: Sequence[IntakeForm], seats: Sequence[_Seat]) -> None:
-    bookings, charges, lines, orders = [], [], [], []
+    bookings, rooms, charges, lines, orders = [], [], [], [], []
     for form in forms:
         booking_id, charge_id, order_id, number = new_id(), new_id(), new_id(), next(_numbers)
         whose: dict[str, Any] = {"hospital_id": place.hospital_id, "account_id": form.account_id}
@@ -117,7 +119,9 @@ async def _add_visits(unit: Unit, place: Place, forms: Sequence[IntakeForm], sea
         lines.append(_line(charge_id, whose))
         orders.append(_order(unit, order_id, charge_id, number, whose))
         bookings.append(_booking(unit, place, booking_id, charge_id, form, seat, number))
-    for kind, rows in ((Charge, charges), (ChargeLine, lines), (PayOrder, orders), (Booking, bookings)):
+        rooms.append(_room(bookings[-1]))
+    made = ((Charge, charges), (ChargeLine, lines), (PayOrder, orders), (Booking, bookings))
+    for kind, rows in (*made, (Consultation, rooms)):
         await unit.session.execute(sa.insert(kind), rows)
     await unit.session.execute(
         sa.update(IntakeForm)
@@ -183,3 +187,12 @@ def _booking(
         "hold_until": yesterday, "fee": FEE, "form_id": form.id, "charge_id": charge_id,
         "created_at": yesterday,
     }  # fmt: skip
+
+
+def _room(booking: dict[str, Any]) -> dict[str, Any]:
+    same = (
+        "id", "hospital_id", "account_id", "person_id", "doctor_id", "department_id", "form_id", "day",
+        "starts_at", "ends_at",
+    )  # fmt: skip
+    facts = {name: booking[name] for name in same}
+    return facts | {"state": ConsultationState.WAITING, "opened_at": booking["created_at"]}
