@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from telehealth.bookings import Booking
 from telehealth.bookings.capabilities import capability_of
-from telehealth.bookings.models import Booking
 from telehealth.consultations.models import Consultation, FollowUp, RecordView, RoomSeat
 from telehealth.consultations.states import ConsultationState, FileKind, SeatState
 from telehealth.consultations.wording import ROLES, event_line

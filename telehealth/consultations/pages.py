@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from telehealth.bookings.queries import named
+from telehealth.bookings import named
 from telehealth.consultations import chatting, consenting, drawing, helping, recordings, worsening
 from telehealth.consultations.alerting import card_of_worsening
 from telehealth.consultations.doctor_queries import follow_up_of
