@@ -53,7 +53,7 @@ SYSTEM = {
     "room fan-out": {"telehealth.consultations.channel"},
     "room files": {"telehealth.consultations.attaching"},
     "room gate": {"telehealth.consultations.gate", "telehealth.consultations.attaching",
-                  "telehealth.consultations.showing"},
+                  "telehealth.consultations.pages", "telehealth.consultations.showing"},
     "room helper": {"telehealth.consultations.helping"},
     "sign-in": {"telehealth.accounts.signing_in"},
     "sms callback": {"telehealth.notifications.receiving_receipts"},
