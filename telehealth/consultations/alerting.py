@@ -8,9 +8,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from telehealth.consultations.doctor_queries import readable_visit
+from telehealth.consultations.errors import RoomNotFound
 from telehealth.consultations.presenting import said
 from telehealth.consultations.queries import consultation, fetch, staff_to_alert
 from telehealth.consultations.writing import announce
+from telehealth.core.access import Permission
 from telehealth.core.i18n import N_
 from telehealth.core.jobs import Work, task
 from telehealth.core.unit import Unit
@@ -55,6 +58,33 @@ _RAISE = """
 update consultations set urgent_at = %(now)s, urgent_by = %(by)s
 where id = %(room)s and state in ('waiting', 'admitted') and (urgent_at is null or urgent_at < %(again)s)
 returning hospital_id, account_id
+"""
+
+
+async def acknowledge(unit: Unit, room: UUID) -> None:
+    """The doctor, a colleague in the room, or the duty desk has seen to it. Again changes nothing.
+
+    Raises RoomNotFound.
+    """
+    if not unit.actor.may(Permission.BOOK_FOR_PATIENT):
+        await readable_visit(unit, room)
+    seen = await fetch(unit, _SEEN_TO, room=room, hospital=unit.actor.hospital)
+    if not seen:
+        raise RoomNotFound()
+    if seen[0]["was_urgent"]:
+        await announce(unit, room, "urgency_acknowledged")
+        unit.audit("consultation.urgency_acknowledged", f"consultations:{room}",
+                   account_id=seen[0]["account_id"])  # fmt: skip
+
+
+_SEEN_TO = """
+with before as (
+    select id, urgent_at is not null as was_urgent from consultations
+    where id = %(room)s and hospital_id = %(hospital)s for update
+)
+update consultations c set urgent_at = null, urgent_by = null
+from before where c.id = before.id
+returning c.account_id, before.was_urgent
 """
 
 

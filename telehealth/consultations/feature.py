@@ -1,5 +1,5 @@
 from telehealth.bookings.events import BookingPaid, BookingsLeft
-from telehealth.consultations import api, models, pages, unfinished
+from telehealth.consultations import api, doctor_api, models, pages, staff_pages, unfinished
 from telehealth.consultations.alerting import alert_staff
 from telehealth.consultations.attaching import sweep_files
 from telehealth.consultations.chatting import UNREAD, tell_unread
@@ -9,15 +9,18 @@ from telehealth.consultations.gate import forget_tickets
 from telehealth.consultations.nudging import nudge_doctors
 from telehealth.consultations.opening import on_left, on_paid
 from telehealth.consultations.unfinished import sweep_unfinished
+from telehealth.consultations.welcoming import booking_actions, patient_home
+from telehealth.core.access import Permission
 from telehealth.core.deadlines import DeadlineKind
-from telehealth.core.feature import Feature, Periodic
+from telehealth.core.feature import Feature, Periodic, RailLink
+from telehealth.core.i18n import N_
 
 __all__ = ["feature", "models"]
 
 feature = Feature(
     name="consultations",
-    api=tuple(api.routes),
-    pages=tuple(pages.routes),
+    api=(*api.routes, *doctor_api.routes),
+    pages=(*pages.routes, *staff_pages.routes),
     tasks=(alert_staff,),
     deadlines=(DeadlineKind(UNREAD, tell_unread), DeadlineKind(DUE, remind)),
     periodic=(
@@ -27,6 +30,12 @@ feature = Feature(
         Periodic("consultations.sweep_unfinished", 60, sweep_unfinished),
     ),
     subscriptions=((BookingPaid, on_paid), (BookingsLeft, on_left)),
+    rail=(RailLink("/staff/line", "stethoscope", N_("接诊"), Permission.CONSULT, 5),),
     templates="telehealth.consultations",
-    contributions=(("worklist", worklist), ("worklist", unfinished.worklist)),
+    contributions=(
+        ("patient_home", patient_home),
+        ("booking_actions", booking_actions),
+        ("worklist", worklist),
+        ("worklist", unfinished.worklist),
+    ),
 )

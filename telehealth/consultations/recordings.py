@@ -19,7 +19,7 @@ from telehealth.core.rooms import RecordingShelf, Segment
 from telehealth.core.unit import Unit, Units
 
 #: Longer than a segment plays.
-LINK_LASTS = timedelta(minutes=10)
+LINK_LASTS = timedelta(minutes=5)
 #: A guest of the room has no business in its recordings.
 _MAY_PLAY = frozenset({"doctor", "head", "patient"})
 
@@ -39,7 +39,7 @@ async def playlist(unit: Unit, room: UUID) -> Playlist:
 
 
 async def link(units: Units, actor: Actor, segment_id: UUID) -> str:
-    """An address that plays one segment for ten minutes. Raises RecordingNotFound, BlobsDown."""
+    """An address that plays one segment for five minutes. Raises RecordingNotFound, BlobsDown."""
     async with units.of(actor) as unit:
         segment = await _segment(unit, segment_id)
     ending = segment.key.rpartition(".")[2]

@@ -63,6 +63,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "answer_recording_consent": {"agreed": True},
     "invite_helper": {"name": "女儿"},
     "note_device_check": {"camera": "good", "microphone": "good"},
+    "admit_patient": {"fit": True},
+    "save_note": {"version": 0, "complaint": "续药"},
+    "sign_note": {"version": 1},
+    "conclude_visit": {"advice": "一个月后复诊"},
+    "withdraw_visit": {"reason": "出现新症状", "advice": "请到门诊面诊"},
+    "invite_colleague": {"doctor_id": "00000000-0000-4000-8000-000000000001", "reason": "会诊"},
+    "complete_follow_up": {"outcome": "已电话随访"},
     "settle_refund_by_hand": {"note": "已在窗口退还现金"},
 }
 

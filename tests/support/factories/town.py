@@ -191,7 +191,7 @@ async def _room(units: Units, who: Patient, visit: Booking) -> dict[str, Any]:
     helper = await invite(units, who.actor, visit.id, name="女儿")
     return {
         "room_id": visit.id, "file_id": file.id, "seat_id": helper.seat.id, "token": "no-such-invitation",
-        "segment_id": new_id(),
+        "segment_id": new_id(), "follow_up_id": new_id(),
     }  # fmt: skip
 
 
