@@ -6,13 +6,13 @@ deadline and its audit line, or nothing. Which condition failed is asked afterwa
 transaction is already lost. Locks are taken slot first, then clinic, then booking.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_dict
@@ -205,6 +205,11 @@ select * from booked
 """
 
 
+_NAMES = tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", HOLD_STATEMENT)))
+#: The same as the driver sends it, so that its cursor may be kept.
+_HOLD = (HOLD_STATEMENT % {name: f"${number}" for number, name in enumerate(_NAMES, start=1)}).encode()
+
+
 async def hold_seat(unit: Unit, holding: Holding) -> Booking:
     """Hold one seat, or raise and leave the unit to be rolled back.
 
@@ -213,7 +218,6 @@ async def hold_seat(unit: Unit, holding: Holding) -> Booking:
         AlreadyBooked: this person holds or owns a seat in this clinic.
         SlotOver, ClinicNotOpen, SlotNotFound: the seat cannot be had at all.
     """
-    connection = await unit.connection()
     arguments = {
         "id": new_id(),
         "audit_id": new_id(),
@@ -236,9 +240,12 @@ async def hold_seat(unit: Unit, holding: Holding) -> Booking:
         "request_id": unit.request_id,
     }
     try:
-        async with connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(HOLD_STATEMENT, arguments, prepare=True)
-            row = await cursor.fetchone()
+        # What waits to be written goes with the records: the statement looks at none of it.
+        unit.ahead.clear()
+        await unit.settle()
+        cursor = unit.cursor_for(_HOLD)
+        await cursor.execute(_HOLD, [arguments[name] for name in _NAMES], prepare=True)
+        row = await cursor.fetchone()
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name != "uq_bookings_live_clinic_person":
             raise
@@ -246,7 +253,7 @@ async def hold_seat(unit: Unit, holding: Holding) -> Booking:
     if row is None:
         raise await _why_not(unit, holding)
     unit.step("hold")
-    return _adopt(unit, row)
+    return _adopt(unit, dict(zip([column.name for column in cursor.description or ()], row, strict=True)))
 
 
 def _form_for(wish: Wish, place: SlotPlace, seen: IntakeForm | None) -> UUID | None:

@@ -44,6 +44,7 @@ class Hot(Generic[*Ts]):
             if known is not None:
                 return known
         await unit.settle()
+        await unit.write_held()
         cursor = unit.cursor_for(plan.sql)
         await cursor.execute(plan.sql, plan.arguments(values), prepare=True)
         return [plan.read(row) for row in await cursor.fetchall()]
@@ -71,6 +72,7 @@ class Together:
         plans = [read.plan(unit) for read in self._reads]
         self._sql = self._sql or _side_by_side(plans)
         await unit.settle()
+        await unit.write_held()
         cursor = unit.cursor_for(self._sql)
         arguments = [value for plan in plans for value in plan.arguments(values)]
         await cursor.execute(self._sql, arguments, prepare=True)

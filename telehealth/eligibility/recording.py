@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from telehealth.core.clock import HospitalDay
-from telehealth.core.hot import append
+from telehealth.core.hot import append_later
 from telehealth.core.unit import Unit
 from telehealth.eligibility import rules
 from telehealth.eligibility.facts import Decision, Facts, Stage
@@ -68,7 +68,7 @@ async def keep(
         ],
         decided_at=unit.now,
     )
-    await append(unit, row)
+    append_later(unit, row)
     unit.audit(
         "eligibility.decided", row, stage=question.stage, allowed=row.allowed, pending=row.pending,
         policy=policy.number, codes=decision.codes,

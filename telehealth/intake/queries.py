@@ -77,14 +77,15 @@ def _sees(unit: Unit, row: IntakeForm) -> bool:
 
 async def mark_used(unit: Unit, form_id: UUID) -> tuple[UUID, UUID | None] | None:
     """Use a submitted form; its hospital and account. None when it is none, or not submitted."""
-    connection = await unit.connection()
-    cursor = await connection.execute(_MARK_USED, (form_id,), prepare=True)
+    unit.ahead.clear()
+    cursor = unit.cursor_for(_MARK_USED)
+    await cursor.execute(_MARK_USED, (form_id,), prepare=True)
     whose: tuple[UUID, UUID | None] | None = await cursor.fetchone()
     return whose
 
 
-_MARK_USED = """
-update intake_forms set state = 'used' where id = %s and state = 'submitted'
+_MARK_USED = b"""
+update intake_forms set state = 'used' where id = $1 and state = 'submitted'
 returning hospital_id, account_id
 """
 
