@@ -135,6 +135,8 @@ class Page:
         self.page = uuid4()
         self.messages: list[Frame] = []
         self.signals: list[Frame] = []
+        #: As it was last told.
+        self.call: Frame | None = None
         #: How often it was welcomed.
         self.welcomes = 0
         self._nodes = list(nodes)
@@ -163,8 +165,9 @@ class Page:
         await self._send(self._unsaid[client_id])
         return client_id
 
-    async def signal(self, call: UUID, to: str, body: Mapping[str, Any]) -> None:
-        await self._send({"type": "signal", "call": str(call), "to": to, "body": body})
+    async def send(self, type: str, **fields: Any) -> None:
+        """Lost when there is no socket now."""
+        await self._send({"type": type, **fields})
 
     async def until(self, condition: Callable[["Page"], object], *, within_s: float = 20) -> None:
         """Raises TimeoutError."""
@@ -212,8 +215,9 @@ class Page:
         signals = max((signal["id"] for signal in self.signals), default=0)
         async with connect(
             url, ticket, headers=self._headers, page=self.page, since=since, signals_since=signals
-        ) as (socket, _):
+        ) as (socket, welcome):
             self._socket = socket
+            self.call = welcome["call"]
             self.welcomes += 1
             self._changed.set()
             for waiting in list(self._unsaid.values()):
@@ -232,6 +236,8 @@ class Page:
                     await self._number(item)
             case "signal":
                 self.signals.append(frame)
+            case "call":
+                self.call = frame["call"]
             case "error" if frame.get("client_id") in self._unsaid:
                 await asyncio.sleep(frame["retry_after_s"] or 1)
                 await self._send(self._unsaid[frame["client_id"]])
