@@ -24,8 +24,9 @@ const REPORT_MS = 10000;
 const LOOK_MS = 1000;
 /** A page that opened just now takes up the call of its seat by itself; one that lay open does not. */
 const FRESH_MS = 5000;
-/** How long the reason of an end stays on the screen. */
+/** How long the reason of an end stays on the screen; what everybody expected goes sooner. */
 const ENDED_MS = 6000;
+const EXPECTED_MS = 2500;
 const MOST_KEPT = 200;
 
 /** @param {string} role */
@@ -179,7 +180,7 @@ export class CallController extends Emitter {
     this.leave();
     this.forgetSeat();
     this.show();
-    setTimeout(() => this.show(), ENDED_MS + 50);
+    setTimeout(() => this.show(), this.endedMs() + 50);
   }
 
   /** @param {{call: string, from: string, body: Body}} signal */
@@ -470,7 +471,7 @@ export class CallController extends Emitter {
       isReduced: this.quality.isReduced,
       isRelayed: this.isRelayed(),
       isElsewhere: phase === 'joinable' && Boolean(call && call.members.some((member) => this.isMine(member))),
-      recording: call && phase === 'active' ? call.recording : 'none',
+      recording: call && call.state === 'active' && phase === 'active' ? call.recording : 'none',
       reason: (call && call.reason) || '',
       caller: call ? this.nameOf(call.started_by) : '',
       isJoining: Boolean(this.joining),
@@ -483,13 +484,17 @@ export class CallController extends Emitter {
     if (!call) return this.joining ? 'calling' : 'none';
     if (call.state === 'ended') {
       if (this.joining === 'new') return 'calling';
-      return Date.now() - this.endedAt < ENDED_MS ? 'ended' : 'none';
+      return Date.now() - this.endedAt < this.endedMs() ? 'ended' : 'none';
     }
-    if (this.joining === call.id || this.amIn()) return call.state === 'active' || this.joining === call.id ? 'active' : 'calling';
+    if (call.state === 'ringing' && this.isMine(call.started_by)) return 'calling';
+    if (this.joining === call.id || this.amIn()) return 'active';
     if (call.state === 'active') return 'joinable';
-    if (this.isMine(call.started_by)) return 'calling';
     const mine = sideOf(this.seat ? this.seat.role : 'patient');
     return sideOf(call.started_by.role) !== mine && this.silenced !== call.id ? 'ringing' : 'none';
+  }
+
+  endedMs() {
+    return this.call && ['hung_up', 'cancelled'].includes(this.call.reason || '') ? EXPECTED_MS : ENDED_MS;
   }
 
   /** @param {Member} member @returns {Other} */

@@ -22,6 +22,7 @@ export class Controls {
     this.texts = options.texts;
     this.overlay = /** @type {HTMLElement} */ (root.querySelector('[data-room-call]'));
     this.stage = /** @type {HTMLElement} */ (this.overlay.querySelector('[data-call-stage]'));
+    this.face = /** @type {HTMLElement} */ (this.overlay.querySelector('[data-call-face]'));
     this.self = /** @type {HTMLVideoElement} */ (this.overlay.querySelector('[data-call-self]'));
     this.said = root.querySelector('[data-room-said]');
     /** @type {Map<string, HTMLElement>} */
@@ -119,7 +120,8 @@ export class Controls {
 
   /** @param {CallView} view */
   titleOf(view) {
-    const names = view.others.map((other) => other.name).filter(Boolean);
+    // The one this page is about by the name it goes by here; guests by theirs.
+    const names = view.others.map((other) => (['patient', 'doctor'].includes(other.member.role) ? this.options.names.other : other.name)).filter(Boolean);
     if (view.phase === 'ringing') return fill(this.texts.call.rings, { name: view.caller || this.options.names.other });
     if (view.phase === 'joinable') return view.isElsewhere ? this.texts.call.elsewhere : this.texts.call.running;
     if (names.length) return names.join(this.texts.comma);
@@ -199,6 +201,8 @@ export class Controls {
       tile.dataset.connected = String(other.isConnected);
     }
     this.stage.dataset.tiles = String(this.tiles.size);
+    this.face.textContent = this.options.names.other.slice(0, 1);
+    this.face.hidden = this.tiles.size > 0;
     const own = this.devices.tracks.video;
     const shown = Boolean(own) && (view.phase === 'active' || view.phase === 'calling');
     this.self.hidden = !shown;
