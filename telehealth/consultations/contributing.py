@@ -35,10 +35,9 @@ async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
 
 
 def _door(actor: Actor, visit: UrgentVisit, *, is_mine: bool) -> str:
-    """Where this person can do something about it; nowhere for those who can only go and tell."""
     if is_mine and actor.may(Permission.CONSULT):
         return f"/staff/rooms/{visit.room}"
-    return f"/staff/bookings/{visit.room}" if actor.may(Permission.BOOK_FOR_PATIENT) else ""
+    return "/staff/alarms"
 
 
 def _alarm(visit: UrgentVisit, name: str, href: str) -> dict[str, Any]:

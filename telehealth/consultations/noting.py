@@ -5,7 +5,7 @@ note is evidence of attendance (XY13), recorded under the same lock as midnight'
 """
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -38,6 +38,8 @@ PageId = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-
 class SaveNote(NoteContent):
     """A save. `version` is the one the page was opened at, 0 before the first; `page` names the page: its
     own saves, which may overtake each other on the way, never conflict."""
+
+    FORM_VALUES: ClassVar = True
 
     version: Annotated[int, Field(ge=0, le=2**31)]
     page: PageId = ""
