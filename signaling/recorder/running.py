@@ -114,6 +114,11 @@ class Recording:
     def legs(self) -> int:
         return sum(len(taken.peers) for taken in self._calls.values())
 
+    def heard_now(self) -> list[str]:
+        """Legs whose media come."""
+        now = asyncio.get_running_loop().time()
+        return [leg for taken in self._calls.values() for leg in taken.fresh(now)]
+
     def _on_hint(self, topics: Sequence[str] | None) -> None:
         mine = {f"room:{taken.held.room}" for taken in self._calls.values()}
         if topics is None or "recorders" in topics or not mine.isdisjoint(topics):
@@ -263,7 +268,12 @@ class Recording:
         """Beside us: a connection may take its time to say goodbye."""
         task = asyncio.create_task(peer.close(), name="recorder.close")
         self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        task.add_done_callback(self._closed)
+
+    def _closed(self, task: asyncio.Task[None]) -> None:
+        self._closing.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("recorder.close_failed", error=type(error).__name__, exc_info=error)
 
     async def _stop(self, shipping: asyncio.Task[None]) -> None:
         calls = list(self._calls)

@@ -17,6 +17,8 @@ from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket, RtpPacket
 _ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 #: How long frames wait for both tracks' sender reports before arrival has to do. What waits dies with us.
 SETTLE_S = 1.2
+#: How often the newest reports are gone by.
+ALIGN_EVERY_S = 30.0
 #: Tracks of one page further apart than this: its reports are nonsense.
 _APART_S = 5.0
 
@@ -176,6 +178,7 @@ class Timeline:
     _waiting: list[tuple[Tap, str, bytes, int]] | None = field(default_factory=list)
     _since: float | None = None
     _is_reported: bool = False
+    _aligned_at: float = 0
 
     def tap(self, receiver: RTCRtpReceiver, kind: str) -> None:
         self.taps[kind] = Tap(receiver, kind, self.on_frame)
@@ -208,7 +211,10 @@ class Timeline:
             self._is_reported = True
 
     def _hand_on(self, tap: Tap, codec: str, data: bytes, count: int) -> None:
-        if tap.kind not in self._bases or (not self._is_reported and self._reported() is not None):
+        now = asyncio.get_running_loop().time()
+        is_late = not self._is_reported and self._reported() is not None
+        if tap.kind not in self._bases or is_late or now - self._aligned_at > ALIGN_EVERY_S:
+            self._aligned_at = now
             self.align()
         self.take(Frame(tap.kind, codec, data, self._bases[tap.kind] + count / tap.rate))
 
