@@ -99,10 +99,10 @@ async def accept(units: Units, actor: Actor, token: str) -> UUID:
 
     Taking it again changes nothing. Raises InvitationNotFound, OwnInvitation, Forbidden.
     """
-    if actor.is_staff or not actor.may(Permission.BOOK):
-        raise Forbidden()
     async with units.system(HELPERS, actor) as unit:
         room = (await invitation(unit, digest_of(token))).room
+        if actor.is_staff or not actor.may(Permission.BOOK):
+            raise Forbidden()
         visit = await lock_consultation(unit, room)
         row = await invitation(unit, digest_of(token), lock=True)
         if visit.state not in OPEN:

@@ -162,6 +162,7 @@ async def consent_page(request: Request, units: Units, actor: Actor, room_id: UU
 async def answer_consent_page(request: Request, units: Units, actor: Actor, room_id: UUID) -> Response:
     form = await read_form(request, ConsentForm)
     here = f"/rooms/{room_id}"
+    await find_seat(units, actor, room_id)
     if form.model is None:
         return redirect(here, flash=N_("请从给出的选项中选择"), kind="warn")
     agreed = form.model.agreed == "yes"
