@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 import sqlalchemy as sa
 
+from telehealth.accounts import keep_step_up
 from telehealth.bookings import attending
 from telehealth.bookings.states import Evidence
 from telehealth.consultations.alerting import RED_FLAG, alert, card_of_text, raise_alarm
@@ -87,6 +88,7 @@ async def _see_to(
         ref = f"message:{seat.room}:{written.seq}"
         await attending.record(unit, seat.room, Evidence.OWN_TEXT, ref, unit.now)
     if seat.role.side is Side.DOCTOR:
+        await keep_step_up(unit)
         await _remind_later(unit, seat)
         return None
     card = await card_of_text(unit, seat.hospital_id, words.text)

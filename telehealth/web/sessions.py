@@ -33,6 +33,8 @@ STAFF_IDLES = timedelta(hours=2)
 ROTATE_AFTER = timedelta(hours=1)
 #: Requests already on their way with the token that was just replaced still count.
 ROTATION_GRACE = timedelta(seconds=60)
+#: Work is noted at most so often.
+WORK_NOTED_AFTER = timedelta(minutes=1)
 BEARER_LASTS = timedelta(minutes=30)
 REFRESH_LASTS = timedelta(days=60)
 
@@ -165,10 +167,23 @@ async def step_up(unit: Unit, session_id: UUID) -> None:
 
 async def work_on(unit: Unit, session_id: UUID, *, within: timedelta) -> bool:
     """Note that the session is at work; False when factor and last work are both older than `within`."""
-    last = sa.func.greatest(Session.stepped_up_at, Session.worked_at)
-    still = sa.update(Session).where(Session.id == session_id, last > unit.wall - within)
-    done = await unit.session.execute(still.values(worked_at=unit.wall).returning(Session.id))
-    return done.first() is not None
+    await unit.settle()
+    times = {"wall": unit.wall, "since": unit.wall - within, "lately": unit.wall - WORK_NOTED_AFTER}
+    cursor = await (await unit.connection()).execute(_WORK, {"id": session_id, **times}, prepare=True)
+    found = await cursor.fetchone()
+    return found is not None and bool(found[0])
+
+
+_WORK = """
+with seen as (
+    select greatest(stepped_up_at, worked_at) > %(since)s as is_fresh from sessions where id = %(id)s
+), noted as (
+    update sessions set worked_at = %(wall)s
+    where id = %(id)s and greatest(stepped_up_at, worked_at) > %(since)s
+        and coalesce(worked_at, stepped_up_at) <= %(lately)s
+)
+select is_fresh from seen
+"""
 
 
 async def forget_expired(unit: Unit) -> None:
