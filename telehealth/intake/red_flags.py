@@ -191,12 +191,15 @@ def _denials() -> _Denials:
 
 def _hits(plain: str) -> Iterator[Hit]:
     for asked in _book().questions.values():
-        blind = [span for word in asked.lookalikes for span in _spans(re.escape(word), plain)]
-        for phrase in asked.phrases_zh:
+        # Looked for as plain text first: a chat asks this of every message, and most name none of them.
+        zh = [phrase for phrase in asked.phrases_zh if phrase in plain]
+        en = [phrase for phrase in asked.phrases_en if phrase in plain]
+        blind = [span for word in asked.lookalikes if zh for span in _spans(re.escape(word), plain)]
+        for phrase in zh:
             for start, end in _spans(re.escape(phrase), plain):
                 if not any(a <= start and end <= b for a, b in blind) and not _denied_zh(plain, start, end):
                     yield Hit(asked.id, phrase, start)
-        for phrase in asked.phrases_en:
+        for phrase in en:
             for start, _ in _spans(rf"\b{re.escape(phrase)}\b", plain):
                 if not _denied_en(plain, start):
                     yield Hit(asked.id, phrase, start)
