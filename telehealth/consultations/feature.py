@@ -1,5 +1,5 @@
 from telehealth.bookings.events import BookingPaid, BookingsLeft
-from telehealth.consultations import api, doctor_api, models, pages, staff_pages, unfinished
+from telehealth.consultations import api, doctor_api, following_up, models, pages, staff_pages, unfinished
 from telehealth.consultations.alerting import alert_staff
 from telehealth.consultations.attaching import sweep_files
 from telehealth.consultations.chatting import UNREAD, tell_unread
@@ -37,5 +37,6 @@ feature = Feature(
         ("booking_actions", booking_actions),
         ("worklist", worklist),
         ("worklist", unfinished.worklist),
+        ("worklist", following_up.worklist),
     ),
 )

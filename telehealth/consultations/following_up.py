@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,8 +13,10 @@ from telehealth.bookings.choice import Choice
 from telehealth.consultations.doctor_errors import FollowUpNotFound
 from telehealth.consultations.models import Consultation, FollowUp
 from telehealth.consultations.states import FollowUpEvent, FollowUpState
+from telehealth.core.access import Actor, Permission
 from telehealth.core.clock import HospitalDay, at_local
 from telehealth.core.deadlines import clear_deadline, set_deadline
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.directory import doctor, hospital
 from telehealth.notifications import Notice, notify
@@ -97,6 +100,25 @@ async def remind(unit: Unit, follow_up_id: UUID) -> None:
         unit, Notice.FOLLOW_UP_DUE, row.account_id, hospital_id=row.hospital_id,
         href=await rebook_href(unit, row), doctor=name, on=row.due_day,
     )  # fmt: skip
+
+
+async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
+    """What the doctor who asks should look at again by today."""
+    if not actor.is_staff or not actor.may(Permission.CONSULT):
+        return []
+    due = [task for task in await follow_ups(unit) if task.row.due_day <= unit.today]
+    if not due:
+        return []
+    return [
+        {
+            "title": N_("随访到期"),
+            "text": N_("这些患者到了复诊或随访的日子，请逐一联系并写下结果"),
+            "href": "/staff/follow-ups",
+            "icon": "calendar-heart",
+            "kind": "info",
+            "count": len(due),
+        }
+    ]
 
 
 async def rebook_href(unit: Unit, row: FollowUp) -> str:

@@ -15,6 +15,7 @@ EVENTS: Mapping[str, str] = {
     "closed.unattended": N_("当日无人接诊，费用自动全额退回，不计爽约"),
     "closed.clinic_closed": N_("医院停诊，费用全额退回"),
     "closed.ineligible_at_admission": N_("接诊时核对不符合线上复诊的条件，费用全额退回"),
+    "closed.unfinished": N_("医生没有按时完成这次就诊，费用全额退回，不计爽约"),
     "closed.patient_absent": N_("医生多次呼叫未应答，本次就诊结束"),
     "urgent": N_("情况紧急，已通知医生和值班人员"),
     "urgent.worse": N_("患者感觉更不舒服，已通知医生和值班人员"),

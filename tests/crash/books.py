@@ -216,7 +216,7 @@ def _is_kept(booking: Row) -> bool:
         return booking["attended_at"] is not None
     if booking["state"] == "cancelled":
         return bool(booking["reason"] == "on_the_day")
-    return bool(booking["state"] == "completed")
+    return booking["state"] in ("completed", "patient_absent")
 
 
 def _seats(held: Books) -> Iterator[str]:

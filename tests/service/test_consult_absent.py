@@ -66,6 +66,18 @@ async def test_SJ07_absent_keeps_the_fee_and_is_one_strike(units: Units, visit: 
     assert (said.count("patient_reminded"), said.count("strike_given")) == (1, 1)
 
 
+async def test_SJ07_a_doctor_who_asked_in_vain_attended_and_the_patient_is_absent(
+    units: Units, visit: Visit
+) -> None:
+    """Their own words are evidence (XY13), and no answer is an absence."""
+    await say(units, visit, visit.doctor, "样例：请问您现在方便接听吗")
+    assert (await booking_of(units, visit.booking)).attended_at is not None
+    await ring_unanswered(units, visit, 2)
+    await remind(units, visit)
+    await mark(units, visit)
+    assert (await booking_of(units, visit.booking)).state is BookingState.PATIENT_ABSENT
+
+
 async def test_SJ07_every_condition_is_named_that_is_not_met(units: Units, visit: Visit) -> None:
     assert await why_not(units, visit) == {"too_few_rings", "not_reminded"}
     await ring_unanswered(units, visit, 1)

@@ -58,6 +58,18 @@ async def test_GD11_a_conclusion_with_a_day_is_a_task_until_it_is_done(units: Un
             await following_up.drop(unit, row.id, outcome="样例")
 
 
+async def test_GD11_the_doctor_reads_what_is_due_on_the_home_page(
+    units: Units, visit: Visit, clock: FixedClock
+) -> None:
+    async def items() -> list[int]:
+        async with units.of(visit.doctor) as unit:
+            return [item["count"] for item in await following_up.worklist(unit, visit.doctor)]
+
+    assert await items() == []
+    clock.move_business_to(at_local(DUE, time(8)))
+    assert await items() == [1]
+
+
 async def test_only_the_doctor_of_the_task_may_end_it(units: Units, visit: Visit) -> None:
     row = await the_task(units)
     other = await add_doctor(units, visit.house.department, name="样例医生戊")
