@@ -38,5 +38,4 @@ async def note_consent(unit: Unit, seat: Seat, *, agreed: bool) -> None:
     unit.session.add(consent)
     await unit.session.flush()
     unit.audit("room.recording_answered", consent, room=seat.room, role=seat.role, agreed=agreed)
-    code = "agreed" if agreed else "refused"
-    await announce(unit, seat.room, "consent", role=str(seat.role), code=code)
+    await announce(unit, seat.room, "consent", role=str(seat.role), agreed=agreed)
