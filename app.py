@@ -40,7 +40,7 @@ from telehealth.core.settings import Settings
 from telehealth.core.tickets import Tickets
 from telehealth.core.unit import Units
 from telehealth.demo import feature as demo
-from telehealth.demo.seeding import open_hospital
+from telehealth.demo.consultations import open_demo
 from telehealth.directory import feature as directory
 from telehealth.eligibility import feature as eligibility
 from telehealth.eligibility.rehearsing import command_of_hospital
@@ -146,7 +146,7 @@ def serve() -> None:
     house = build_house(settings)
     if settings.is_demo:
         migrate()
-    built = build(house, opening=open_hospital if settings.is_demo else None)
+    built = build(house, opening=open_demo if settings.is_demo else None)
     server_of(built, settings, house.units.port(Switchboard).say_goodbye).run()
 
 

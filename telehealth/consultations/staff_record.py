@@ -84,7 +84,8 @@ async def _timeline(unit: Unit, room: UUID, lang: str) -> list[Row]:
             break
         rows += found
         since = found[-1][0].seq
-    return said_view(rows, unit.actor.account, translator(lang))
+    shown = said_view(rows, unit.actor.account, translator(lang))
+    return [row | {"day": hospital_day(row["at"])} for row in shown]
 
 
 async def tasks_context(unit: Unit, *, lang: str, typed: Typed) -> Row:

@@ -114,17 +114,18 @@ async def _room(
         },
         "quick": policy.room.quick_replies,
         "quick_id": str(new_id()),
-        "may_call": visit.state in OPEN and is_mine,
+        "may_call": visit.state is ADMITTED and is_mine,
         "room": _options(seat, file.person.name, lang),
     }  # fmt: skip
 
 
 def _options(seat: Seat, patient: str, lang: str) -> Row:
-    api = f"/api/v1/rooms/{seat.room}"
+    api, say = f"/api/v1/rooms/{seat.room}", translator(lang)
+    texts = room_texts(say) | {"placeholder": say(N_("回复患者"))}
     return {
         "room": str(seat.room), "me": str(seat.actor.account), "role": str(seat.role), "lang": lang,
         "ticket_url": f"{api}/ticket", "messages_url": f"{api}/messages", "files_url": "/api/v1/room-files",
-        "api_url": api, "names": {"other": patient}, "texts": room_texts(translator(lang)),
+        "api_url": api, "names": {"other": patient}, "texts": texts,
     }  # fmt: skip
 
 

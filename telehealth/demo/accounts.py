@@ -36,6 +36,13 @@ class DemoVisit:
     days: int
     #: Given back in time, so that there is a refund to look at.
     cancelled: bool = False
+    #: With the doctor who can be tried, and with nobody else.
+    with_our_doctor: bool = False
+    #: As the patient writes it into the condition form.
+    complaint: str = "按时服药，近期感觉平稳，想复诊续方"
+    history: str = ""
+    allergies: str = ""
+    medicines: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +177,69 @@ PATIENTS = (
         "13800000107", "唐雨薇", N_("只有急诊记录，不算门诊"), "330098199908089109", card="YA00010007"
     ),
     DemoPatient("13800000150", "", N_("全新账号：从添加就诊人开始")),
+)
+
+#: Today's line of the doctor who can be tried; `demo.consultations` brings each of them so far.
+IN_LINE = (
+    DemoPatient(
+        "13800000103",
+        "何秀珍",
+        N_("今天的线上复诊正在进行"),
+        "330098194802069043",
+        card="YA00010003",
+        visits=(
+            DemoVisit(
+                "cardiology",
+                0,
+                with_our_doctor=True,
+                complaint="晚上睡不好，早上量血压偏高，想问问药要不要调",
+                history="高血压十余年，失眠半年",
+                allergies="青霉素，2019 年用后全身皮疹",
+                medicines="氨氯地平 5 mg，每日一次",
+            ),
+        ),
+    ),
+    DemoPatient(
+        "13800000102",
+        "陈立群",
+        N_("今天的线上复诊等待接诊，已经留言"),
+        "33009819750930903X",
+        card="YA00010002",
+        visits=(
+            DemoVisit(
+                "cardiology",
+                0,
+                with_our_doctor=True,
+                complaint="昨天门诊调了降糖药，想确认和降压药能不能一起吃",
+                history="2 型糖尿病 6 年，高血压 3 年",
+                medicines="二甲双胍 0.5 g，每日两次；缬沙坦 80 mg，每日一次",
+            ),
+        ),
+    ),
+    DemoPatient(
+        "13800000120",
+        "董淑芬",
+        N_("今天的线上复诊等待接诊，刚说感觉变差"),
+        "330098195501309247",
+        card="YA00010020",
+        visits=(
+            DemoVisit(
+                "cardiology",
+                0,
+                with_our_doctor=True,
+                complaint="高血压复诊，近一周早上头晕",
+                history="高血压 8 年",
+                allergies="磺胺类药物，皮肤瘙痒",
+                medicines="硝苯地平控释片 30 mg，每日一次",
+            ),
+        ),
+    ),
+    DemoPatient(
+        "13800000111",
+        "许建国",
+        N_("今天的线上复诊已经完成，有随访"),
+        "33009819840217925X",
+        card="YA00010021",
+        visits=(DemoVisit("cardiology", 0, with_our_doctor=True, complaint="血压平稳，复查后想续方"),),
+    ),
 )

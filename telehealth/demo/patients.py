@@ -1,6 +1,7 @@
 """Sample patients, opened as a patient would: code by SMS, name and document, card, gate, seat."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -40,9 +41,9 @@ class _Standing:
     bookings: tuple[Booking, ...]
 
 
-async def open_patients(house: House) -> None:
+async def open_patients(house: House, ones: Sequence[DemoPatient] = PATIENTS) -> None:
     """Whoever lacks something. A sandbox that refuses one leaves that one for the next start."""
-    waiting = [one for one in PATIENTS if _lacks(one, await _standing(house.units, one))]
+    waiting = [one for one in ones if _lacks(one, await _standing(house.units, one))]
     if not waiting:
         return
     if not await _sandbox_answers(house.settings.sandbox_url):

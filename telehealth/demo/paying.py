@@ -38,7 +38,6 @@ log = structlog.get_logger(__name__)
 
 #: The door these bookings came through, by which the next start knows them again.
 DOOR = "demo"
-_COMPLAINT = "按时服药，近期感觉平稳，想复诊续方"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,27 +99,32 @@ async def _hold(house: House, actor: Actor, one: DemoPatient, person_id: UUID, v
     check = await assess(house.units, actor, asked)
     async with house.units.of(actor) as unit:
         await _accept_notice(unit, place.id)
-    form_id = await _form(house, actor, person_id, seat.department_id)
+    form_id = await _form(house, actor, person_id, seat.department_id, visit)
     async with house.units.of(actor) as unit:
         return await hold(unit, Wish(seat.slot_id, person_id, check.row.id, form_id, door=DOOR))
 
 
 async def _seat(unit: Unit, hospital_id: UUID, visit: DemoVisit) -> _Seat:
-    """In the middle of what is still to come of the day; a day later when nothing is.
+    """In the middle of what is still to come of the day, or next; a day later when nothing is.
 
     Raises SlotNotFound.
     """
     for days in (visit.days, visit.days + 1):
         day = unit.today + timedelta(days=days)
         offers = await clinic_offers(unit, hospital_id, ClinicKind.INTERNET, first=day, last=day)
-        clinics = [offer.clinic for offer in offers if offer.department.code == visit.department]
+        clinics = [
+            offer.clinic
+            for offer in offers
+            if offer.department.code == visit.department
+            and (offer.doctor.account_id is not None or not visit.with_our_doctor)
+        ]
         coming = [
             offer
             for offer in await slots_of(unit, clinics, Channel.ONLINE)
             if offer.left and offer.slot.starts_at > unit.now
         ]
         if coming:
-            chosen = coming[len(coming) // 2]
+            chosen = coming[0 if visit.with_our_doctor else len(coming) // 2]
             return _Seat(chosen.slot.id, chosen.clinic.department_id)
     raise SlotNotFound()
 
@@ -134,16 +138,19 @@ async def _accept_notice(unit: Unit, hospital_id: UUID) -> None:
         )  # fmt: skip
 
 
-async def _form(house: House, actor: Actor, person_id: UUID, department_id: UUID) -> UUID:
+async def _form(house: House, actor: Actor, person_id: UUID, department_id: UUID, visit: DemoVisit) -> UUID:
     """XY22. A draft that an earlier start left is gone on with."""
     async with house.units.of(actor) as unit:
         draft = await begin(unit, person_id=person_id, department_id=department_id, kind=ClinicKind.INTERNET)
         words = SaveForm(
             version=draft.version,
-            complaint=_COMPLAINT,
-            no_history=True,
-            no_known_allergies=True,
-            no_medicines=True,
+            complaint=visit.complaint,
+            history=visit.history,
+            no_history=not visit.history,
+            allergies=visit.allergies,
+            no_known_allergies=not visit.allergies,
+            medicines=visit.medicines,
+            no_medicines=not visit.medicines,
         )
         await save(unit, draft.id, words)
     return (await submit(house.units, actor, draft.id)).id

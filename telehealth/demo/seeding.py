@@ -92,6 +92,10 @@ async def _week(unit: Unit, hospital_id: UUID) -> None:
     )
     for number, doctor in enumerate(await doctors(unit, hospital_id)):
         online, offline = next(shifts)
+        if number == 0:
+            # Who can be tried sits in the evening too, so that there is a line whenever the demo starts.
+            for weekday in range(7):
+                await _row(unit, doctor, weekday, HalfDay.EVENING, ClinicKind.INTERNET, capacity=18)
         for weekday in range(7):
             await _row(unit, doctor, weekday, online, ClinicKind.INTERNET, capacity=18)
             if weekday < 5 or number % 2:
