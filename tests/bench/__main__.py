@@ -18,6 +18,10 @@ FIGURES = {
     "refund_sweep": "sweep",
     "refund_submit": "submit",
     "pay_roundtrip_http": "roundtrip",
+    "recorder_cpu_per_leg": "recorder",
+    "chat_throughput": "chat",
+    "chat_latency": "chat",
+    "idle_socket": "chat",
     "start_to_first_page": "house",
     "idle_rss": "house",
 }
