@@ -1,12 +1,13 @@
 """The web process itself, as the demo runs it, on a free port against a fresh database."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from telehealth.core.processes import die_with_parent
@@ -17,8 +18,13 @@ from tests.support.waiting import eventually
 
 
 @contextmanager
-def live_house(home: Path, database: Addresses, sandbox: Sandbox) -> Iterator[str]:
-    """Yields its address once it answers, with the sample hospitals open."""
+def live_house(
+    home: Path, database: Addresses, sandbox: Sandbox, *, records: bool = False, more: Mapping[str, str] = {}
+) -> Iterator[str]:
+    """Yields its address once it answers, with the sample hospitals open.
+
+    `records`: with a recorder beside it, without which no call of theirs lasts ten seconds. `more` settings.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -32,20 +38,35 @@ def live_house(home: Path, database: Addresses, sandbox: Sandbox) -> Iterator[st
         "TELEHEALTH_DATABASE_URL": database.app_url,
         "TELEHEALTH_OWNER_URL": database.owner_url,
         **Parties(sandbox.home, sandbox.base_url).settings(),
+        **more,
     }
-    log = home / "web.log"
+    with ExitStack() as house:
+        house.enter_context(_process(home, "web", env, f"{url}/health/ready"))
+        if records:
+            house.enter_context(
+                _process(
+                    home, "recorder", env | {"TELEHEALTH_RECORDER__ADDRESSES": json.dumps(["127.0.0.1"])}
+                )
+            )
+        yield url
+
+
+@contextmanager
+def _process(home: Path, word: str, env: Mapping[str, str], ready: str = "") -> Iterator[None]:
+    log = home / f"{word}.log"
     with log.open("wb") as out:
-        web = subprocess.Popen(
-            [sys.executable, "-m", "telehealth.command", "web"],
+        process = subprocess.Popen(
+            [sys.executable, "-m", "telehealth.command", word],
             env=env,
             stdout=out,
             stderr=out,
             preexec_fn=die_with_parent(signal.SIGTERM),
         )
         try:
-            eventually(lambda: web.poll() is not None or answers(f"{url}/health/ready"), timeout_s=60)
-            assert web.poll() is None, log.read_text()[-4000:]
-            yield url
+            if ready:
+                eventually(lambda: process.poll() is not None or answers(ready), timeout_s=60)
+            assert process.poll() is None, log.read_text()[-4000:]
+            yield
         finally:
-            web.send_signal(signal.SIGTERM)
-            web.wait(timeout=30)
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)

@@ -192,11 +192,7 @@ export class Controls {
     }
     for (const other of view.others) {
       const tile = this.tiles.get(other.member.peer) || this.tile(other.member.peer, other.name);
-      const video = /** @type {HTMLVideoElement} */ (tile.querySelector('video'));
-      if (other.stream && video.srcObject !== other.stream) {
-        video.srcObject = other.stream;
-        this.play(video);
-      }
+      if (other.stream) this.attach(tile, other.stream);
       tile.dataset.picture = String(other.hasVideo);
       tile.dataset.connected = String(other.isConnected);
     }
@@ -215,19 +211,34 @@ export class Controls {
     if (!shown) this.self.srcObject = null;
   }
 
+  /**
+   * Sound has an element of its own: beside a picture that has not come it would not begin.
+   * @param {HTMLElement} tile @param {MediaStream} stream
+   */
+  attach(tile, stream) {
+    for (const [selector, tracks] of /** @type {[string, MediaStreamTrack[]][]} */ ([['audio', stream.getAudioTracks()], ['video', stream.getVideoTracks()]])) {
+      const element = /** @type {HTMLMediaElement} */ (tile.querySelector(selector));
+      const now = element.srcObject instanceof MediaStream ? element.srcObject.getTracks()[0] : undefined;
+      if (!tracks.length || now === tracks[0]) continue;
+      element.srcObject = new MediaStream(tracks);
+      this.play(element);
+    }
+  }
+
   /** @param {string} peer @param {string} name */
   tile(peer, name) {
     // playsinline: or an iPhone takes the picture to the full screen, without our buttons.
-    const video = el('video', { playsinline: true, autoplay: true });
-    const tile = el('div.tile-call', { 'data-peer': peer }, [video, el('span.av.av-l', { 'aria-hidden': 'true', text: (name || this.options.names.other).slice(0, 1) }), el('span.tile-name', { text: name })]);
+    const video = /** @type {HTMLVideoElement} */ (el('video', { playsinline: true, autoplay: true }));
+    video.muted = true;
+    const tile = el('div.tile-call', { 'data-peer': peer }, [video, el('audio', { autoplay: true }), el('span.av.av-l', { 'aria-hidden': 'true', text: (name || this.options.names.other).slice(0, 1) }), el('span.tile-name', { text: name })]);
     this.tiles.set(peer, tile);
     this.stage.append(tile);
     return tile;
   }
 
-  /** @param {HTMLVideoElement} video */
-  play(video) {
-    video.play().then(
+  /** @param {HTMLMediaElement} element */
+  play(element) {
+    element.play().then(
       () => undefined,
       (error) => {
         // A browser that wants a tap first gets a button for it.
@@ -241,7 +252,9 @@ export class Controls {
 
   playAll() {
     this.blocked = false;
-    for (const tile of this.tiles.values()) this.play(/** @type {HTMLVideoElement} */ (tile.querySelector('video')));
+    for (const tile of this.tiles.values()) {
+      for (const element of Array.from(tile.querySelectorAll('audio, video'))) this.play(/** @type {HTMLMediaElement} */ (element));
+    }
     this.calls.show();
   }
 

@@ -36,6 +36,8 @@ export class PeerLink extends Emitter {
     this.videoBps = options.videoBps || VIDEO_BPS;
     this.generation = 0;
     this.remote = new MediaStream();
+    /** Names what belongs together, so that lips and words do. */
+    this.local = new MediaStream();
     this.isConnected = false;
     this.isClosed = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -85,7 +87,7 @@ export class PeerLink extends Emitter {
   /** Both kinds from the start: a camera that opens later needs no new negotiation. @param {RTCPeerConnection} pc */
   begin(pc) {
     for (const kind of /** @type {('audio' | 'video')[]} */ (['audio', 'video'])) {
-      const transceiver = pc.addTransceiver(this.tracks[kind] || kind, { direction: 'sendrecv' });
+      const transceiver = pc.addTransceiver(this.tracks[kind] || kind, { direction: 'sendrecv', streams: [this.local] });
       if (kind === 'video') preferCodecs(transceiver);
     }
   }
@@ -161,6 +163,7 @@ export class PeerLink extends Emitter {
       if (!transceiver) continue;
       if (transceiver.direction !== 'sendrecv') transceiver.direction = 'sendrecv';
       if (kind === 'video') preferCodecs(transceiver);
+      if (transceiver.sender.setStreams) transceiver.sender.setStreams(this.local);
       if (transceiver.sender.track !== this.tracks[kind]) await transceiver.sender.replaceTrack(this.tracks[kind]);
     }
     await describe(pc, 'answer');
