@@ -43,7 +43,7 @@ class Terms:
     may_call: bool
     #: Calls are recorded: the hospital asks for it and both sides agreed.
     records: bool
-    #: Why `may_call` is false, as a code: "not_admitted", "not_agreed", "asked" (nobody answered yet), "over".
+    #: Why `may_call` is false: "not_admitted", "not_agreed", "asked" (nobody answered yet), "over".
     refusal: str = ""
     #: The rest of the `room` message as this seat may see it.
     view: Mapping[str, Any] = field(default_factory=dict)
