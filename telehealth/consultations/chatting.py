@@ -76,8 +76,9 @@ async def _say(units: Units, seat: Seat, words: Words) -> Stored:
             raise await _why_not(unit, seat)
         about = None
         if written.is_new:
-            unit.hint(f"room:{seat.room}")
             about = await _see_to(unit, seat, words, written, is_evidence=is_evidence)
+            # Of a plain message other nodes fetch the message only.
+            unit.hint(f"room:{seat.room}:said" if about is None else f"room:{seat.room}")
         return Stored(written.seq, _shown(seat, words, written, shown), about, written.is_new)
 
 

@@ -15,7 +15,7 @@ async def mark_read(units: Units, seat: Seat, seq: int) -> Mapping[str, int]:
             unit, _MARK, room=seat.room, person=seat.actor.account, role=str(seat.role), seq=seq, now=unit.now
         )
         if moved:
-            unit.hint(f"room:{seat.room}")
+            unit.hint(f"room:{seat.room}:reads")
         return await reads_in(unit, seat)
 
 

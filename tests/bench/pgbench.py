@@ -69,7 +69,6 @@ class Pgbench:
     """32 clients over two threads, statements prepared, as the application's own role."""
 
     def __init__(self, database: Database, *, slots: int, account_id: UUID) -> None:
-        self._program = find_pgbench(database.home)
         self._script = database.home / "hold.sql"
         self._script.write_text(_script(slots))
         self._database = database
@@ -89,25 +88,29 @@ class Pgbench:
 
     def run(self, seconds: int) -> float:
         """Transactions per second, without the time it takes to connect."""
-        at = self._database
-        said = subprocess.run(
-            [
-                self._program, "-n", "-M", "prepared", "-c", "32", "-j", "2", "-T", str(seconds),
-                "-h", at.socket_folder, "-U", at.role, "-f", self._script,
-                *_defines(self._variables), at.name,
-            ],
-            env={
-                "PATH": os.environ["PATH"],
-                "PGPASSWORD": at.password,
-                # What the product's own connections ask for.
-                "PGOPTIONS": "-c timezone=UTC -c lock_timeout=5000 -c statement_timeout=30000",
-            },
-            capture_output=True, text=True, check=False, timeout=seconds + 60,
-        )  # fmt: skip
-        tps = re.search(r"^tps = ([0-9.]+)", said.stdout, re.MULTILINE)
-        if said.returncode != 0 or tps is None:
-            raise RuntimeError(f"pgbench ended with {said.returncode}: {said.stderr[-2000:]}")
-        return float(tps[1])
+        return run_script(self._database, self._script, self._variables, seconds)
+
+
+def run_script(database: Database, script: Path, variables: Mapping[str, str], seconds: int) -> float:
+    """Transactions per second of 32 clients over two threads, without the time it takes to connect."""
+    said = subprocess.run(
+        [
+            find_pgbench(database.home), "-n", "-M", "prepared", "-c", "32", "-j", "2", "-T", str(seconds),
+            "-h", database.socket_folder, "-U", database.role, "-f", script, *_defines(variables),
+            database.name,
+        ],
+        env={
+            "PATH": os.environ["PATH"],
+            "PGPASSWORD": database.password,
+            # What the product's own connections ask for.
+            "PGOPTIONS": "-c timezone=UTC -c lock_timeout=5000 -c statement_timeout=30000",
+        },
+        capture_output=True, text=True, check=False, timeout=seconds + 60,
+    )  # fmt: skip
+    tps = re.search(r"^tps = ([0-9.]+)", said.stdout, re.MULTILINE)
+    if said.returncode != 0 or tps is None:
+        raise RuntimeError(f"pgbench ended with {said.returncode}: {said.stderr[-2000:]}")
+    return float(tps[1])
 
 
 def _script(slots: int) -> str:
