@@ -162,7 +162,8 @@ export class CallController extends Emitter {
     const known = this.call;
     if (known && known.id === call.id && call.version < known.version) return;
     if (known && known.id !== call.id && call.state === 'ended') return;
-    if (known && known.id !== call.id) this.leave();
+    // What was over was left then; devices may be open for this one already.
+    if (known && known.id !== call.id && known.state !== 'ended') this.leave();
     if (call.state === 'ended') {
       // One that was over before this page opened is a line of the talk, not news.
       if (known && known.id === call.id && known.state !== 'ended') this.over(call);

@@ -58,7 +58,11 @@ export class Devices extends Emitter {
     // Together: one question to the person instead of two.
     try {
       const stream = await media({ audio: AUDIO, video: this.picture() });
-      for (const track of stream.getTracks()) this.adopt(/** @type {Kind} */ (track.kind), track);
+      for (const track of stream.getTracks()) {
+        const kind = /** @type {Kind} */ (track.kind);
+        if (this.wanted[kind]) this.adopt(kind, track);
+        else track.stop();
+      }
     } catch {
       // One of them may still work alone, and says for itself what is wrong.
       await this.acquire('audio');
