@@ -1,7 +1,8 @@
 """The patient does not come (SJ07): remind them, and mark them absent only as the rule allows.
 
-What counts is what the room itself wrote down that day: rings nobody answered, reminders sent, words of
-the patient's side. Refusing to be recorded, or a call that broke, is never a strike.
+What counts is what the room itself wrote down: rings nobody answered and reminders sent since the slot
+began, words of the patient's side of that day. Refusing to be recorded, or a call that broke, is never
+a strike.
 """
 
 from collections.abc import Mapping
@@ -95,8 +96,8 @@ async def standing(unit: Unit, visit: Consultation) -> tuple[Absence, list[str]]
 
 async def _seen(unit: Unit, visit: Consultation) -> Mapping[str, Any]:
     rows = await fetch(
-        unit, _SEEN, room=visit.id, since=day_start(visit.day), rang=RANG, connected=CONNECTED, ended=ENDED,
-        reminded=REMINDED,
+        unit, _SEEN, room=visit.id, since=day_start(visit.day), begun=visit.starts_at, rang=RANG,
+        connected=CONNECTED, ended=ENDED, reminded=REMINDED,
     )  # fmt: skip
     return rows[0]
 
@@ -104,8 +105,8 @@ async def _seen(unit: Unit, visit: Consultation) -> Mapping[str, Any]:
 _SEEN = """
 select
     count(*) filter (where m.facts->>'event' = %(ended)s and m.facts->>'code' = 'unanswered'
-        and m.facts->>'role' in ('doctor', 'colleague')) as rings,
-    count(*) filter (where m.facts->>'event' = %(reminded)s) as reminders,
+        and m.facts->>'role' in ('doctor', 'colleague') and m.at >= %(begun)s) as rings,
+    count(*) filter (where m.facts->>'event' = %(reminded)s and m.at >= %(begun)s) as reminders,
     max(m.at) filter (where m.facts->>'event' = %(reminded)s) as reminded_at,
     count(*) filter (where m.role in ('patient', 'helper')) as words,
     count(*) filter (where m.facts->>'event' = %(connected)s

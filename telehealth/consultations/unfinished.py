@@ -56,12 +56,15 @@ class Unfinished:
 async def sweep_unfinished(units: Units) -> int:
     """Housekeeping: tell, close or refund what is due; how many visits ended. Safe beside others."""
     async with units.system("unfinished visits") as unit:
-        found = [Unfinished(**row) for row in await fetch(unit, _FOUND, today=unit.today)]
-        due = {visit.room: await _desk_from(unit, visit.hospital_id, visit.day) for visit in found}
+        due = {
+            visit: since
+            for visit in [Unfinished(**row) for row in await fetch(unit, _FOUND, today=unit.today)]
+            if (since := await _desk_from(unit, visit.hospital_id, visit.day)) <= unit.now
+        }
     ended = 0
-    for visit in found:
+    for visit, since in due.items():
         try:
-            ended += await _see_to(units, visit, due[visit.room])
+            ended += await _see_to(units, visit, since)
         except (DomainError, sa.exc.SQLAlchemyError, psycopg.Error) as error:
             # One visit that cannot be ended does not hold up the others; the next pass tries again.
             log.error("unfinished.left_out", booking=visit.number, error=type(error).__name__, exc_info=error)
@@ -70,8 +73,6 @@ async def sweep_unfinished(units: Units) -> int:
 
 async def _see_to(units: Units, visit: Unfinished, desk_from: datetime) -> bool:
     async with units.system("unfinished visits") as unit:
-        if unit.now < desk_from:
-            return False
         booking = await lock_visit(unit, visit.room)
         row = await lock_consultation(unit, visit.room)
         if booking is None or row.state not in OPEN:

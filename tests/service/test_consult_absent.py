@@ -90,7 +90,10 @@ async def test_SJ07_not_before_the_slot_began(units: Units, visit: Visit, clock:
     clock.move_business_to(at_local(TODAY, time(10, 59)))
     await ring_unanswered(units, visit, 2)
     await remind(units, visit)
-    assert await why_not(units, visit) == {"slot_not_started"}
+    assert await why_not(units, visit) == {"slot_not_started", "too_few_rings", "not_reminded"}
+    # Whoever is rung before their time has missed nothing.
+    clock.move_business_to(at_local(TODAY, time(11)))
+    assert await why_not(units, visit) == {"too_few_rings", "not_reminded"}
 
 
 async def test_SJ07_a_word_of_the_patient_that_day_is_no_absence(units: Units, visit: Visit) -> None:

@@ -108,7 +108,7 @@ async def test_SJ07_a_refusal_names_what_is_missing(
     assert (await client.post(path(visit, "reminder"), headers=doctor)).status_code == 204
     refused = await client.post(path(visit, "absence"), headers=doctor)
     assert refused.status_code == 409
-    assert set(refused.json()["facts"]["reasons"]) == {"slot_not_started", "too_few_rings"}
+    assert set(refused.json()["facts"]["reasons"]) == {"slot_not_started", "too_few_rings", "not_reminded"}
 
 
 async def test_XY11_unsuitable_online_needs_reason_and_advice(
