@@ -31,6 +31,7 @@ _LATE_S = 0.6
 #: How long before its time a segment may be cut at a key frame, which is asked for from then on.
 _EARLY_S = 1.0
 
+_FAILURES = (av.FFmpegError, OSError, ValueError)
 _MS = Fraction(1, 1000)
 _VIDEO = Fraction(1, 90_000)
 #: What lies in the muxer dies with us: half a second of clusters, less of tracks waiting for each other.
@@ -117,6 +118,8 @@ class Reel:
         self._first_at: float | None = None
         self._video_at: float | None = None
         self._is_blind = True
+        #: Sound that came before it was known whether there is a picture.
+        self._held: list[Frame] = []
 
     def wants_key_frame(self) -> bool:
         """Whether the next picture should stand alone: to begin with, or to cut there."""
@@ -129,16 +132,19 @@ class Reel:
             self._first_at = frame.at
         try:
             self._take_video(frame) if frame.kind == "video" else self._take_audio(frame)
-        except (av.FFmpegError, OSError, ValueError) as error:
+        except _FAILURES as error:
             # The disk is full, or a frame is none. What was written stays; a new file may do better.
             log.error("recording.segment_failed", call=str(self._label.call_id), error=type(error).__name__)
-            self._abandon()
+            self._end_all()
 
     def close(self) -> None:
-        for segment in (self._closing, self._current):
-            if segment is not None:
-                self._finish(segment)
-        self._closing = self._current = None
+        try:
+            if self._current is None and self._held:
+                # Over before a picture stood alone: the sound is kept at least.
+                self._cut(self._cause, self._held[0], None)
+        except _FAILURES as error:
+            log.error("recording.segment_failed", call=str(self._label.call_id), error=type(error).__name__)
+        self._end_all()
 
     def _take_video(self, frame: Frame) -> None:
         self._video_at = frame.at
@@ -168,10 +174,12 @@ class Reel:
         if frame.codec.lower() != "opus":
             return
         if self._current is None:
-            if not self._is_without_video(frame.at):
-                return
-            self._cut(self._cause, frame, None)
-        elif self._is_due(self._current, frame.at) and self._is_without_video(frame.at):
+            self._held.append(frame)
+            # A picture that never stands alone does not cost the sound.
+            if self._is_without_video(frame.at) or frame.at - self._held[0].at > _QUIET_S:
+                self._cut(self._cause, self._held[0], None)
+            return
+        if self._is_due(self._current, frame.at) and self._is_without_video(frame.at):
             self._cut("length", frame, None)
         if self._current is not None:
             self._write(self._current, frame, is_key=True)
@@ -211,16 +219,20 @@ class Reel:
         )
         self._current = Segment(self._spool, slip, first, picture)
         self._is_blind = picture is None
+        held, self._held = self._held, []
+        for frame in held:
+            self._current.write(frame, is_key=True)
 
     def _finish(self, segment: Segment) -> None:
         self._finished(segment.close())
 
-    def _abandon(self) -> None:
+    def _end_all(self) -> None:
         for segment in (self._closing, self._current):
             try:
                 if segment is not None:
                     self._finish(segment)
-            except (av.FFmpegError, OSError, ValueError):
+            except _FAILURES:
+                # The next start recovers it.
                 log.warning("recording.left_in_spool", segment=str(segment.slip.id) if segment else "")
         self._closing = self._current = None
         self._is_blind = True

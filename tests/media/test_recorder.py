@@ -37,8 +37,8 @@ from tests.support import clips
 from tests.support.factories.calls import Room, add_room
 from tests.support.members import Member
 
-#: Of a clip, which is played three times.
-CLIP_S = 5.0
+#: Of a clip, and how often it is played: longer than a busy machine needs.
+CLIP_S, PLAYS = 5.0, 12
 #: Media of two seconds are evidence here.
 TERMS = Terms(state="admitted", may_write=True, may_call=True, records=True, attends_after_s=2)
 
@@ -87,7 +87,7 @@ async def segments(units: Units, call: Call) -> list[RecordingSegment]:
 @asynccontextmanager
 async def members(units: Units, room: Room, call: Call) -> AsyncIterator[dict[str, Member]]:
     """Both pages, sending sound and picture as soon as they are asked."""
-    clip = {"audio": [clips.sound(CLIP_S)] * 3, "video": [clips.video("VP8", CLIP_S)] * 3}
+    clip = {"audio": [clips.sound(CLIP_S)] * PLAYS, "video": [clips.video("VP8", CLIP_S)] * PLAYS}
     pages = {
         peer: Member(units, seat, peer, call.id, clip)
         for peer, seat in (("patient-page", room.patient), ("doctor-page", room.doctor))
