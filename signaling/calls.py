@@ -315,6 +315,8 @@ async def _join(unit: Unit, call: Call, seat: Seat, peer: str, media: Media, ter
     unit.audit("call.active", call, by=seat.role)
     await _journal(unit).connected(unit, call.room, call.id)
     unit.hint(_topic(call.room))
+    if terms.records:
+        unit.hint("recorders")
 
 
 async def _give_up(unit: Unit, call: Call, seat: Seat, peer: str) -> None:
