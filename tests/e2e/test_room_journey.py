@@ -3,17 +3,31 @@
 import json
 import re
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
-import pyotp
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from telehealth.demo.accounts import STAFF
 from tests.e2e.conftest import CHROMIUM, QUIET
+from tests.e2e.rooms import (
+    CAMERA,
+    CHEN,
+    DONG,
+    HE,
+    HEARS,
+    RELAYED,
+    SEES,
+    back_within,
+    call,
+    hang_up,
+    meeting,
+    room_of,
+    said,
+    somebody,
+    write,
+)
 from tests.e2e.steps import fits
 from tests.support.cluster import Cluster
 from tests.support.coturn import SECRET, Coturn, coturn
@@ -21,29 +35,26 @@ from tests.support.live import live_house
 from tests.support.sandbox import Sandbox
 
 __all__ = ["coturn"]
-
-CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
-          "--allow-loopback-in-peer-connection")  # fmt: skip
-DOCTOR = next(one for one in STAFF if one.login == "doctor.yunan")
-HE, CHEN, DONG = "13800000103", "13800000102", "13800000120"
-#: A picture of the other side that moves.
-SEES = """() => {
-  const video = document.querySelector('.tile-call video');
-  return Boolean(video && video.videoWidth > 0 && video.currentTime > 0 && !video.paused);
-}"""
-#: Sound of the other side plays, whatever is drawn.
-HEARS = """() => {
-  const audio = document.querySelector('.tile-call audio');
-  const [track] = audio && audio.srcObject ? audio.srcObject.getAudioTracks() : [];
-  return Boolean(track && !track.muted && audio.currentTime > 0 && !audio.paused);
-}"""
-#: Every connection of the page goes through the relay or not at all.
-RELAYED = """
-const Direct = window.RTCPeerConnection;
-window.RTCPeerConnection = class extends Direct {
-  constructor(configuration) { super({ ...configuration, iceTransportPolicy: 'relay' }); }
+#: Every connection of the page can be got hold of.
+KEPT = """
+window.connections = [];
+const Plain = window.RTCPeerConnection;
+window.RTCPeerConnection = class extends Plain {
+  constructor(configuration) { super(configuration); window.connections.push(this); }
 };
 """
+#: Two-way connections, by the user name of their ICE: a restart changes it.
+NAMES = """() => window.connections
+  .filter((pc) => pc.signalingState === 'stable')
+  .filter((pc) => pc.getTransceivers().some((each) => each.currentDirection === 'sendrecv'))
+  .map((pc) => /a=ice-ufrag:(\\S+)/.exec(pc.localDescription.sdp)[1])"""
+RESTART = """() => {
+  for (const pc of window.connections) {
+    if (pc.getTransceivers().some((each) => each.currentDirection === 'sendrecv')) pc.restartIce();
+  }
+}"""
+#: Something on the way forbids sockets.
+BARRED = "window.WebSocket = class { constructor() { throw new Error('barred'); } };"
 
 
 @pytest.fixture(scope="module")
@@ -67,111 +78,10 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@contextmanager
-def somebody(browser: Browser, house: str, who: str, *, width: int = 390, script: str = "") -> Iterator[Page]:
-    """Signed in on a device of their own; the page's own errors fail the test."""
-    context: BrowserContext = browser.new_context(
-        viewport={"width": width, "height": 844}, locale="zh-CN", permissions=["camera", "microphone"]
-    )
-    if script:
-        context.add_init_script(script)
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    assert page.request.post(f"{house}/demo/enter", form={"who": who}).ok
-    yield page
-    context.close()
-    assert problems == []
-
-
 @pytest.fixture
 def meet(browser: Browser, house: str) -> Iterator[Callable[..., tuple[Page, Page]]]:
-    """The patient on a phone, the doctor at the desk; admitted, and both agreed to be recorded."""
     with ExitStack() as open_pages:
-
-        def pair(who: str, *, script: str = "") -> tuple[Page, Page]:
-            patient = open_pages.enter_context(somebody(browser, house, who, script=script))
-            doctor = open_pages.enter_context(
-                somebody(browser, house, DOCTOR.login, width=1360, script=script)
-            )
-            room = room_of(patient, house)
-            patient.goto(f"{house}/rooms/{room}")
-            admit(doctor, house, room)
-            for page in (patient, doctor):
-                agree(page)
-            return patient, doctor
-
-        yield pair
-
-
-def room_of(patient: Page, house: str) -> str:
-    patient.goto(f"{house}/bookings?group=coming")
-    for link in patient.locator("a.booking").all():
-        room = str(link.get_attribute("href")).rpartition("/")[2]
-        if patient.request.get(f"{house}/api/v1/rooms/{room}").ok:
-            return room
-    raise LookupError("no room")
-
-
-def admit(doctor: Page, house: str, room: str) -> None:
-    """REG6: the second factor, then the file, then the patient."""
-    where = f"{house}/staff/rooms/{room}"
-    doctor.goto(f"{where}?pane=file")
-    button = doctor.get_by_role("button", name="接诊", exact=True)
-    if button.count():
-        press_admit(doctor)
-        doctor.wait_for_load_state()
-        if "step-up" in doctor.url:
-            doctor.locator("input[name=code]").fill(pyotp.TOTP(DOCTOR.totp_secret).now())
-            doctor.locator("main button[type=submit]").first.click()
-            expect(button).to_be_visible()
-            press_admit(doctor)
-    doctor.goto(where)
-    expect(doctor.locator("[data-room-text]")).to_be_enabled()
-
-
-def press_admit(doctor: Page) -> None:
-    doctor.locator("input[name=fit]").check(force=True)
-    doctor.get_by_role("button", name="接诊", exact=True).click()
-
-
-def agree(page: Page) -> None:
-    """Unless they did before."""
-    asks, done = (page.locator(f"[data-room-consent{what}]:visible") for what in ("", "-change"))
-    expect(asks.or_(done).first).to_be_visible()
-    if asks.count():
-        asks.locator("[data-consent=yes]").click()
-        expect(done).to_be_visible()
-
-
-def write(page: Page, text: str) -> None:
-    page.locator("[data-room-text]").fill(text)
-    page.get_by_role("button", name="发送", exact=True).click()
-
-
-def said(page: Page, text: str) -> None:
-    expect(page.locator("[data-room-log] .bub", has_text=text)).to_have_count(1)
-
-
-def call(caller: Page, other: Page, media: str) -> None:
-    caller.locator(f"[data-call=start-{media}]").first.click()
-    accept = other.locator(f"[data-call-when=ringing] [data-call=accept-{media}]")
-    expect(accept).to_be_visible()
-    accept.click()
-
-
-def hang_up(page: Page, other: Page) -> None:
-    page.locator("[data-call=hang-up]").click()
-    for each in (page, other):
-        expect(each.locator("[data-room-call]")).to_be_hidden()
-
-
-def back_within(page: Page, seconds: float, sign: str) -> None:
-    begun = time.monotonic()
-    page.reload()
-    page.wait_for_function(sign)
-    assert time.monotonic() - begun < seconds
+        yield lambda who, **more: open_pages.enter_context(meeting(browser, house, who, **more))
 
 
 def test_XY25_two_people_write_reload_and_lose_nothing(meet: Callable[..., tuple[Page, Page]]) -> None:
@@ -240,6 +150,62 @@ def test_a_call_goes_through_the_relay_when_nothing_else_does(
     patient.locator("[data-open-check]").click()
     expect(patient.locator("[data-check=network]")).to_have_attribute("data-state", "ok")
     expect(patient.locator("[data-check=camera]")).to_have_attribute("data-state", "ok")
+
+
+def test_both_sides_restart_ice_at_once_and_the_picture_stays(
+    meet: Callable[..., tuple[Page, Page]],
+) -> None:
+    patient, doctor = meet(HE, script=KEPT)
+    call(doctor, patient, "video")
+    for page in (patient, doctor):
+        page.wait_for_function(SEES)
+    before = [page.evaluate(NAMES) for page in (patient, doctor)]
+    assert all(before)
+    for page in (patient, doctor):
+        page.evaluate(RESTART)
+    for page, names in zip((patient, doctor), before, strict=True):
+        changed = f"(names) => {{ const now = ({NAMES})(); return now.length && now[0] !== names[0]; }}"
+        page.wait_for_function(changed, arg=names)
+        shown = page.evaluate("document.querySelector('.tile-call video').currentTime")
+        page.wait_for_function(
+            "(at) => document.querySelector('.tile-call video').currentTime > at + 1", arg=shown
+        )
+        expect(page.locator("[data-call-part=state]")).to_be_hidden()
+    hang_up(doctor, patient)
+
+
+def test_where_sockets_are_barred_the_talk_goes_on_by_requests(browser: Browser, house: str) -> None:
+    with somebody(browser, house, CHEN, script=BARRED) as patient:
+        patient.goto(f"{house}/rooms/{room_of(patient, house)}")
+        expect(patient.locator("[data-room-net]")).to_contain_text("慢速")
+        write(patient, "这里的网络不让连接")
+        said(patient, "这里的网络不让连接")
+        expect(patient.locator(".chat-pending .msg")).to_have_count(0)
+
+
+def test_a_weak_network_costs_the_picture_and_gives_it_back_slowly(browser: Browser, house: str) -> None:
+    """What is decided, second by second; the sound is not even asked."""
+    with somebody(browser, house, HE) as patient:
+        patient.goto(f"{house}/rooms/{room_of(patient, house)}")
+        deeds = patient.evaluate(
+            """async () => {
+              const script = document.querySelector('script[src$="js/room/main.js"]').src;
+              const { Quality, STEPS } = await import(script.replace('main.js', 'quality.js'));
+              const quality = new Quality();
+              const deeds = [];
+              for (let second = 1; second <= 60; second += 1) {
+                const weak = second <= 10;
+                const deed = quality.see({ atMs: second * 1000, availableBps: weak ? 60000 : null,
+                                           loss: weak ? 0.1 : 0, rttMs: 80 });
+                if (deed) deeds.push([second, deed, quality.capBps]);
+              }
+              return deeds;
+            }"""
+        )
+    assert deeds == [
+        [6, "drop", 800_000], [31, "restore", 150_000], [36, "step", 300_000], [41, "step", 500_000],
+        [46, "step", 800_000],
+    ]  # fmt: skip
 
 
 def test_an_uninvited_third_party_finds_no_room(browser: Browser, house: str) -> None:

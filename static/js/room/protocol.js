@@ -38,8 +38,8 @@ const PONG_SOON_MS = 3000;
 const SAID_WITHIN_MS = 12000;
 const MOST_UNSENT = 100;
 const AGAIN_S = [0.5, 2, 4, 8, 10];
-/** So many connections that never said welcome: something on the way forbids sockets. */
-const POLL_AFTER = 4;
+/** So many sockets in a row that never said welcome, where requests pass: something on the way forbids them. */
+const POLL_AFTER = 2;
 const POLL_MS = 5000;
 
 /** Close codes after which nobody comes back by themselves. @type {Record<number, string>} */
@@ -76,6 +76,7 @@ export class RoomSocket extends Emitter {
     this.skewMs = 0;
     this.heartbeatMs = 15000;
     this.failures = 0;
+    this.barred = 0;
     this.refusedTickets = 0;
     this.pings = 0;
     /** @type {object[]} */
@@ -236,7 +237,11 @@ export class RoomSocket extends Emitter {
     if (problem.status === 401) this.stop('signed_out');
     else if (problem.status === 403 || problem.status === 404) this.stop('forbidden');
     else if (!problem.passing) this.stop('over');
-    else this.again(problem.retryAfterS);
+    else {
+      // Not the socket alone: the network is gone.
+      if (problem.status === 0) this.barred = 0;
+      this.again(problem.retryAfterS);
+    }
   }
 
   /** @param {{ticket: string, socket: string}} given */
@@ -283,6 +288,7 @@ export class RoomSocket extends Emitter {
   /** @param {number} code why the connection ended */
   lost(code) {
     const welcomed = this.isOpen;
+    if (!welcomed) this.barred += 1;
     this.clear();
     this.drop(1000);
     if (FINAL[code]) {
@@ -307,7 +313,7 @@ export class RoomSocket extends Emitter {
     this.failures += 1;
     const wait = AGAIN_S[Math.min(this.failures - 1, AGAIN_S.length - 1)];
     const ms = 1000 * (afterS || wait * (0.5 + Math.random()));
-    if (this.failures >= POLL_AFTER) {
+    if (this.barred >= POLL_AFTER) {
       this.enter('polling', '');
       this.poll();
     } else {
@@ -319,7 +325,7 @@ export class RoomSocket extends Emitter {
   /** @param {State['name']} name @param {string} reason */
   enter(name, reason) {
     // A page that polls is not told of every vain try for a socket.
-    const shown = name === 'connecting' && this.failures >= POLL_AFTER ? 'polling' : name;
+    const shown = name === 'connecting' && this.barred >= POLL_AFTER ? 'polling' : name;
     if (this.state.name === shown && this.state.reason === reason) return;
     this.state = { name: shown, reason };
     this.emit('state', this.state);
@@ -390,6 +396,7 @@ export class RoomSocket extends Emitter {
   welcomed(welcome) {
     clearTimeout(this.timers.welcome);
     this.failures = 0;
+    this.barred = 0;
     this.refusedTickets = 0;
     this.welcome = welcome;
     this.last = Math.max(this.last, welcome.last || 0);
@@ -515,6 +522,11 @@ export class RoomSocket extends Emitter {
       }
       const page = await request('GET', `${this.options.messagesUrl}?since=${this.have}`);
       this.took(page.items || [], false);
+      const room = await request('GET', this.options.messagesUrl.replace(/\/messages$/, ''));
+      this.last = Math.max(this.last, room.last || 0);
+      this.emit('room', { ...room.view, state: room.state, can: room.can });
+      this.emit('reads', readsOf(room.reads || {}));
+      this.emit('messages', { more: false });
     } catch {
       // the network itself is gone: the next round tells
     } finally {
@@ -530,6 +542,7 @@ export class RoomSocket extends Emitter {
     try {
       const said = await request('POST', this.options.messagesUrl, { client_id, kind, ...(file ? { file } : { text }) });
       this.settle(client_id, said.seq, said.at);
+      if (said.alert) this.emit('alert', said.alert);
     } catch (error) {
       if (!(error instanceof Problem) || error.passing) throw error;
       this.outbox.mark(client_id, error.message || error.code);
