@@ -5,7 +5,8 @@ import { all, one } from '../dom.js';
 
 const root = /** @type {HTMLElement | null} */ (one('[data-talk]'));
 const options = optionsOf();
-if (root && options && one('[data-room-log]', root)) {
+// A visit that is over is read as the server drew it.
+if (root && options && ['waiting', 'admitted'].includes(root.dataset.state || '')) {
   const room = mountRoom(root, options);
 
   for (const button of /** @type {HTMLButtonElement[]} */ (all('button[data-quick]', root))) {
