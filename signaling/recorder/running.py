@@ -138,6 +138,9 @@ class Recording:
             for call_id in self._calls.keys() - kept:
                 log.warning("recorder.lease_lost", call=str(call_id))
                 self._drop(call_id)
+            if strays := kept - self._calls.keys():
+                # Taken or left in a unit whose end we did not hear of.
+                await leasing.release(self._units, self.me, strays)
             self._beat_at = now + leasing.RENEW_S
         await self._claim()
         if self._calls:

@@ -294,6 +294,23 @@ def recorder_process(settings: Settings, log: Path) -> Iterator[subprocess.Popen
         process.wait()
 
 
+async def test_a_lease_the_recorder_does_not_know_of_is_given_back(
+    house: House, units: Units, room: Room, tmp_path: Path
+) -> None:
+    """It was taken, and the answer was lost."""
+    call = await talking(units, room)
+    async with recording(house, tmp_path / "spool") as recorder:
+        await until(lambda: turn(units, call, at_least=1))
+        recorder._calls.pop(call.id)
+        await until(lambda: turn(units, call, at_least=2))
+
+
+async def turn(units: Units, call: Call, *, at_least: int) -> bool:
+    async with units.system("test") as unit:
+        lease = await unit.session.get(RecorderLease, call.id)
+        return lease is not None and lease.turn >= at_least
+
+
 async def turned_on(units: Units, call: Call) -> bool:
     return (await row(units, call.id)).recording is RecordingState.ON
 
