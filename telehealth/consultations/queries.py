@@ -1,13 +1,14 @@
 """Every SELECT of the room's side. Row-level security is the second wall; seats are the first."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from psycopg.rows import dict_row
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from telehealth.consultations.errors import InvitationNotFound, RoomFileNotFound, RoomNotFound, SeatNotFound
@@ -178,7 +179,26 @@ order by created_at, id
 async def fetch(unit: Unit, statement: str, **arguments: Any) -> list[dict[str, Any]]:
     """Rows of a prepared statement on the unit's own connection."""
     await unit.settle()
-    connection = await unit.connection()
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(statement, arguments, prepare=True)
-        return await cursor.fetchall() if cursor.description else []
+    await unit.connection()
+    sql, names = _as_the_server_takes_it(statement)
+    cursor = unit.cursor_for(sql)
+    await cursor.execute(sql, [arguments[name] for name in names], prepare=True)
+    if cursor.description is None:
+        return []
+    columns = _columns.get(sql)
+    if columns is None:
+        columns = _columns[sql] = tuple(column.name for column in cursor.description)
+    return [dict(zip(columns, row, strict=True)) for row in await cursor.fetchall()]
+
+
+@cache
+def _as_the_server_takes_it(statement: str) -> tuple[bytes, tuple[str, ...]]:
+    """With $1, $2, … for the names, which the driver would look for each time; and the names in order."""
+    names = tuple(dict.fromkeys(_NAMED.findall(statement)))
+    numbers = {name: f"${number}" for number, name in enumerate(names, start=1)}
+    return (statement % numbers).encode(), names
+
+
+_NAMED = re.compile(r"%\((\w+)\)s")
+#: Of statements that were run before.
+_columns: dict[bytes, tuple[str, ...]] = {}

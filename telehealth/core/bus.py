@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 CHANNEL = "telehealth_hints"
 #: How long hints are gathered, in wall-clock seconds.
-GATHER_S = 0.003
+GATHER_S = 0.005
 #: NOTIFY refuses 8,000 bytes.
 PAYLOAD = 7_000
 #: Waits before the next try to reach the carrier, in wall-clock seconds.
