@@ -11,7 +11,6 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -83,17 +82,23 @@ class Recording:
         self._calls: dict[UUID, Taken] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
+        self._is_told = False
         self._beat_at = 0.0
 
+    def stop(self) -> None:
+        """Let `run` end after this round."""
+        self._is_told = True
+        self._news.set()
+
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until told to stop; then what is open is finished, and shipped if that is quick."""
         for slip in await asyncio.to_thread(self._spool.left):
             self.shipper.add(slip)
         await self._appear()
         forget = self._units.bus.subscribe(self._on_hint) if self._units.bus is not None else lambda: None
         shipping = asyncio.create_task(self.shipper.run(), name="recorder.ship")
         try:
-            while True:
+            while not self._is_told:
                 await self._round_or_log()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), ROUND_S)
@@ -104,7 +109,7 @@ class Recording:
 
     async def _appear(self) -> None:
         """As soon as there is a database, with its tables."""
-        while True:
+        while not self._is_told:
             try:
                 return await leasing.appear(self._units, self.me)
             except _FAILURES as error:
@@ -307,18 +312,26 @@ def _lacks(taken: Taken, leg: str, now: float) -> str | None:
     return "silent" if now - last > patience and now - asked > _AGAIN_S else None
 
 
-async def record(units: Units, blobs: BlobStore, settings: Settings) -> None:
-    """Until cancelled. Raises SpoolTaken."""
+async def record(units: Units, blobs: BlobStore, settings: Settings, told: asyncio.Event) -> None:
+    """Until told. Raises SpoolTaken."""
     listen_at(settings.recorder.addresses)
     narrow_offers()
     spool = Spool(settings.spool)
+    recording = Recording(units, blobs, settings.recorder, spool)
+
+    async def stop_when_told() -> None:
+        await told.wait()
+        recording.stop()
+
+    # Only the demo's clock is ever moved.
+    beside = [stop_when_told(), *([_follow_clock(units)] if settings.is_demo else [])]
+    tasks = [asyncio.create_task(one) for one in beside]
     try:
-        async with asyncio.TaskGroup() as group:
-            # Only the demo's clock is ever moved.
-            if settings.is_demo:
-                group.create_task(_follow_clock(units))
-            group.create_task(Recording(units, blobs, settings.recorder, spool).run())
+        await recording.run()
     finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         spool.close()
 
 
@@ -327,13 +340,7 @@ async def record_until_told(units: Units, blobs: BlobStore, settings: Settings) 
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    work: asyncio.Task[Any] = asyncio.create_task(record(units, blobs, settings))
-    waiting = asyncio.create_task(told.wait())
-    await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    work.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await work
+    await record(units, blobs, settings, told)
 
 
 async def _follow_clock(units: Units) -> None:

@@ -96,9 +96,9 @@ async def members(units: Units, room: Room, call: Call) -> AsyncIterator[dict[st
     try:
         yield pages
     finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        for page in pages.values():
+            page.stop()
+        await asyncio.gather(*running)
         for page in pages.values():
             await page.hang_up()
 
@@ -111,8 +111,8 @@ async def recording(house: House, spool: Path, *, segment_s: float = 60) -> Asyn
     try:
         yield recorder
     finally:
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
+        recorder.stop()
+        await work
         folder.close()
 
 

@@ -30,9 +30,14 @@ class Member:
         self.began = asyncio.get_running_loop().time()
         self._units, self._seat, self._call, self._clips = units, seat, call, clips
         self._seen = 0
+        self._is_told = False
+
+    def stop(self) -> None:
+        """Let `run` end, without a word to anybody."""
+        self._is_told = True
 
     async def run(self) -> None:
-        while True:
+        while not self._is_told:
             for id, body in await self._told():
                 self._seen = id
                 if "replace" in body:
