@@ -9,10 +9,10 @@ INSTALLED_DEV := $(VENV)/.installed-dev-$(SUM)
 TOGETHER := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint types scripts contracts rules bench soak format migration catalogue openapi clean
+.PHONY: help install run test check lint types scripts contracts rules bench bench-peers soak format migration catalogue openapi clean
 
 help: ## list these words
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED_DEV) ## make .venv with everything for running and developing
 
@@ -44,6 +44,10 @@ rules:
 
 bench: $(INSTALLED_DEV) ## measure; one JSON object a line
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-peers: $(INSTALLED_DEV) ## measure the recorder beside Janus, in the same run
+	@deploy/install-bench-peers.sh
+	@$(BIN)/python -m tests.bench recorder_cpu_per_leg_ratio
 
 soak: $(INSTALLED_DEV) ## kill the house at every named point, three times each; then the books must agree
 	@$(BIN)/python -m tests.crash $(ARGS)

@@ -128,9 +128,9 @@ async def members(units: Units, clip: Mapping[str, Sequence[Clip]]) -> AsyncIter
     try:
         yield pages
     finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        for page in pages:
+            page.stop()
+        await asyncio.gather(*running)
         for page in pages:
             await page.hang_up()
 
