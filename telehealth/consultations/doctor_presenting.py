@@ -63,9 +63,10 @@ _SIGNS: Mapping[str, str] = {
 
 def who(sex: str, age: int | None, say: Say) -> str:
     """女，78 岁."""
-    years = "" if age is None else say(N_("%(n)s 岁")) % {"n": age}
-    labels = [say(label) for key, label in SEX_LABELS.items() if str(key) == sex]
-    return "，".join(part for part in (*labels, years) if part)
+    label = next((say(label) for key, label in SEX_LABELS.items() if str(key) == sex), "")
+    if age is None or not label:
+        return label
+    return say(N_("%(sex)s，%(age)s 岁")) % {"sex": label, "age": age}
 
 
 def age_tags(age: int | None) -> list[tuple[str, str]]:
@@ -336,4 +337,3 @@ def _part(segment: Segment, number: int, say: Say) -> Row:
         "link": f"/api/v1/recordings/{segment.id}/link",
         "href": f"/staff/recordings/{segment.id}",
     }
-

@@ -25,6 +25,7 @@ from telehealth.consultations import (
     recordings,
     withdrawing,
 )
+from telehealth.consultations.doctor_errors import ColleagueNotFound
 from telehealth.consultations.doctor_presenting import line_view
 from telehealth.consultations.filing import file_of
 from telehealth.consultations.following_up import follow_ups
@@ -39,7 +40,6 @@ from telehealth.core.access import Actor, Permission
 from telehealth.core.clock import HospitalDay
 from telehealth.core.errors import (
     Conflict,
-    DomainError,
     FieldsInvalid,
     Invalid,
     Refused,
@@ -94,10 +94,10 @@ async def staff_room_page(request: Request, units: Units, actor: Actor, room_id:
 
 @page(needs=NEEDS, limit="60/minute")
 async def say_page(request: Request, units: Units, actor: Actor, room_id: UUID) -> Response:
+    seat = await find_seat(units, actor, room_id)
     form = await read_form(request, Say)
     if form.model is None:
         return _back(room_id, "talk", N_("请输入要发送的内容"), kind="warn")
-    seat = await find_seat(units, actor, room_id)
     try:
         await chatting.say(
             units, seat, client_id=form.model.client_id, kind=form.model.kind, text=form.model.text
@@ -206,7 +206,7 @@ async def invite_colleague_page(request: Request, units: Units, actor: Actor, ro
     try:
         async with units.of(actor) as unit:
             await inviting.invite(unit, room_id, doctor_id=form.model.doctor_id, reason=form.model.reason)
-    except DomainError as error:
+    except (*REFUSALS, ColleagueNotFound) as error:
         return _back(room_id, "file", error.detail, kind="warn", part="part-colleagues")
     return _back(room_id, "file", N_("已邀请，对方会收到通知"), part="part-colleagues")
 

@@ -124,6 +124,8 @@ async def alarms_context(unit: Unit, *, lang: str) -> list[Row]:
     say, found = translator(lang), await urgent_visits(unit)
     people = await people_by_id(unit, [visit.person_id for visit in found])
     may_open = unit.actor.may(Permission.BOOK_FOR_PATIENT)
+    # Whoever can do something about it must know whom it is about; a list is masked for everybody else.
+    knows = may_open or unit.actor.may(Permission.CONSULT)
     rows = []
     for visit in found:
         patient = people.get(visit.person_id)
@@ -131,7 +133,7 @@ async def alarms_context(unit: Unit, *, lang: str) -> list[Row]:
         rows.append(
             {
                 "room": visit.room,
-                "name": patient.name if patient else "*",
+                "name": (patient.name if knows else mask_name(patient.name)) if patient else "*",
                 "who": who(str(patient.sex), age, say) if patient else "",
                 "what": say(urgent_words(visit.urgent_by)),
                 "at": visit.urgent_at,

@@ -90,7 +90,7 @@ STAFF = (
         "yunan",
         (Role.DOCTOR,),
         N_("医生，云安医院"),
-        N_("自己的门诊和预约名单"),
+        N_("今天的线上复诊：接诊、通话、病历、随访；自己的门诊"),
         doctor="first",
     ),
     DemoStaff(
@@ -243,3 +243,6 @@ IN_LINE = (
         visits=(DemoVisit("cardiology", 0, with_our_doctor=True, complaint="血压平稳，复查后想续方"),),
     ),
 )
+
+#: Each once, though some stand in line too.
+EVERY_PATIENT = (*PATIENTS, *(one for one in IN_LINE if one.phone not in {each.phone for each in PATIENTS}))

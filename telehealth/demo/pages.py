@@ -15,7 +15,7 @@ from telehealth.accounts import patient_by_phone
 from telehealth.core.access import Actor, Role
 from telehealth.core.errors import NotFound
 from telehealth.core.unit import Unit, Units
-from telehealth.demo.accounts import PASSWORD, PATIENTS, STAFF, DemoStaff
+from telehealth.demo.accounts import EVERY_PATIENT, PASSWORD, STAFF, DemoStaff
 from telehealth.demo.queries import staff_member_by_login
 from telehealth.web.authenticate import session_id_of, set_cookie
 from telehealth.web.contract import page
@@ -44,7 +44,7 @@ async def demo_page(request: Request, units: Units) -> Response:
         request,
         "demo/demo.html",
         staff=[_StaffCard(one, pyotp.TOTP(one.totp_secret).now()) for one in STAFF],
-        patients=PATIENTS,
+        patients=EVERY_PATIENT,
         password=PASSWORD,
         messages=await _messages(sandbox),
         people=await _ask(f"{sandbox}/his/samples"),
