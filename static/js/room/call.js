@@ -280,7 +280,7 @@ export class CallController extends Emitter {
     const call = /** @type {Call} */ (this.call);
     const link = new PeerLink({
       polite: this.isPolite(member), servers: this.servers, tracks: this.sending(), policy: this.policy,
-      videoBps: this.quality.capBps,
+      videoBps: this.quality.capBps, audioBps: this.quality.audioBps,
       send: (body) => this.socket.signal(call.id, member.peer, body),
     });
     this.links.set(member.peer, link);
@@ -321,6 +321,7 @@ export class CallController extends Emitter {
       if (this.recorder) this.recorder.close();
       this.recorder = new RecorderLink({
         number: body.replace, servers: this.servers, tracks: this.sending(), policy: this.policy,
+        audioBps: this.quality.audioBps,
         send: (answer) => this.socket.signal(call.id, 'recorder', answer),
       });
       return;
@@ -375,8 +376,10 @@ export class CallController extends Emitter {
     if (!this.devices.tracks.video && !this.quality.isReduced) return;
     const deed = this.quality.see(sample);
     if (!deed) return;
-    for (const link of this.links.values()) link.limitVideo(this.quality.capBps);
-    if (this.recorder) this.recorder.limitVideo(this.quality.capBps);
+    for (const link of [...this.links.values(), ...(this.recorder ? [this.recorder] : [])]) {
+      link.limitVideo(this.quality.capBps);
+      link.limitAudio(this.quality.audioBps);
+    }
     if (deed !== 'step') this.sendTrack('video', this.devices.tracks.video);
   }
 

@@ -11,7 +11,7 @@ const REPLACE_AFTER_MS = 30000;
 /** The polite side lets the other begin, and begins itself when nothing came. */
 const BEGIN_ANYWAY_MS = 3000;
 const GATHER_WITHIN_MS = 3000;
-const AUDIO_BPS = 40000;
+const AUDIO_BPS = 32000;
 const VIDEO_BPS = 800000;
 const RECORDED_BPS = 600000;
 
@@ -22,7 +22,7 @@ const RECORDED_BPS = 600000;
 export class PeerLink extends Emitter {
   /**
    * @param {{
-   *   polite: boolean, servers: RTCIceServer[], tracks: Tracks, videoBps?: number, policy?: RTCIceTransportPolicy,
+   *   polite: boolean, servers: RTCIceServer[], tracks: Tracks, videoBps?: number, audioBps?: number, policy?: RTCIceTransportPolicy,
    *   send: (body: Body) => void,
    * }} options
    */
@@ -34,6 +34,7 @@ export class PeerLink extends Emitter {
     this.sendBody = options.send;
     this.tracks = { ...options.tracks };
     this.videoBps = options.videoBps || VIDEO_BPS;
+    this.audioBps = options.audioBps || AUDIO_BPS;
     this.generation = 0;
     this.remote = new MediaStream();
     /** Names what belongs together, so that lips and words do. */
@@ -194,10 +195,16 @@ export class PeerLink extends Emitter {
     this.cap();
   }
 
+  /** @param {number} bps */
+  limitAudio(bps) {
+    this.audioBps = bps;
+    this.cap();
+  }
+
   cap() {
     const audio = this.transceiver('audio');
     const video = this.transceiver('video');
-    if (audio) limit(audio.sender, AUDIO_BPS, 'high');
+    if (audio) limit(audio.sender, this.audioBps, 'high');
     if (video) limit(video.sender, this.videoBps, 'low');
   }
 
@@ -316,12 +323,13 @@ export class PeerLink extends Emitter {
 export class RecorderLink extends Emitter {
   /**
    * @param {{
-   *   number: number, servers: RTCIceServer[], tracks: Tracks, policy?: RTCIceTransportPolicy, send: (body: Body) => void,
+   *   number: number, servers: RTCIceServer[], tracks: Tracks, audioBps?: number, policy?: RTCIceTransportPolicy, send: (body: Body) => void,
    * }} options
    */
   constructor(options) {
     super();
     this.number = options.number;
+    this.audioBps = options.audioBps || AUDIO_BPS;
     this.sendBody = options.send;
     this.isClosed = false;
     this.isConnected = false;
@@ -358,7 +366,7 @@ export class RecorderLink extends Emitter {
     try {
       await this.pc.setRemoteDescription(body.description);
       this.limitVideo(RECORDED_BPS);
-      limit(this.senders.audio, AUDIO_BPS, 'high');
+      this.limitAudio(this.audioBps);
     } catch (error) {
       this.emit('error', error);
     }
@@ -368,6 +376,12 @@ export class RecorderLink extends Emitter {
   async send(kind, track) {
     const sender = this.senders[kind];
     if (sender && sender.track !== track && !this.isClosed) await sender.replaceTrack(track).catch(() => undefined);
+  }
+
+  /** @param {number} bps */
+  limitAudio(bps) {
+    this.audioBps = bps;
+    if (this.senders.audio) limit(this.senders.audio, bps, 'high');
   }
 
   /** @param {number} bps */

@@ -20,6 +20,8 @@ const LONGEST_MS = 120000;
 /** What the picture may use when it comes back, in bit/s, one step every five good seconds. */
 export const STEPS = [150000, 300000, 500000, 800000];
 const STEP_MS = 5000;
+/** What sound may use, in bit/s. It goes out twice, to the other side and to the recorder: both must fit through. */
+const VOICE = { full: 32000, narrow: 14000 };
 
 export class Quality {
   constructor() {
@@ -37,6 +39,10 @@ export class Quality {
   /** What the picture may use now, in bit/s. */
   get capBps() {
     return STEPS[this.step];
+  }
+
+  get audioBps() {
+    return this.isReduced ? VOICE.narrow : VOICE.full;
   }
 
   /**
