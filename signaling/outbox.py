@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 
 from starlette.types import Message, Send
+from starlette.websockets import WebSocketDisconnect
 
 from signaling.protocol import MAX_WAITING, Close, frame
 
@@ -78,7 +79,7 @@ class Outbox:
                 await self._send(message)
                 text = message.get("text", "")
                 self._size -= min(self._size, len(text) if text.isascii() else len(text.encode()))
-        except (OSError, RuntimeError):
+        except (WebSocketDisconnect, OSError, RuntimeError):
             # It went while we wrote; whoever reads from it learns so and clears up.
             self._closing = True
         finally:
