@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 Address = tuple[str, int]
 
@@ -66,8 +67,7 @@ class _Upstream(asyncio.DatagramProtocol):
         self.transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def send(self, data: bytes) -> None:
         self._later(self._up, data, lambda: self.transport and self.transport.sendto(data))
@@ -92,8 +92,7 @@ class _Door(asyncio.DatagramProtocol):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         way = self._ways.get(addr)
@@ -137,11 +136,16 @@ def shaped(target: Address, *, seed: int = 1) -> Iterator[tuple[int, Weather]]:
         )
         return door, int(transport.get_extra_info("sockname")[1])
 
+    async def close_door(door: _Door) -> None:
+        door.close()
+        # Sockets close a turn of the loop later.
+        await asyncio.sleep(0.05)
+
     door, port = asyncio.run_coroutine_threadsafe(open_door(), loop).result(10)
     try:
         yield port, weather
     finally:
-        loop.call_soon_threadsafe(door.close)
+        asyncio.run_coroutine_threadsafe(close_door(door), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()

@@ -61,7 +61,9 @@ def test_a_field_that_is_missing_is_named_and_not_what_stood_in_the_others(type:
             assert "您好" not in wrong.fields
 
 
-@pytest.mark.parametrize("frame", ["", "{", "nul", "[" * 5_000, '{"type":"ping","n":1e999}', "NaN", '{"type":"\\u0000"}'])
+@pytest.mark.parametrize(
+    "frame", ["", "{", "nul", "[" * 5_000, '{"type":"ping","n":1e999}', "NaN", '{"type":"\\u0000"}']
+)
 def test_what_is_not_json_or_no_object_is_refused(frame: str) -> None:
     assert refused(frame).id is ErrorId.BAD_MESSAGE
 
