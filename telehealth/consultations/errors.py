@@ -1,11 +1,26 @@
 """What can go wrong in a room. Somebody else's room does not exist for whoever asks."""
 
-from telehealth.core.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Unavailable
+from telehealth.core.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+)
 
 
 class RoomNotFound(NotFound):
     code = "room_not_found"
     detail = "没有找到这个诊室"
+
+
+class SignedOut(Unauthenticated):
+    """The session their page was opened in is over."""
+
+    code = "signed_out"
+    detail = "登录已过期，请重新登录；写下的内容还在"
 
 
 class SeatEnded(Forbidden):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from telehealth.consultations.errors import RoomNotFound, SeatEnded
+from telehealth.consultations.errors import RoomNotFound, SeatEnded, SignedOut
 from telehealth.consultations.opening import ensure_open
 from telehealth.consultations.policy import STILL_SEATED, seat_for
 from telehealth.consultations.presenting import view_of
@@ -72,17 +72,22 @@ class Gate:
         return seat
 
     async def terms(self, seat: Seat) -> Terms:
-        """Raises SeatEnded."""
+        """Raises SeatEnded, SignedOut."""
         async with self.units.system(GATE) as unit:
             return await terms_in(unit, seat)
 
 
 async def terms_in(unit: Unit, seat: Seat) -> Terms:
-    """Raises SeatEnded once the seat was taken away."""
+    """Raises SeatEnded once the seat was taken away, SignedOut once its session is over."""
     policy = (await current_policy(unit, seat.hospital_id)).policy
-    rows = await fetch(unit, TERMS, room=seat.room, role=str(seat.role), person=seat.actor.account)
+    rows = await fetch(
+        unit, TERMS,
+        room=seat.room, role=str(seat.role), person=seat.actor.account, session=seat.actor.session_id,
+    )  # fmt: skip
     if not rows or not rows[0]["is_seated"]:
         raise SeatEnded()
+    if not rows[0]["is_signed_in"]:
+        raise SignedOut()
     row = rows[0] | {
         "recorded": policy.room.record_calls,
         "note_days": policy.unattended.unfinished_after_days,
@@ -105,6 +110,8 @@ TERMS = f"""
 select c.state, c.day, c.starts_at, c.ends_at, c.admitted_at, c.urgent_at, c.urgent_by,
     d.name as doctor_name, d.name_en as doctor_name_en,
     {STILL_SEATED} as is_seated,
+    (%(session)s::uuid is null or exists (select 1 from sessions s where s.id = %(session)s::uuid))
+        as is_signed_in,
     case when c.state = 'waiting' then (
         select count(*) from consultations o
         where o.doctor_id = c.doctor_id and o.day = c.day and o.state = 'waiting'

@@ -22,6 +22,8 @@ FIGURES = {
     "chat_throughput": "chat",
     "chat_latency": "chat",
     "idle_socket": "chat",
+    "call_setup": "calls",
+    "rejoin_after_reload": "calls",
     "start_to_first_page": "house",
     "idle_rss": "house",
 }

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from telehealth.bookings.states import BookingState
-from telehealth.consultations.errors import RoomNotFound, SeatEnded
+from telehealth.consultations.errors import RoomNotFound, SeatEnded, SignedOut
 from telehealth.consultations.gate import forget_tickets
 from telehealth.core.access import Actor, Role
 from telehealth.core.clock import FixedClock
@@ -16,6 +16,7 @@ from telehealth.core.rooms import Role as RoomRole
 from telehealth.core.rooms import RoomGate, Terms
 from telehealth.core.tickets import TicketExpired, TicketInvalid
 from telehealth.core.unit import Units
+from telehealth.web.sessions import end_session, open_session
 from tests.support.factories.accounts import add_staff, staff
 from tests.support.factories.bookings import add_booker
 from tests.support.factories.directory import add_doctor
@@ -171,3 +172,14 @@ async def test_the_patient_reads_when_the_doctor_was_last_there(units: Units, vi
     seen = (await terms(units, visit, visit.patient)).view["doctor"]["last_seen"]
     assert seen == (await reread(units, visit)).admitted_at.isoformat()  # type: ignore[union-attr]
     await say(units, visit, visit.doctor)
+
+
+async def test_whoever_signs_out_has_left_the_room(units: Units, visit: Visit) -> None:
+    async with units.system("test") as unit:
+        session = (await open_session(unit, visit.patient, channel="app")).session_id
+    place = replace(await seat(units, visit, visit.patient), actor=replace(visit.patient, session_id=session))
+    assert (await gate(units).terms(place)).may_write
+    async with units.system("test") as unit:
+        await end_session(unit, session)
+    with pytest.raises(SignedOut):
+        await gate(units).terms(place)
