@@ -28,7 +28,7 @@ from telehealth.core.errors import DomainError
 from telehealth.core.i18n import N_, translator
 from telehealth.core.unit import Unit, Units
 from telehealth.notifications import Notice, notify
-from telehealth.rulebook import current_policy
+from telehealth.rulebook import PolicyMissing, current_policy
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +96,11 @@ async def _see_to(units: Units, visit: Unfinished, desk_from: datetime) -> bool:
 
 async def overdue(unit: Unit, *, limit: int = 50) -> Sequence[Unfinished]:
     """What the service desk of this hospital should see to, oldest first."""
-    policy = (await current_policy(unit, _hospital(unit))).policy
+    try:
+        policy = (await current_policy(unit, _hospital(unit))).policy
+    except PolicyMissing:
+        # A hospital that is being set up: nobody has been seen there yet.
+        return []
     last_day = unit.today - timedelta(days=policy.unattended.unfinished_after_days + 1)
     rows = await fetch(unit, _OF_HOSPITAL, hospital=_hospital(unit), last_day=last_day, most=limit)
     return [Unfinished(**row) for row in rows]

@@ -182,6 +182,12 @@ YUNAN = (
         "顾念安的父亲，没有就诊记录", "Father of 顾念安, no visits",
         sequence=927,
     ),
+    Person(
+        "yn23", "yunan", "冯", "立春", "male", born(1972, 2, 4), "YA00010023", "13800000123",
+        "近期看过门诊，还没有用过线上", "Recent visit, has never been online",
+        (Visit(days_ago(26), campus=_WEST, diagnosis=_HYPERTENSION, department="心血管内科"),),
+        sequence=933,
+    ),
 )
 
 JIANGBIN = (

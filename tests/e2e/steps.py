@@ -43,8 +43,10 @@ def from_the_gate_to_a_seat(page: Page) -> None:
     page.get_by_role("link", name="选择时间").click()
 
     choose_a_slot(page)
-    page.locator("input[name=agree]").check(force=True)
-    page.get_by_role("button", name="同意并继续").click()
+    notice = page.locator("input[name=agree]")
+    if notice.count():  # not for whoever accepted this version before
+        notice.check(force=True)
+        page.get_by_role("button", name="同意并继续").click()
 
     fill_the_form(page)
     expect(page.get_by_role("button", name="提交并留号")).to_be_visible()
@@ -90,14 +92,19 @@ def choose_a_slot(page: Page) -> None:
     expect(page.locator("main .slots a").first).to_be_visible()
     fits(page)
     page.locator("main .slots a").last.click()
-    expect(page.get_by_role("button", name="同意并继续")).to_be_visible()
+    agrees, writes = (page.get_by_role("button", name=name) for name in ("同意并继续", "填写病情"))
+    expect(agrees.or_(writes).first).to_be_visible()
 
 
 def fill_the_form(page: Page) -> None:
     """XY22: what was typed survives a reload half-way."""
     page.get_by_role("button", name="填写病情").click()
     page.locator("textarea[name=complaint]").fill("血压稳定，想续开上次的药")
-    for nothing in ("no_history", "no_known_allergies", "no_medicines"):
+    # What an earlier form said is there already.
+    for told, nothing in (
+        ("history", "no_history"), ("allergies", "no_known_allergies"), ("medicines", "no_medicines")
+    ):  # fmt: skip
+        page.locator(f"textarea[name={told}]").fill("")
         page.locator(f"input[type=checkbox][name={nothing}]").check(force=True)
     expect(page.locator("[data-autosave-state]")).to_have_text("已保存")
     page.reload()

@@ -115,7 +115,7 @@ async def _hold(units: Units, path: str = "/bookings", body: bytes = BODY) -> Re
         replay = await claim(unit, ME, KEY, _mark(path, body))
         if replay is None:
             unit.audit("test.held", "tests:1")
-            await unit.session.flush()
+            await unit.flush()
             done = await unit.session.scalar(sa.text("select count(*) from audit_records"))
             await remember(unit, ME, KEY, status=201, body=f"held {done}".encode())
         return replay

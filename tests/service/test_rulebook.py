@@ -91,6 +91,7 @@ async def test_publishing_says_what_changed_and_who_did_it(units: Units) -> None
         (change,) = await changes_of(unit, draft.id)
         assert (change.path, change.old, change.new) == ("eligibility.offline_visit_window_months", 6, 3)
         await publish(unit, draft.id, revision=2)
+        await unit.flush()
         found = sa.select(AuditRecord).where(
             AuditRecord.name == "policy.published", AuditRecord.subject_id == str(draft.id)
         )

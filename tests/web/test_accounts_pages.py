@@ -262,7 +262,8 @@ async def test_sign_in_speaks_english(client: Client, phone: Phone) -> None:
 async def test_every_address_may_knock_only_so_often(client: Client) -> None:
     statuses = {
         (await client.post("/staff/sign-in", data={"login": "nobody", "password": "x" * 12})).status_code
-        for _ in range(11)
+        # One more than a minute allows, and some for a minute that turns meanwhile.
+        for _ in range(14)
     }
     assert statuses == {401, 429}
 
