@@ -26,12 +26,12 @@ from telehealth.consultations.errors import (
 )
 from telehealth.consultations.gate import find_seat, issue_ticket
 from telehealth.consultations.schemas import (
+    PREFIX,
     AcceptedView,
     CardView,
     ConsentBody,
     ConsentView,
     DeviceCheckBody,
-    FileOfferView,
     HelperBody,
     HelperInvited,
     LinkView,
@@ -50,6 +50,7 @@ from telehealth.consultations.showing import overview, page_of, views_for
 from telehealth.core.access import Actor, Permission
 from telehealth.core.blobs import BlobsDown
 from telehealth.core.errors import Forbidden, TransitionRefused
+from telehealth.core.keeping import OfferView
 from telehealth.core.unit import Units
 from telehealth.core.uploads import (
     ScannerDown,
@@ -112,12 +113,10 @@ async def say_in_room(units: Units, actor: Actor, room_id: UUID, body: SayBody) 
     raises=(RoomNotFound, RoomClosed, NotAdmitted, TooManyRoomFiles, UploadTooLarge, BlobsDown),
     limit="60/minute",
 )
-async def offer_room_file(
-    units: Units, actor: Actor, room_id: UUID, body: AnnouncedRoomFile
-) -> FileOfferView:
+async def offer_room_file(units: Units, actor: Actor, room_id: UUID, body: AnnouncedRoomFile) -> OfferView:
     """Where to send one photo, document or voice message; the address works for ten minutes."""
     row, made = await attaching.offer(units, actor, room_id, body)
-    return FileOfferView.of(row, made)
+    return OfferView.of(row.id, made, finish_url=f"{PREFIX}/room-files/{row.id}/completion")
 
 
 @operation(

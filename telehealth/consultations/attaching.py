@@ -31,7 +31,7 @@ from telehealth.core import keeping
 from telehealth.core.access import Actor, Permission
 from telehealth.core.blobs import BlobsDown, BlobStore, UploadOffer
 from telehealth.core.errors import Invalid
-from telehealth.core.keeping import Filename, Kept
+from telehealth.core.keeping import OFFER_LASTS, Filename, Kept
 from telehealth.core.rooms import Seat, Side
 from telehealth.core.unit import Unit, Units
 from telehealth.core.uploads import MAX_PHOTO_BYTES, MAX_VOICE_BYTES, UploadTooLarge
@@ -40,7 +40,6 @@ from telehealth.rulebook import current_policy
 log = structlog.get_logger(__name__)
 
 #: Wall times.
-OFFER_LASTS = timedelta(minutes=10)
 LINK_LASTS = timedelta(minutes=5)
 ABANDONED_AFTER = timedelta(days=1)
 #: Of one visit; and how many places somebody may hold at once without filling them.

@@ -7,12 +7,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from telehealth.consultations.attaching import OFFER_LASTS
 from telehealth.consultations.gate import Issued
 from telehealth.consultations.models import RecordView, RoomFile, RoomSeat
 from telehealth.consultations.presenting import file_body
 from telehealth.consultations.states import FileKind, FileState, SeatState
-from telehealth.core.blobs import UploadOffer
 from telehealth.core.rooms import Role, Seat, Stored, Terms
 
 PREFIX = "/api/v1"
@@ -167,33 +165,6 @@ class CardView(BaseModel):
 class AcceptedView(BaseModel):
     room: UUID
     href: str
-
-
-class FileOfferView(BaseModel):
-    """Send the bytes to `url` by `method` with `headers`, then POST to `finish_url`.
-
-    Where `method` is POST it is a form: `fields` first and the file last, under the name `file`.
-    """
-
-    id: UUID
-    method: str
-    url: str
-    headers: dict[str, str]
-    fields: dict[str, str]
-    finish_url: str
-    expires_in_s: int
-
-    @classmethod
-    def of(cls, row: RoomFile, offer: UploadOffer) -> "FileOfferView":
-        return cls(
-            id=row.id,
-            method=offer.method,
-            url=offer.url,
-            headers=dict(offer.headers),
-            fields=dict(offer.fields),
-            finish_url=f"{PREFIX}/room-files/{row.id}/completion",
-            expires_in_s=int(OFFER_LASTS.total_seconds()),
-        )
 
 
 class RoomFileView(BaseModel):

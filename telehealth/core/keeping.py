@@ -2,18 +2,22 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
+from uuid import UUID
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, BaseModel, StringConstraints
 
 from telehealth.core import documents, images, voices
-from telehealth.core.blobs import BlobStore
+from telehealth.core.blobs import BlobStore, UploadOffer
 from telehealth.core.quarantine.pool import Quarantine
 from telehealth.core.scanning import Scanner
 from telehealth.core.unit import Units
 from telehealth.core.uploads import UploadMissing, UploadTooLarge
 
 PDF = "application/pdf"
+#: How long a place to send a file to stays open.
+OFFER_LASTS = timedelta(minutes=10)
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -24,6 +28,33 @@ def _plain_name(name: str) -> str:
 
 
 Filename = Annotated[str, StringConstraints(max_length=300), AfterValidator(_plain_name)]
+
+
+class OfferView(BaseModel):
+    """Send the bytes to `url` by `method` with `headers`, then POST to `finish_url`.
+
+    Where `method` is POST it is a form: `fields` first and the file last, under the name `file`.
+    """
+
+    id: UUID
+    method: str
+    url: str
+    headers: dict[str, str]
+    fields: dict[str, str]
+    finish_url: str
+    expires_in_s: int
+
+    @classmethod
+    def of(cls, file_id: UUID, offer: UploadOffer, *, finish_url: str) -> "OfferView":
+        return cls(
+            id=file_id,
+            method=offer.method,
+            url=offer.url,
+            headers=dict(offer.headers),
+            fields=dict(offer.fields),
+            finish_url=finish_url,
+            expires_in_s=int(OFFER_LASTS.total_seconds()),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from telehealth.core.access import Actor, Permission
 from telehealth.core.blobs import BlobsDown
 from telehealth.core.errors import FieldsInvalid, Forbidden, TransitionRefused
+from telehealth.core.keeping import OfferView
 from telehealth.core.unit import Unit, Units
 from telehealth.core.uploads import (
     ScannerDown,
@@ -34,10 +35,10 @@ from telehealth.intake.errors import (
 )
 from telehealth.intake.filling import SaveForm
 from telehealth.intake.schemas import (
+    PREFIX,
     AttachmentView,
     BeginForm,
     IntakeFormView,
-    OfferView,
     SavedView,
     SubmitForm,
     ThumbnailWanted,
@@ -113,7 +114,7 @@ async def revise_intake_form(request: Request, unit: Unit, form_id: UUID) -> Int
 async def offer_attachment(units: Units, actor: Actor, form_id: UUID, body: AnnouncedFile) -> OfferView:
     """Where to send one photo or report; the address works for ten minutes."""
     row, made = await attaching.offer(units, actor, form_id, body)
-    return OfferView.of(row, made)
+    return OfferView.of(row.id, made, finish_url=f"{PREFIX}/attachments/{row.id}/finish")
 
 
 @operation(

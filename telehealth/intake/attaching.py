@@ -15,7 +15,7 @@ from telehealth.core import keeping
 from telehealth.core.access import Actor
 from telehealth.core.blobs import BlobsDown, BlobStore, UploadOffer
 from telehealth.core.errors import DomainError, Invalid
-from telehealth.core.keeping import PDF, Filename, Kept
+from telehealth.core.keeping import OFFER_LASTS, PDF, Filename, Kept
 from telehealth.core.unit import Unit, Units
 from telehealth.core.uploads import MAX_PHOTO_BYTES, UploadTooLarge
 from telehealth.intake import queries
@@ -32,7 +32,6 @@ from telehealth.intake.rules import PhotoKind
 from telehealth.intake.states import ATTACHMENT, AttachmentEvent, AttachmentState
 from telehealth.rulebook import current_policy
 
-OFFER_LASTS = timedelta(minutes=10)
 LINK_LASTS = timedelta(minutes=5)
 #: Somebody who retries a failing upload gets a new address each time; this many at once are enough.
 OFFERS_PER_PHOTO = 3

@@ -7,9 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from telehealth.core.blobs import UploadOffer
 from telehealth.core.i18n import N_
-from telehealth.intake.attaching import OFFER_LASTS
 from telehealth.intake.content import FormContent
 from telehealth.intake.models import IntakeAttachment
 from telehealth.intake.red_flags import Question
@@ -100,33 +98,6 @@ def hints(row: IntakeAttachment) -> list[str]:
         *([N_("照片可能不清楚，建议重拍")] if row.looks_blurred else []),
         *([N_("照片偏暗，建议在亮处重拍")] if row.looks_dark else []),
     ]
-
-
-class OfferView(BaseModel):
-    """Send the bytes to `url` by `method` with `headers`, then POST to `finish_url`.
-
-    Where `method` is POST it is a form: `fields` first and the file last, under the name `file`.
-    """
-
-    id: UUID
-    method: str
-    url: str
-    headers: dict[str, str]
-    fields: dict[str, str]
-    finish_url: str
-    expires_in_s: int
-
-    @classmethod
-    def of(cls, row: IntakeAttachment, offer: UploadOffer) -> "OfferView":
-        return cls(
-            id=row.id,
-            method=offer.method,
-            url=offer.url,
-            headers=dict(offer.headers),
-            fields=dict(offer.fields),
-            finish_url=f"{PREFIX}/attachments/{row.id}/finish",
-            expires_in_s=int(OFFER_LASTS.total_seconds()),
-        )
 
 
 class TemplateView(BaseModel):
