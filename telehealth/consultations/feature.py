@@ -30,7 +30,7 @@ feature = Feature(
         Periodic("consultations.sweep_unfinished", 60, sweep_unfinished),
     ),
     subscriptions=((BookingPaid, on_paid), (BookingsLeft, on_left)),
-    rail=(RailLink("/staff/line", "stethoscope", N_("接诊"), Permission.CONSULT, 5),),
+    rail=(RailLink("/staff/line", "stethoscope", N_("接诊台"), Permission.CONSULT, 5),),
     templates="telehealth.consultations",
     contributions=(
         ("patient_home", patient_home),
