@@ -3,8 +3,9 @@
 // Nothing here decides that a call is on or over: a tap sends a wish, and what comes back is drawn.
 
 import { Emitter } from './emitter.js';
-import { PeerLink, RecorderLink } from './peer.js';
+import { PeerLink } from './peer.js';
 import { Quality } from './quality.js';
+import { RecorderLink } from './recorder.js';
 
 /** @typedef {import('./protocol.js').Call} Call */
 /** @typedef {import('./protocol.js').Member} Member */

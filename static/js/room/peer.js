@@ -1,6 +1,7 @@
-// One connection to one other page, and the one-way connection to the recorder.
+// One connection to one other page.
 
 import { Emitter } from './emitter.js';
+import { AUDIO_BPS, limit, plain, preferCodecs } from './encoding.js';
 
 /** @typedef {{audio: MediaStreamTrack | null, video: MediaStreamTrack | null}} Tracks */
 /** @typedef {{description?: RTCSessionDescriptionInit, candidate?: RTCIceCandidateInit, replace?: number, bye?: true}} Body */
@@ -10,10 +11,7 @@ const RESTART_AFTER_MS = 5000;
 const REPLACE_AFTER_MS = 30000;
 /** The polite side lets the other begin, and begins itself when nothing came. */
 const BEGIN_ANYWAY_MS = 3000;
-const GATHER_WITHIN_MS = 3000;
-const AUDIO_BPS = 32000;
 const VIDEO_BPS = 800000;
-const RECORDED_BPS = 600000;
 
 /**
  * Perfect negotiation (W3C webrtc-pc §10.7), ICE restart, replacement.
@@ -319,120 +317,6 @@ export class PeerLink extends Emitter {
   }
 }
 
-/** Sends what this page sends to the recorder; receives nothing. Events: `state`, `error`. */
-export class RecorderLink extends Emitter {
-  /**
-   * @param {{
-   *   number: number, servers: RTCIceServer[], tracks: Tracks, audioBps?: number, policy?: RTCIceTransportPolicy, send: (body: Body) => void,
-   * }} options
-   */
-  constructor(options) {
-    super();
-    this.number = options.number;
-    this.audioBps = options.audioBps || AUDIO_BPS;
-    this.sendBody = options.send;
-    this.isClosed = false;
-    this.isConnected = false;
-    /** @type {Record<string, RTCRtpSender>} */
-    this.senders = {};
-    this.pc = new RTCPeerConnection({
-      iceServers: options.servers, iceTransportPolicy: options.policy || 'all', bundlePolicy: 'max-bundle',
-    });
-    this.pc.oniceconnectionstatechange = () => {
-      const on = ['connected', 'completed'].includes(this.pc.iceConnectionState);
-      if (on === this.isConnected) return;
-      this.isConnected = on;
-      this.emit('state', on);
-    };
-    this.begin(options.tracks).catch((error) => this.emit('error', error));
-  }
-
-  /** @param {Tracks} tracks */
-  async begin(tracks) {
-    for (const kind of /** @type {('audio' | 'video')[]} */ (['audio', 'video'])) {
-      const transceiver = this.pc.addTransceiver(tracks[kind] || kind, { direction: 'sendonly' });
-      this.senders[kind] = transceiver.sender;
-      if (kind === 'video') preferCodecs(transceiver);
-    }
-    await this.pc.setLocalDescription(await this.pc.createOffer());
-    await gathered(this.pc);
-    if (this.isClosed || !this.pc.localDescription) return;
-    this.sendBody({ description: plain(this.pc.localDescription) });
-  }
-
-  /** @param {Body} body */
-  async receive(body) {
-    if (!body.description || body.description.type !== 'answer' || this.pc.signalingState !== 'have-local-offer') return;
-    try {
-      await this.pc.setRemoteDescription(body.description);
-      this.limitVideo(RECORDED_BPS);
-      this.limitAudio(this.audioBps);
-    } catch (error) {
-      this.emit('error', error);
-    }
-  }
-
-  /** @param {'audio' | 'video'} kind @param {MediaStreamTrack | null} track */
-  async send(kind, track) {
-    const sender = this.senders[kind];
-    if (sender && sender.track !== track && !this.isClosed) await sender.replaceTrack(track).catch(() => undefined);
-  }
-
-  /** @param {number} bps */
-  limitAudio(bps) {
-    this.audioBps = bps;
-    if (this.senders.audio) limit(this.senders.audio, bps, 'high');
-  }
-
-  /** @param {number} bps */
-  limitVideo(bps) {
-    // A change of size in the middle would begin a new file.
-    if (this.senders.video) limit(this.senders.video, Math.min(bps, RECORDED_BPS), 'low', 'maintain-resolution');
-  }
-
-  close() {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    this.pc.oniceconnectionstatechange = null;
-    this.pc.close();
-  }
-}
-
-/**
- * VP8 first, then H264, and what repairs them; nothing else, as the recorder muxes no other.
- * @param {RTCRtpTransceiver} transceiver
- */
-function preferCodecs(transceiver) {
-  if (!transceiver.setCodecPreferences || !RTCRtpReceiver.getCapabilities) return;
-  const known = RTCRtpReceiver.getCapabilities('video');
-  if (!known) return;
-  const order = ['video/VP8', 'video/H264', 'video/rtx', 'video/red', 'video/ulpfec'];
-  const rank = (/** @type {{mimeType: string}} */ codec) => order.findIndex((each) => each.toLowerCase() === codec.mimeType.toLowerCase());
-  const wanted = known.codecs.filter((codec) => rank(codec) >= 0).sort((a, b) => rank(a) - rank(b));
-  if (!wanted.length) return;
-  try {
-    transceiver.setCodecPreferences(wanted);
-  } catch {
-    // an order the browser does not take is only its own order
-  }
-}
-
-/**
- * @param {RTCRtpSender} sender @param {number} bps @param {RTCPriorityType} priority
- * @param {RTCDegradationPreference} [keep]
- */
-function limit(sender, bps, priority, keep) {
-  const parameters = sender.getParameters();
-  // Before the first negotiation there is nothing to limit.
-  if (!parameters.encodings || !parameters.encodings.length) return;
-  const [encoding] = parameters.encodings;
-  if (encoding.maxBitrate === bps) return;
-  encoding.maxBitrate = bps;
-  encoding.priority = priority;
-  if (keep) /** @type {any} */ (parameters).degradationPreference = keep;
-  sender.setParameters(parameters).catch(() => undefined);
-}
-
 /** Safari 14 needs the description made for it. @param {RTCPeerConnection} pc @param {'offer' | 'answer'} kind */
 async function describe(pc, kind) {
   try {
@@ -441,24 +325,4 @@ async function describe(pc, kind) {
     if (!(error instanceof TypeError)) throw error;
     await pc.setLocalDescription(kind === 'offer' ? await pc.createOffer() : await pc.createAnswer());
   }
-}
-
-/** @param {RTCSessionDescription} description @returns {RTCSessionDescriptionInit} */
-function plain(description) {
-  return { type: description.type, sdp: description.sdp };
-}
-
-/** @param {RTCPeerConnection} pc @returns {Promise<void>} */
-function gathered(pc) {
-  if (pc.iceGatheringState === 'complete') return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      pc.removeEventListener('icegatheringstatechange', look);
-      resolve();
-    };
-    const look = () => pc.iceGatheringState === 'complete' && done();
-    const timer = setTimeout(done, GATHER_WITHIN_MS);
-    pc.addEventListener('icegatheringstatechange', look);
-  });
 }
