@@ -1,5 +1,14 @@
 from telehealth.bookings.events import BookingPaid, BookingsLeft
-from telehealth.consultations import api, doctor_api, following_up, models, pages, staff_pages, unfinished
+from telehealth.consultations import (
+    api,
+    doctor_api,
+    following_up,
+    helper_pages,
+    models,
+    pages,
+    staff_pages,
+    unfinished,
+)
 from telehealth.consultations.alerting import alert_staff
 from telehealth.consultations.attaching import sweep_files
 from telehealth.consultations.chatting import UNREAD, tell_unread
@@ -20,7 +29,7 @@ __all__ = ["feature", "models"]
 feature = Feature(
     name="consultations",
     api=(*api.routes, *doctor_api.routes),
-    pages=(*pages.routes, *staff_pages.routes),
+    pages=(*pages.routes, *helper_pages.routes, *staff_pages.routes),
     tasks=(alert_staff,),
     deadlines=(DeadlineKind(UNREAD, tell_unread), DeadlineKind(DUE, remind)),
     periodic=(

@@ -14,7 +14,7 @@ from telehealth.consultations.states import ConsultationState
 from telehealth.core.access import Actor
 from telehealth.core.errors import Forbidden
 from telehealth.core.ids import new_id
-from telehealth.core.rooms import Seat, Terms
+from telehealth.core.rooms import Role, Seat, Terms
 from telehealth.core.tickets import TicketInvalid, Tickets
 from telehealth.core.unit import Unit, Units
 from telehealth.rulebook import current_policy
@@ -38,6 +38,14 @@ async def find_seat(units: Units, actor: Actor, room: UUID) -> Seat:
     async with units.system(GATE) as unit:
         await ensure_open(unit, room)
         return await seat_for(unit, actor, room)
+
+
+async def find_patient_seat(units: Units, actor: Actor, room: UUID) -> Seat:
+    """The patient's own. Raises RoomNotFound, for every other seat too."""
+    seat = await find_seat(units, actor, room)
+    if seat.role is not Role.PATIENT:
+        raise RoomNotFound()
+    return seat
 
 
 async def issue_ticket(units: Units, actor: Actor, room: UUID) -> Issued:

@@ -1,4 +1,4 @@
-"""The patient's room, its record, a helper's seat. Everything but calls works without script."""
+"""The patient's room and its record. Everything but calls works without script."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,21 +10,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from telehealth.bookings import named
-from telehealth.consultations import chatting, consenting, drawing, helping, recordings, worsening
+from telehealth.consultations import chatting, consenting, drawing, recordings, worsening
 from telehealth.consultations.alerting import card_of_worsening
 from telehealth.consultations.doctor_queries import follow_up_of
 from telehealth.consultations.errors import (
-    HelpersFull,
-    InvitationNotFound,
-    OwnInvitation,
     RoomClosed,
     RoomNotFound,
 )
-from telehealth.consultations.gate import GATE, find_seat
+from telehealth.consultations.gate import GATE, find_patient_seat, find_seat
 from telehealth.consultations.models import Consultation
 from telehealth.consultations.policy import acting
 from telehealth.consultations.queries import consultation
-from telehealth.consultations.schemas import HelperBody
 from telehealth.consultations.showing import Overview, overview, page_of, views_for
 from telehealth.consultations.wording import room_texts
 from telehealth.core.access import Actor, Permission
@@ -36,10 +32,8 @@ from telehealth.core.unit import Unit, Units
 from telehealth.directory import department, doctor, emergency_advice, hospital, said
 from telehealth.patients import people_by_id
 from telehealth.patients.masking import mask_name
-from telehealth.rulebook import current_policy
 from telehealth.web.contract import page
-from telehealth.web.forms import Form, blank, read_form
-from telehealth.web.house import house_of
+from telehealth.web.forms import read_form
 from telehealth.web.pages import redirect, render, words
 from telehealth.web.preferences import language
 
@@ -145,7 +139,7 @@ async def feel_worse_page(units: Units, actor: Actor, room_id: UUID) -> Response
 
 @page(needs=NEEDS)
 async def consent_page(request: Request, units: Units, actor: Actor, room_id: UUID) -> Response:
-    seat = await _patient(units, actor, room_id)
+    seat = await find_patient_seat(units, actor, room_id)
     found = await overview(units, seat)
     async with units.system(GATE) as unit:
         place = await hospital(unit, seat.hospital_id)
@@ -180,32 +174,6 @@ _THANKS = {
 
 
 @page(needs=NEEDS)
-async def helpers_page(request: Request, units: Units, actor: Actor, room_id: UUID) -> Response:
-    return await _helpers(request, units, await _patient(units, actor, room_id), blank())
-
-
-@page(needs=NEEDS, limit="30/minute")
-async def invite_helper_page(request: Request, units: Units, actor: Actor, room_id: UUID) -> Response:
-    """The link is on this answer and nowhere else."""
-    seat = await _patient(units, actor, room_id)
-    form = await read_form(request, HelperBody)
-    if form.model is None:
-        return await _helpers(request, units, seat, form, status=422)
-    try:
-        made = await helping.invite(units, actor, room_id, name=form.model.name)
-    except (RoomClosed, HelpersFull) as error:
-        return redirect(f"/rooms/{room_id}/helpers", flash=error.detail, kind="warn")
-    link = house_of(request).settings.public_url.rstrip("/") + made.link
-    return await _helpers(request, units, seat, blank(), link=link)
-
-
-@page(needs=NEEDS)
-async def end_helper_page(units: Units, actor: Actor, room_id: UUID, seat_id: UUID) -> Response:
-    await helping.end(units, actor, room_id, seat_id)
-    return redirect(f"/rooms/{room_id}/helpers", flash=N_("席位已结束"))
-
-
-@page(needs=NEEDS)
 async def record_page(request: Request, units: Units, actor: Actor, room_id: UUID) -> Response:
     """What was said and advised, what was recorded, and who looked at it."""
     seat = await find_seat(units, actor, room_id)
@@ -233,47 +201,10 @@ async def record_page(request: Request, units: Units, actor: Actor, room_id: UUI
 
 @page(needs=NEEDS)
 async def own_recording_page(units: Units, actor: Actor, segment_id: UUID) -> Response:
-    """Leads to the file; works for ten minutes."""
+    """Leads to the file, by an address that works for five minutes."""
     return RedirectResponse(
         await recordings.link(units, actor, segment_id), 307, {"cache-control": "no-store"}
     )
-
-
-@page(public=True, limit="60/minute")
-async def help_seat_page(request: Request, units: Units, token: str) -> Response:
-    """What the invited person sees before signing in."""
-    try:
-        found = await helping.invitation_of(units, token)
-    except InvitationNotFound as error:
-        return render(request, "web/error.html", 404, detail=words(request)(error.detail))
-    lang = language(request)
-    return render(
-        request,
-        "consultations/help_seat.html",
-        invitation={
-            "patient": found.patient,
-            "hospital": said(found.hospital, "name", lang),
-            "doctor": said(found.doctor, "name", lang),
-            "starts_at": found.starts_at,
-        },
-    )
-
-
-@page(needs=NEEDS, limit="30/minute")
-async def take_seat_page(units: Units, actor: Actor, token: str) -> Response:
-    try:
-        room = await helping.accept(units, actor, token)
-    except OwnInvitation as error:
-        return redirect("/bookings", flash=error.detail, kind="warn")
-    return redirect(f"/rooms/{room}", flash=N_("您已进入诊室，可以替患者写、参加通话"))
-
-
-async def _patient(units: Units, actor: Actor, room: UUID) -> Seat:
-    """Raises RoomNotFound for every other seat."""
-    seat = await find_seat(units, actor, room)
-    if seat.role is not Role.PATIENT:
-        raise RoomNotFound()
-    return seat
 
 
 async def _talk(units: Units, seat: Seat) -> list[dict[str, Any]]:
@@ -283,26 +214,6 @@ async def _talk(units: Units, seat: Seat) -> list[dict[str, Any]]:
         found, more = await page_of(units, seat, items[-1]["seq"] if items else 0)
         items += found
     return items
-
-
-async def _helpers(
-    request: Request, units: Units, seat: Seat, form: Form[Any], *, link: str = "", status: int = 200
-) -> Response:
-    found = await overview(units, seat)
-    async with units.system(GATE) as unit:
-        most = (await current_policy(unit, seat.hospital_id)).policy.room.helpers_most
-    is_open = drawing.visit_of(found.terms, words(request), language(request)).is_open
-    return render(
-        request,
-        "consultations/helpers.html",
-        status,
-        here=f"/rooms/{seat.room}",
-        link=link,
-        seats=drawing.seats(found.helpers),
-        may_invite=is_open and len(found.helpers) < most,
-        values=form.values,
-        errors=form.errors,
-    )
 
 
 async def _scene(request: Request, units: Units, seat: Seat) -> dict[str, Any]:
@@ -360,11 +271,6 @@ routes = [
     Route("/rooms/{room_id:uuid}/worsening", feel_worse_page, methods=["POST"]),
     Route("/rooms/{room_id:uuid}/recording-consent", consent_page),
     Route("/rooms/{room_id:uuid}/recording-consent", answer_consent_page, methods=["POST"]),
-    Route("/rooms/{room_id:uuid}/helpers", helpers_page),
-    Route("/rooms/{room_id:uuid}/helpers", invite_helper_page, methods=["POST"]),
-    Route("/rooms/{room_id:uuid}/helpers/{seat_id:uuid}/end", end_helper_page, methods=["POST"]),
     Route("/rooms/{room_id:uuid}/record", record_page),
     Route("/rooms/recordings/{segment_id:uuid}", own_recording_page),
-    Route("/help-seat/{token}", help_seat_page),
-    Route("/help-seat/{token}", take_seat_page, methods=["POST"]),
 ]
