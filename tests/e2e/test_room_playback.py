@@ -62,7 +62,8 @@ def test_a_recording_of_several_segments_plays_as_one_and_the_patient_sees_who_w
         call(doctor, patient, "video")
         for page in (patient, doctor):
             page.wait_for_function(SEES)
-            expect(page.get_by_text("正在录音录像").first).to_be_visible()
+            # The recorder has ten seconds, and may still be starting.
+            expect(page.get_by_text("正在录音录像").first).to_be_visible(timeout=12_000)
         doctor.wait_for_function(TALKED, timeout=60_000)
         hang_up(doctor, patient)
         room = patient.url.rpartition("/")[2]
