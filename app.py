@@ -10,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 import uvloop
 
+from prescriptions import feature as prescriptions
 from signaling import feature as signaling
 from signaling.shelf import Shelf
 from signaling.switchboard import Switchboard
@@ -87,6 +88,7 @@ FEATURES: tuple[Feature, ...] = (
     intake.feature,
     bookings.feature,
     consultations.feature,
+    prescriptions.feature,
     signaling.feature,
     admin.feature,
     demo.feature,

@@ -46,6 +46,11 @@ class Permission(StrEnum):
     MANAGE_REFUNDS = "manage_refunds"
     CONSULT = "consult"
     SEE_RECORDS = "see_records"
+    REVIEW_PRESCRIPTIONS = "review_prescriptions"
+    DISPENSE = "dispense"
+    MANAGE_STOCK = "manage_stock"
+    MANAGE_FORMULARY = "manage_formulary"
+    COLLECT_PRESCRIPTIONS = "collect_prescriptions"
 
 
 P = Permission
@@ -55,18 +60,19 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.DESK: frozenset(
         {
             P.OWN_ACCOUNT, P.STAFF_HOME, P.PLAN_CLINICS, P.SEE_CLINICS, P.BOOK_FOR_PATIENT,
-            P.REVIEW_DOCUMENTS, P.TAKE_CASH,
+            P.REVIEW_DOCUMENTS, P.TAKE_CASH, P.COLLECT_PRESCRIPTIONS,
         }
     ),
     Role.DOCTOR: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.CONSULT}),
-    Role.PHARMACIST: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME}),
-    Role.PHARMACY: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME}),
+    Role.PHARMACIST: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.REVIEW_PRESCRIPTIONS}),
+    Role.PHARMACY: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.DISPENSE, P.MANAGE_STOCK}),
     Role.REVIEWER: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.REVIEW_DOCUMENTS, P.LIFT_STRIKE}),
     Role.FINANCE: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_MONEY, P.MANAGE_REFUNDS}),
     Role.ADMIN: frozenset(
         {
             P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.EDIT_RULEBOOK, P.MANAGE_STAFF, P.MANAGE_DIRECTORY,
             P.MANAGE_NOTICES, P.MANAGE_CALENDAR, P.SEARCH_AUDIT, P.SEE_JOBS, P.LIFT_STRIKE,
+            P.MANAGE_FORMULARY,
         }
     ),
     Role.HEAD: frozenset(

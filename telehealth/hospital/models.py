@@ -56,3 +56,20 @@ class VisitFetch(Base):
     since: Mapped[date]
     #: Business time.
     fetched_at: Mapped[datetime]
+
+
+class SystemKey(Base):
+    """By this another system of the hospital reads its records (FHIR R4). The key itself is shown once."""
+
+    __tablename__ = "hospital_system_keys"
+    __tenancy__ = Tenancy(hospital=True)
+
+    id: Mapped[PrimaryKey]
+    hospital_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hospitals.id"))
+    name: Mapped[str]
+    #: SHA-256 in hex of the key.
+    digest: Mapped[str] = mapped_column(unique=True)
+    made_by: Mapped[UUID | None]
+    made_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

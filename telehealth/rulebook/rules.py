@@ -28,6 +28,7 @@ from telehealth.rulebook.sections import (
     VisitKind,
 )
 from telehealth.rulebook.sections_care import (
+    Dispensing,
     Family,
     Insurance,
     Intake,
@@ -59,6 +60,7 @@ class PolicySet(BaseModel):
     strikes: Strikes = _section(Strikes, "爽约", "No-shows")
     unattended: Unattended = _section(Unattended, "未接诊", "Unattended visits")
     prescription: Prescription = _section(Prescription, "处方", "Prescriptions")
+    dispensing: Dispensing = _section(Dispensing, "审方、配药与配送", "Review, dispensing and delivery")
     family: Family = _section(Family, "家庭共济", "Family account")
     insurance: Insurance = _section(Insurance, "医保", "Insurance")
     retention_years: Retention = _section(Retention, "保存期限", "Retention")

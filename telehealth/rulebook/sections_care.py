@@ -80,6 +80,65 @@ class Prescription(Section):
         return self
 
 
+class Dispensing(Section):
+    review_minutes: int = rule(
+        30, "药师审方时限", "Pharmacist answers within", "REG19", unit="minutes", within=(5, 1440)
+    )
+    answer_minutes: int = rule(
+        120,
+        "处方退回后医生处理时限",
+        "Doctor answers a return within",
+        "XY29",
+        unit="minutes",
+        within=(10, 1440),
+    )
+    pack_hours: int = rule(
+        24,
+        "缴费后配药时限（逾时自动退款）",
+        "Packed within, or refunded",
+        "PAIN13",
+        unit="hours",
+        within=(1, 96),
+    )
+    decoct_hours: int = rule(
+        48, "代煎处方配药时限", "Decoctions packed within", "PAIN13", unit="hours", within=(2, 168)
+    )
+    claim_minutes: int = rule(
+        60,
+        "领单后无进展自动退回队列",
+        "An idle claim returns after",
+        "PAIN13",
+        unit="minutes",
+        within=(5, 480),
+    )
+    lone_duty_pause_minutes: int = rule(
+        5,
+        "单人值班复核前须间隔",
+        "Alone on duty: pause before the check",
+        "REG31",
+        unit="minutes",
+        within=(1, 60),
+    )
+    expiry_margin_days: int = rule(
+        30,
+        "药品剩余效期至少（疗程之外）",
+        "Shelf life left beyond the course",
+        "REG31",
+        unit="days",
+        within=(0, 365),
+    )
+    code_tries: int = rule(
+        5, "取药码连续输错次数", "Wrong pick-up codes in a row", "XY32", unit="times", within=(3, 20)
+    )
+    code_lock_minutes: int = rule(
+        15, "取药码输错后锁定", "Locked after wrong codes", "XY32", unit="minutes", within=(1, 1440)
+    )
+    network_retail_limits: bool = rule(
+        True, "配送按网络零售禁售目录限制", "Deliveries keep to the network-retail ban list", "REG42"
+    )
+    carriers: Words = rule(("sf",), "合作快递", "Couriers in order of preference", "XY31 REG46", max_length=5)
+
+
 class Family(Section):
     max_bindings_per_user_per_month: int = rule(
         5,

@@ -26,6 +26,13 @@ ENDS: dict[str, set[str]] = {
     "room_file": {"ready", "refused"},
     "room_seat": {"ended"},
     "follow_up": {"done", "dropped"},
+    "prescription": {"expired", "refused", "voided"},
+    "fulfilment": {"dispensed", "lapsed", "undone"},
+    # A parcel said to be delivered, or given up for lost, may yet come back.
+    "dispatch_order": {"cancelled", "collected"},
+    "stock_reservation": {"freed"},
+    "recall": {"closed"},
+    "formulary_version": {"discarded", "retired"},
     "cover": {"refused", "reversed"},
     "intake_form": set(),
     "staff_member": set(),
