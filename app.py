@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import uvloop
 
 from prescriptions import feature as prescriptions
+from prescriptions.couriers.registry import Couriers
 from signaling import feature as signaling
 from signaling.shelf import Shelf
 from signaling.switchboard import Switchboard
@@ -117,6 +118,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     wechat = WeChatIdentities(settings.wechat, clock)
     wechatpay = WeChatPayProvider(settings.wechatpay, public_url=settings.public_url, clock=clock)
     insurer = NHSAInsurer(settings.nhsa, clock)
+    couriers = Couriers.of(settings, clock)
     house = House(
         settings=settings,
         features=features,
@@ -129,11 +131,12 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         quarantine=Quarantine(),
         scanner=ClamdScanner(settings.clamd_socket) if settings.clamd_socket else NoScanner(),
         contributions=join_contributions(features),
-        outside=(board, bus, his, wechat, wechatpay.connections, insurer),
+        outside=(board, bus, his, wechat, wechatpay.connections, insurer, couriers),
     )
     _join_ports(house)
     units.join(HISGateway, his)
     units.join(Insurer, insurer)
+    units.join(Couriers, couriers)
     units.join(Providers, Providers({"wechatpay": wechatpay, "desk": DeskProvider()}, mixed=wechatpay))
     units.join(Subjects, Subjects(house.contributions.get("pay_subject", [])))
     units.join(WeChatGateway, wechat)

@@ -1,6 +1,7 @@
 """From what couriers report to where a parcel is. Codes marked (u) are not confirmed by the vendor."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from prescriptions.couriers.ports import Scan
 from prescriptions.couriers.states import ParcelState
@@ -70,11 +71,11 @@ def advance(current: ParcelState, scans: Iterable[Scan]) -> ParcelState:
 
 
 def in_order(scans: Iterable[Scan]) -> list[Scan]:
-    """Each scan once, oldest first."""
-    return sorted({scan.id: scan for scan in scans}.values(), key=_moment)
+    """Each scan once, oldest first. One told twice with different codes counts as the furthest of them."""
+    return sorted({scan.id: scan for scan in sorted(scans, key=_moment)}.values(), key=_moment)
 
 
-def _moment(scan: Scan) -> tuple[object, int, str]:
+def _moment(scan: Scan) -> tuple[datetime, int, str]:
     return scan.at, -1 if scan.state is None else _STEP[scan.state], scan.id
 
 

@@ -101,6 +101,41 @@ class NHSA(BaseModel, frozen=True):
     timeout_s: float = 8.0
 
 
+class SF(BaseModel, frozen=True):
+    """One hospital's account at SF Express. Freight is collected at the door, so there is no monthly card."""
+
+    base_url: str = "https://bspgw.sf-express.com/std/service"
+    partner_id: str
+    checkword: SecretStr
+    #: The last part of the address SF pushes routes to. SF signs nothing, so it must be long, random, and
+    #: known to SF and us alone.
+    push_token: Annotated[SecretStr, Field(min_length=16)]
+    #: The printed label; empty takes SF's own 150 mm one.
+    template_code: str = ""
+    #: SF's products: ordinary parcels, and medicine that must stay chilled.
+    express_type: int = 2
+    cold_express_type: int = 12
+    #: 1 chilled, 3 frozen.
+    temperature_range: int = 1
+    timeout_s: float = 5.0
+
+
+class Kuaidi100(BaseModel, frozen=True):
+    """One hospital's account at the aggregator that follows EMS, JD and other couriers' parcels."""
+
+    query_url: str = "https://poll.kuaidi100.com/poll/query.do"
+    subscribe_url: str = "https://poll.kuaidi100.com/poll"
+    customer: str
+    key: SecretStr
+    #: What pushes are signed with.
+    salt: SecretStr
+    #: The last part of the address that is pushed to.
+    push_token: Annotated[SecretStr, Field(min_length=16)]
+    #: Where callbacks reach us; empty takes `public_url`.
+    callback_url: str = ""
+    timeout_s: float = 5.0
+
+
 class WeChat(BaseModel, frozen=True):
     """A hospital's service account and mini-program: by these people sign in, and pay."""
 
@@ -196,6 +231,10 @@ class Settings(BaseSettings):
     wechatpay: dict[str, WeChatPay] = Field(default_factory=dict)
     #: Hospital code → its door to the insurer.
     nhsa: dict[str, NHSA] = Field(default_factory=dict)
+    #: Hospital code → its account at SF Express.
+    sf: dict[str, SF] = Field(default_factory=dict)
+    #: Hospital code → its account at Kuaidi100.
+    kuaidi100: dict[str, Kuaidi100] = Field(default_factory=dict)
     #: Hospital code → its apps at WeChat.
     wechat: dict[str, WeChat] = Field(default_factory=dict)
     s3: S3 | None = None
@@ -231,6 +270,8 @@ class Settings(BaseSettings):
             **{f"wechat.{code}": app for code, app in self.wechat.items()},
             **{f"wechatpay.{code}": pay for code, pay in self.wechatpay.items()},
             **{f"nhsa.{code}": door for code, door in self.nhsa.items()},
+            **{f"sf.{code}": account for code, account in self.sf.items()},
+            **{f"kuaidi100.{code}": account for code, account in self.kuaidi100.items()},
             **({} if self.turn is None else {"turn": self.turn}),
         }
         for name, door in doors.items():
