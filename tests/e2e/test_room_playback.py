@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.e2e.conftest import CHROMIUM, QUIET
 from tests.e2e.rooms import CAMERA, HE, SEES, call, hang_up, meeting
+from tests.e2e.steps import fits
 from tests.support.cluster import Cluster
 from tests.support.live import live_house
 from tests.support.sandbox import Sandbox
@@ -69,6 +70,7 @@ def test_a_recording_of_several_segments_plays_as_one_and_the_patient_sees_who_w
         room = patient.url.rpartition("/")[2]
 
         parts = shipped(doctor, f"{house}/staff/rooms/{room}/record")
+        fits(doctor)
         doctor.evaluate(NOTED)
         parts.first.click()
         doctor.wait_for_function("() => window.through >= 3", timeout=60_000)
@@ -88,6 +90,7 @@ def test_a_recording_of_several_segments_plays_as_one_and_the_patient_sees_who_w
         watched = patient.locator("section.card-list .cell", has_text="录音录像")
         expect(watched).to_have_count(begun)
         expect(watched.first).to_contain_text(re.compile(r"\d\d:\d\d"))
+        fits(patient)
 
 
 def shipped(doctor: Page, record: str) -> Locator:
