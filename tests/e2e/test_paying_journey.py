@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.conftest import PATIENCE_MS
 from tests.e2e.steps import fits, from_the_gate_to_a_seat
 from tests.support.sandbox import Sandbox
 from tests.support.waiting import eventually
@@ -23,7 +24,7 @@ WECHAT = (
 def in_wechat(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN", user_agent=WECHAT)
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield page
     context.close()
 
@@ -77,9 +78,9 @@ def test_GD02_the_insurer_and_the_patient_each_pay_their_part(
         page.goto(f"{live}/demo")
         page.get_by_role("button", name="过一天").click()
     page.goto(booking)
-    eventually(lambda: page.reload() and page.get_by_text("未接诊").count() > 0, timeout_s=60)
+    eventually(lambda: page.reload() and page.get_by_text("未接诊").count() > 0, timeout_s=180)
     page.goto(receipt)
-    eventually(lambda: page.reload() and page.get_by_text("已退回").count() > 0, timeout_s=60)
+    eventually(lambda: page.reload() and page.get_by_text("已退回").count() > 0, timeout_s=180)
     page.get_by_role("link", name=re.compile("未接诊")).click()
     expect(page.get_by_text("医保部分退回")).to_be_visible()
     fits(page)

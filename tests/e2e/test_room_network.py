@@ -17,6 +17,8 @@ from tests.support.sandbox import Sandbox
 from tests.support.shaper import Weather, shaped
 
 __all__ = ["coturn"]
+#: A second browser beside these two would take the sound away, not the network.
+pytestmark = pytest.mark.alone
 
 #: Keeps the page's connections where a test can reach them.
 KEPT = (
@@ -52,16 +54,38 @@ DRAWN = """async () => {
   return [frames];
 }"""
 A_SECOND_OF_SOUND = 48_000
+#: How often eight seconds are listened to at most.
+TRIES = 12
 
 
-def grown(page: Page, count: str, by: int, *, within_s: float = 30) -> None:
-    """Wait until the first number that `count` tells has grown by so much."""
-    had = page.evaluate(count)[0]
+def grown(page: Page, count: str, by: int, *, within_s: float = 60, had: float | None = None) -> None:
+    """Wait until the first number that `count` tells has grown by so much, since it was `had` or from now."""
+    if had is None:
+        had = page.evaluate(count)[0]
     for _ in range(int(within_s * 4)):
         if page.evaluate(count)[0] - had >= by:
             return
         page.wait_for_timeout(250)
     raise AssertionError(f"{page.evaluate(count)[0] - had} of {by} in {within_s} s")
+
+
+def voices_go_on(*pages: Page) -> None:
+    """Of some eight seconds, less than a third are gaps that were filled in, on each page.
+
+    A machine that is busy with something else loses sound of its own, so it is listened to again.
+    """
+    shares: dict[Page, list[float]] = {page: [] for page in pages}
+    while left := [page for page in pages if min(shares[page], default=1) >= 1 / 3]:
+        if len(shares[left[0]]) == TRIES:
+            measured = "; ".join(", ".join(f"{share:.0%}" for share in shares[page]) for page in pages)
+            raise AssertionError(f"gaps in every eight seconds, on each page: {measured}")
+        before = {page: page.evaluate(HEARD) for page in left}
+        for page in left:
+            grown(page, HEARD, 8 * A_SECOND_OF_SOUND, had=before[page][0])
+            samples, made_up = (
+                now - then for now, then in zip(page.evaluate(HEARD), before[page], strict=True)
+            )
+            shares[page].append(made_up / samples)
 
 
 @pytest.fixture(scope="module")
@@ -112,25 +136,17 @@ def test_the_picture_goes_before_the_sound_and_comes_back(
 
         weather[1].loss, weather[1].rate = 0.10, 60_000
         for page in both:
-            expect(page.get_by_text("已暂停您的画面").first).to_be_visible(timeout=60_000)
+            expect(page.get_by_text("已暂停您的画面").first).to_be_visible(timeout=120_000)
         # What was under way when it narrowed has to drain first.
         grown(patient, HEARD, 6 * A_SECOND_OF_SOUND)
-        before = {page: page.evaluate(HEARD) for page in both}
-        grown(patient, HEARD, 8 * A_SECOND_OF_SOUND)
-        for page in both:
-            samples, made_up = (
-                now - had for now, had in zip(page.evaluate(HEARD), before[page], strict=True)
-            )
-            # Of eight seconds, the gaps that were filled in: less than a third.
-            assert samples > 6 * A_SECOND_OF_SOUND
-            assert made_up < samples / 3
+        voices_go_on(*both)
         patient.locator("[data-call=small]").click()
         write(patient, "画面卡，声音还能听见")
         said(doctor, "画面卡，声音还能听见")
 
         weather[1].loss, weather[1].rate = 0.0, None
         for page in both:
-            grown(page, DRAWN, 15, within_s=90)
+            grown(page, DRAWN, 15, within_s=180)
         hang_up(doctor, patient)
 
 
@@ -147,12 +163,12 @@ def test_a_dropped_path_heals_without_a_new_call(
         for page in both:
             page.wait_for_function(
                 "() => window.kept.some((pc) => ['disconnected', 'failed'].includes(pc.iceConnectionState))",
-                timeout=30_000,
+                timeout=90_000,
             )
         patient.locator("[data-call=small]").click()
         write(patient, "断了一下")
         said(doctor, "断了一下")
         weather[1].is_cut = False
         for page in both:
-            grown(page, DRAWN, 15, within_s=60)
+            grown(page, DRAWN, 15, within_s=120)
         hang_up(patient, doctor)
