@@ -141,13 +141,13 @@ class Hub:
         for topic in topics:
             kind, _, rest = topic.partition(":")
             name, _, part = rest.partition(":")
-            if kind != "room":
-                continue
             try:
-                known = self.rooms.get(UUID(name))
+                id = UUID(name)
             except ValueError:
                 continue
-            if known is not None and known.id != own:
+            if kind == "account":
+                self._look_at_account(id)
+            elif kind == "room" and id != own and (known := self.rooms.get(id)) is not None:
                 self.mark(known, PARTS.get(part, ALL))
 
     def mark(self, room: Room, bits: int) -> None:
@@ -308,11 +308,18 @@ class Hub:
             if len(items) < PAGE:
                 return
 
+    def _look_at_account(self, account: UUID) -> None:
+        """Sessions of it ended. Rare, so nobody keeps a list of who sits where."""
+        for room in self.rooms.values():
+            if any(member.seat.actor.account_id == account for member in room.members.values()):
+                self.mark(room, TERMS)
+
     async def _look_at_terms(self, room: Room) -> None:
         asked: dict[tuple[Any, ...], Terms] = {}
         for member in room.welcomed():
             seat = member.seat
-            key = (seat.actor.account_id, seat.role)
+            # Two devices of one person are signed in by themselves.
+            key = (seat.actor.account_id, seat.actor.session_id, seat.role)
             try:
                 if key not in asked:
                     asked[key] = await self.gate.terms(seat)

@@ -131,7 +131,7 @@ async def refresh_session(unit: Unit, refresh_token: str) -> tuple[Opened, Actor
     if row is None or row.refresh_by is None or row.refresh_by <= unit.wall:
         return None
     if row.refresh_hash != mark:
-        await unit.session.delete(row)
+        await end_session(unit, row.id)
         return None
     if row.hospital_id is not None and row.seen_at < unit.wall - STAFF_IDLES:
         return None
@@ -143,7 +143,7 @@ async def refresh_session(unit: Unit, refresh_token: str) -> tuple[Opened, Actor
 
 
 async def end_session(unit: Unit, session_id: UUID) -> None:
-    await unit.session.execute(sa.delete(Session).where(Session.id == session_id))
+    await _end(unit, sa.delete(Session).where(Session.id == session_id))
 
 
 async def end_sessions_of(unit: Unit, account_id: UUID, *, hospital_id: UUID | None = None) -> None:
@@ -151,7 +151,13 @@ async def end_sessions_of(unit: Unit, account_id: UUID, *, hospital_id: UUID | N
     ended = sa.delete(Session).where(Session.account_id == account_id)
     if hospital_id is not None:
         ended = ended.where(Session.hospital_id == hospital_id)
-    await unit.session.execute(ended)
+    await _end(unit, ended)
+
+
+async def _end(unit: Unit, ended: sa.Delete) -> None:
+    """Whoever holds sockets of these accounts looks at once who of them is still signed in."""
+    for account_id in await unit.session.scalars(ended.returning(Session.account_id)):
+        unit.hint(f"account:{account_id}:sessions")
 
 
 async def sessions_of(unit: Unit, account_id: UUID) -> list[Session]:

@@ -15,7 +15,7 @@ from telehealth.core.clock import FixedClock, SystemClock, at_local, hospital_da
 from telehealth.core.provisioning import Addresses
 from telehealth.core.settings import Profile, Settings
 from telehealth.web.house import House
-from telehealth.web.sessions import open_session
+from telehealth.web.sessions import Opened, end_session, open_session
 from tests.support.factories.rooms import Visit, add_room, messages
 from tests.support.nodes import PUBLIC_URL, Node, open_nodes
 from tests.support.redis import redis_server
@@ -70,9 +70,15 @@ def nodes(
             yield both
 
 
-async def page_of(office: House, actor: Actor, visit: Visit, *nodes: Node) -> Page:
+async def sign_in(office: House, actor: Actor) -> Opened:
     async with office.units.system("test") as unit:
-        opened = await open_session(unit, actor, channel="app")
+        return await open_session(unit, actor, channel="app")
+
+
+async def page_of(
+    office: House, actor: Actor, visit: Visit, *nodes: Node, opened: Opened | None = None
+) -> Page:
+    opened = opened or await sign_in(office, actor)
 
     async def ticket(_: str) -> str:
         return (await issue_ticket(office.units, actor, visit.room)).ticket
@@ -158,3 +164,25 @@ async def _stop_one(office: House, visit: Visit, one: Node, other: Node) -> None
         await patient.until(lambda page: page.welcomes > 1, within_s=5)
         await doctor.say("还在吗")
         await patient.until(lambda page: "还在吗" in page.texts)
+
+
+async def test_who_signs_out_leaves_every_node_at_once(
+    office: House, visit: Visit, nodes: tuple[Node, Node]
+) -> None:
+    one, other = nodes
+    phone = await sign_in(office, visit.patient)
+    async with (
+        await page_of(office, visit.patient, visit, one, opened=phone) as here,
+        await page_of(office, visit.patient, visit, other, opened=phone) as there,
+        await page_of(office, visit.patient, visit, other) as tablet,
+        await page_of(office, visit.doctor, visit, one) as doctor,
+    ):
+        for page in (here, there, tablet, doctor):
+            await page.until(lambda page: page.is_open)
+        async with office.units.system("test") as unit:
+            await end_session(unit, phone.session_id)
+        for page in (here, there):
+            await page.until(lambda page: not page.is_open, within_s=2)
+        await tablet.say("手机已退出登录")
+        await doctor.until(lambda page: "手机已退出登录" in page.texts)
+        assert [page.welcomes for page in (here, there, tablet, doctor)] == [1, 1, 1, 1]

@@ -34,8 +34,12 @@ class Door:
 
     def member(self, room: UUID, role: str) -> Member:
         """The server's own end of somebody's socket."""
+        return self.members(room, role)[0]
+
+    def members(self, room: UUID, role: str) -> list[Member]:
+        """The same of all their pages, in the order they came."""
         members = self.house.units.port(Switchboard).hub.rooms[room].members.values()
-        return next(member for member in members if member.seat.role == role)
+        return [member for member in members if member.seat.role == role]
 
     def socket_url(self, room: UUID) -> str:
         return f"ws://{self.host}/rooms/{room}/socket"

@@ -14,6 +14,7 @@ from signaling.client import Gone, Socket, connect, dial
 from signaling.models import RoomPeer
 from signaling.protocol import MAX_FRAME
 from signaling.switchboard import Switchboard
+from telehealth.accounts.choosing import sign_out
 from telehealth.consultations.errors import RoomNotFound
 from telehealth.consultations.gate import find_seat
 from telehealth.consultations.models import Consultation, RoomSeat
@@ -22,6 +23,7 @@ from telehealth.consultations.writing import announce
 from telehealth.core.clock import FixedClock
 from telehealth.core.unit import Units
 from telehealth.web.house import House
+from telehealth.web.sessions import end_sessions_of
 from tests.support.factories.rooms import Visit, add_helper, add_next, add_room
 from tests.support.rooms import Door, open_door
 
@@ -371,6 +373,27 @@ async def test_whoever_loses_the_seat_is_shown_out_at_once(door: Door, visit: Vi
             unit.hint(f"room:{visit.room}")
         assert await daughter.closed() == 4403
         assert await say(patient, "我自己来") > 0
+
+
+async def test_who_signs_out_is_shown_out_of_the_room_and_other_devices_stay(
+    door: Door, visit: Visit, units: Units
+) -> None:
+    async with (
+        door.enter(visit.patient, visit.room) as (phone, _),
+        door.enter(visit.patient, visit.room) as (tablet, _),
+        door.enter(visit.doctor, visit.room) as (doctor, _),
+    ):
+        mine, _ = (member.seat.actor.session_id for member in door.members(visit.room, "patient"))
+        assert mine is not None
+        async with units.system("test") as unit:
+            await sign_out(unit, visit.patient, mine)
+        assert await asyncio.wait_for(phone.closed(), 2) == 4401
+        assert await say(tablet, "我换了平板") > 0
+
+        async with units.system("test") as unit:
+            await end_sessions_of(unit, visit.patient.account)
+        assert await asyncio.wait_for(tablet.closed(), 2) == 4401
+        assert await say(doctor, "我在等您") > 0
 
 
 async def test_when_the_visit_ends_everybody_reads_so_and_the_sockets_close(
