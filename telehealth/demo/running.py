@@ -54,6 +54,8 @@ INSTITUTIONS = {
     "yunan": ("H11009800001", "云安医院", "110100"),
     "jiangbin": ("H11009800002", "江滨医院", "110100"),
 }
+#: Those a home of an earlier release has no keys for yet.
+NEWEST_PARTIES = frozenset({"sf", "kuaidi100"})
 #: A documentation address (RFC 5737): WeChat refuses loopback for a payer outside WeChat.
 SAMPLE_IP = "203.0.113.7"
 
@@ -88,9 +90,10 @@ def run(env: Mapping[str, str] = os.environ, *, lan: bool = False) -> int:
         }
 
     python = sys.executable
+    told = ["--port-base", str(sandbox_port), "--callbacks", here]
     sandbox = Child(
         "sandbox",
-        [python, "-m", "telehealth.sandbox", "--home", parties.home, "--port-base", str(sandbox_port)],
+        [python, "-m", "telehealth.sandbox", "--home", parties.home, *told],
         log_dir=log_dir,
         ready=parties.answer,
     )
@@ -137,16 +140,16 @@ class Parties:
         return answers(f"{self.base_url}/console/state")
 
     def wait(self) -> None:
-        """Until the keys exist, which is only at the first start."""
+        """Until the keys exist, which is only at the first start, or the first with a new party."""
         deadline = time.monotonic() + 30
-        while not (self.home / "sandbox.json").exists():
+        while not NEWEST_PARTIES <= self._keys().keys():
             if time.monotonic() > deadline:
                 raise CannotStart("the sandboxes did not start; see log/sandbox.log")
             time.sleep(0.05)
 
     def settings(self) -> dict[str, str]:
         """From the keys file, so that a restart need not wait for the sandboxes themselves."""
-        keys: dict[str, dict[str, Any]] = json.loads((self.home / "sandbox.json").read_text("utf-8"))
+        keys = self._keys()
         address = self.base_url
         his = {
             code: {
@@ -177,8 +180,20 @@ class Parties:
             "TELEHEALTH_NHSA": json.dumps(
                 {code: self._insurer(code, held) for code, held in keys["nhsa"].items()}
             ),
+            "TELEHEALTH_SF": json.dumps({code: self._courier(held) for code, held in keys["sf"].items()}),
+            "TELEHEALTH_KUAIDI100": json.dumps(
+                {code: self._aggregator(held) for code, held in keys["kuaidi100"].items()}
+            ),
             "TELEHEALTH_SANDBOX_URL": address,
         }
+
+    def _keys(self) -> dict[str, dict[str, Any]]:
+        """None before the sandboxes have made them. They are replaced whole, never half written."""
+        try:
+            keys: dict[str, dict[str, Any]] = json.loads((self.home / "sandbox.json").read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        return keys
 
     def _wechat(self, held: Mapping[str, Any]) -> dict[str, str]:
         address = f"{self.base_url}/wechat"
@@ -214,6 +229,18 @@ class Parties:
             "fixmedins_code": number,
             "fixmedins_name": name,
             "area": area,
+        }
+
+    def _courier(self, held: Mapping[str, Any]) -> dict[str, str]:
+        return {"base_url": f"{self.base_url}/sf/std/service", **held}
+
+    def _aggregator(self, held: Mapping[str, Any]) -> dict[str, str]:
+        address = f"{self.base_url}/kuaidi100/poll"
+        return {
+            "query_url": f"{address}/query.do",
+            "subscribe_url": address,
+            "callback_url": self.callbacks,
+            **held,
         }
 
 

@@ -42,7 +42,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"sandbox: cannot listen on {HOST}:{asked.port_base}: {error.strerror}", file=sys.stderr)
         return 2
     base_url = f"http://{HOST}:{listening.getsockname()[1]}"
-    app = build(asked.home, public_url=asked.public_url, clock_offset_s=asked.clock_offset_s)
+    app = build(
+        asked.home,
+        public_url=asked.public_url,
+        clock_offset_s=asked.clock_offset_s,
+        callbacks=asked.callbacks,
+    )
     # Whoever hangs in a time-out fault is cut off when we stop.
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
     announcement = {"ready": True, "pid": os.getpid(), "home": str(asked.home), **describe(app, base_url)}
@@ -65,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", type=Path, required=True, help="folder of the books and keys")
     parser.add_argument("--port-base", type=int, default=0, help="port to listen on; 0 takes a free one")
     parser.add_argument("--public-url", help="what a browser types to reach us, if not the same")
+    parser.add_argument("--callbacks", default="", help="the house, for parties that push to it unasked")
     parser.add_argument("--clock-offset-s", type=float, help="business clock: seconds ahead of the wall")
     parser.add_argument("--die-with-parent", action="store_true", help="stop when the starting process ends")
     return parser

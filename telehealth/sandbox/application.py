@@ -16,6 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from telehealth.sandbox import tc3
 from telehealth.sandbox.books import Books
 from telehealth.sandbox.console import Console
+from telehealth.sandbox.courier_kuaidi100 import Kuaidi100
+from telehealth.sandbox.courier_sf import SFExpress
 from telehealth.sandbox.dates import PartyClock
 from telehealth.sandbox.faceid import FaceID
 from telehealth.sandbox.faults import Faults
@@ -29,13 +31,16 @@ from telehealth.sandbox.wechat import WeChat
 from telehealth.sandbox.wechatpay import WeChatPay
 
 #: In the order they open; a later one may read the books of an earlier one.
-PARTIES: tuple[type[Party], ...] = (HIS, SMS, FaceID, NHSA, WeChatPay, WeChat)
+PARTIES: tuple[type[Party], ...] = (HIS, SMS, FaceID, NHSA, WeChatPay, WeChat, SFExpress, Kuaidi100)
 
 
-def build(home: Path, *, public_url: str | None = None, clock_offset_s: float | None = None) -> Starlette:
+def build(
+    home: Path, *, public_url: str | None = None, clock_offset_s: float | None = None, callbacks: str = ""
+) -> Starlette:
     """The sandbox over the books in `home`, which are filled at the first start.
 
     `clock_offset_s` moves the business clock before anything is dated by it; None keeps the books' own.
+    `callbacks` is where the house is found by parties that are told so beforehand, not with each request.
     `app.state.parties` are the open parties; see `describe`.
     """
     books = Books(home / "sandbox.sqlite3")
@@ -43,7 +48,7 @@ def build(home: Path, *, public_url: str | None = None, clock_offset_s: float | 
     if clock_offset_s is not None:
         clock.move(clock_offset_s)
     faults = Faults(books, {party.name: party.modes for party in PARTIES})
-    world = World(books, clock, faults, public_url)
+    world = World(books, clock, faults, public_url, callbacks.rstrip("/"))
     keys = load_keys(home / "sandbox.json", {party.name: party.new_keys for party in PARTIES})
     parties = [party(world, keys[party.name]) for party in PARTIES]
 

@@ -37,6 +37,7 @@ class Console:
             {
                 "name": party.name,
                 "title": party.title,
+                "desk": party.desk,
                 "modes": self._world.faults.modes[party.name],
                 "mode": standing.get(party.name, {}).get("mode", ""),
                 "books": party.page_of_books(),

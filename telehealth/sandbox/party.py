@@ -34,6 +34,8 @@ class World:
     faults: Faults
     #: What a browser types to reach us; None means the host the caller used.
     public_url: str | None = None
+    #: Where the house is, for parties it registered an address with; "" for nowhere.
+    callbacks: str = ""
     #: The last requests, newest last: kept in memory, for tests that count tries.
     knocks: deque[Knock] = field(default_factory=lambda: deque(maxlen=1000))
 
@@ -52,6 +54,8 @@ class Party(ABC):
     vendor_service: ClassVar[str] = ""
     #: A path of the vendor's own host, served at our root as well: its SDKs know no mount.
     vendor_root: ClassVar[str] = ""
+    #: The page where its own people press buttons, if the console should lead there.
+    desk: ClassVar[str] = ""
 
     def __init__(self, world: World, keys: dict[str, Any]) -> None:
         self.world = world

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from telehealth.core.clock import SHANGHAI, FixedClock
 from telehealth.core.settings import HIS, NHSA, FaceID, Settings, WeChat
 from telehealth.patients.rules import resident_check
+from tests.support.couriers import kuaidi100_settings, sf_settings
 from tests.support.phones import fresh_number, sms_settings
 from tests.support.sandbox import Sandbox
 from tests.support.wechatpay import wechatpay_settings
@@ -30,6 +31,11 @@ def reach(settings: Settings, sandbox: Sandbox) -> Settings:
             "sms": sms_settings(sandbox),
             "nhsa": {
                 code: nhsa_settings(sandbox, code) for code in sandbox.credentials["nhsa"]["institutions"]
+            },
+            "sf": {code: sf_settings(sandbox, code) for code in sandbox.credentials["sf"]["hospitals"]},
+            "kuaidi100": {
+                code: kuaidi100_settings(sandbox, code)
+                for code in sandbox.credentials["kuaidi100"]["hospitals"]
             },
             "wechatpay": {
                 code: wechatpay_settings(sandbox, code)
