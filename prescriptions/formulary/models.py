@@ -50,10 +50,7 @@ class Drug(Base):
 
     __tablename__ = "formulary_drugs"
     __tenancy__ = Tenancy(hospital=True, public=True)
-    __table_args__ = (
-        sa.Index("ix_formulary_drugs_terms", "terms", postgresql_using="gin"),
-        sa.Index("ix_formulary_drugs_kind", "version_id", "kind", "code"),
-    )
+    __table_args__ = (sa.Index("ix_formulary_drugs_kind", "version_id", "kind", "code"),)
 
     version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("formulary_versions.id"), primary_key=True)
     code: Mapped[str] = mapped_column(primary_key=True)
@@ -61,6 +58,6 @@ class Drug(Base):
     #: Which pad finds it.
     kind: Mapped[SheetKind]
     name: Mapped[str]
-    #: Names, aliases, pinyin, initials and code in small letters: what a doctor may type.
+    #: What a doctor may type (`naming.terms_of`).
     terms: Mapped[list[str]] = mapped_column(ARRAY(sa.Text()))
     row: Mapped[dict[str, Any]]

@@ -91,7 +91,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('version_id', 'code', name=op.f('pk_formulary_drugs'))
     )
     op.create_index('ix_formulary_drugs_kind', 'formulary_drugs', ['version_id', 'kind', 'code'], unique=False)
-    op.create_index('ix_formulary_drugs_terms', 'formulary_drugs', ['terms'], unique=False, postgresql_using='gin')
     op.create_table('hospital_system_keys',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('hospital_id', sa.Uuid(), nullable=False),
@@ -571,7 +570,6 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_pharmacy_members_pharmacy_id'), table_name='pharmacy_members')
     op.drop_table('pharmacy_members')
     op.drop_table('hospital_system_keys')
-    op.drop_index('ix_formulary_drugs_terms', table_name='formulary_drugs', postgresql_using='gin')
     op.drop_index('ix_formulary_drugs_kind', table_name='formulary_drugs')
     op.drop_table('formulary_drugs')
     op.drop_table('recalls')
