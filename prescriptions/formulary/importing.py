@@ -35,9 +35,7 @@ class Report:
     bad: tuple[BadRow, ...]
 
 
-async def import_file(
-    unit: Unit, version_id: UUID, table: str, content: bytes, *, replaces: bool
-) -> Report:
+async def import_file(unit: Unit, version_id: UUID, table: str, content: bytes, *, replaces: bool) -> Report:
     """Medicines and herbs come as CSV or JSON, the tables of rules as JSON and always whole.
 
     Raises FileUnreadable, VersionNotFound, VersionFixed.
@@ -58,9 +56,7 @@ async def import_file(
     return report
 
 
-async def _drugs(
-    unit: Unit, version: FormularyVersion, table: str, raw: Any, *, replaces: bool
-) -> Report:
+async def _drugs(unit: Unit, version: FormularyVersion, table: str, raw: Any, *, replaces: bool) -> Report:
     listed = raw.get("rows") if isinstance(raw, Mapping) else raw
     if not isinstance(listed, list) or len(listed) > MOST_ROWS:
         raise FileUnreadable(table=table)
@@ -75,9 +71,7 @@ async def _drugs(
     named = taken | {str(row.get("id")) for row in listed if isinstance(row, Mapping)}
     gone = known - named if replaces else set()
     if gone:
-        await unit.session.execute(
-            sa.delete(Drug).where(Drug.version_id == version.id, Drug.code.in_(gone))
-        )
+        await unit.session.execute(sa.delete(Drug).where(Drug.version_id == version.id, Drug.code.in_(gone)))
     await put_rows(unit, version, table, read.good)
     return Report(table, len(taken), len(taken - known), len(gone), read.bad)
 

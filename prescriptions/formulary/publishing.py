@@ -122,9 +122,7 @@ async def put_rows(
     for at in range(0, len(made), _AT_ONCE):
         batch = made[at : at + _AT_ONCE]
         codes = [each["code"] for each in batch]
-        await unit.session.execute(
-            sa.delete(Drug).where(Drug.version_id == version.id, Drug.code.in_(codes))
-        )
+        await unit.session.execute(sa.delete(Drug).where(Drug.version_id == version.id, Drug.code.in_(codes)))
         await unit.session.execute(sa.insert(Drug), batch)
 
 
