@@ -1,14 +1,16 @@
 #!/bin/sh
-# What the tests need beyond Python: Chromium, a Chinese font, Redis, coturn. Installs them on Debian as
-# root, elsewhere says what to type. Does nothing when they are there.
+# What the tests need beyond Python: Chromium, a Chinese font, Redis, coturn, poppler (which judges signed
+# sheets beside us). Installs them on Debian as root, elsewhere says what to type. Does nothing when they are
+# there.
 set -eu
 
-browser= font= redis= relay=
+browser= font= redis= relay= poppler=
 command -v chromium >/dev/null || browser=missing
 [ -n "$(fc-list :lang=zh 2>/dev/null || true)" ] || font=missing
 command -v redis-server >/dev/null || redis=missing
 command -v turnserver >/dev/null || relay=missing
-[ -n "$browser$font$redis$relay" ] || exit 0
+command -v pdfsig >/dev/null && command -v pdftotext >/dev/null || poppler=missing
+[ -n "$browser$font$redis$relay$poppler" ] || exit 0
 
 ID= ID_LIKE=
 [ ! -r /etc/os-release ] || . /etc/os-release
@@ -16,6 +18,7 @@ sudo="sudo "
 [ "$(id -u)" -ne 0 ] || sudo=
 apt="apt-get install -y --no-install-recommends"
 servers="${redis:+ redis-server}${relay:+ coturn}"
+tools="${poppler:+ poppler-utils}"
 
 # Debian starts a server as soon as it is installed, and at every boot. The tests start their own, so
 # none is to be left running by us; one that was there before is not ours to stop.
@@ -34,7 +37,7 @@ install_without_starting() {
 
 case "$ID" in
 debian)
-    packages="fontconfig${browser:+ chromium}${font:+ fonts-noto-cjk}$servers"
+    packages="fontconfig${browser:+ chromium}${font:+ fonts-noto-cjk}$tools$servers"
     if [ -z "$sudo" ]; then
         export DEBIAN_FRONTEND=noninteractive
         apt-get update -qq
@@ -45,11 +48,11 @@ debian)
     ;;
 ubuntu)
     # Ubuntu's chromium package only points to the snap.
-    line="${sudo}apt-get update && ${sudo}$apt fontconfig${font:+ fonts-noto-cjk}$servers"
+    line="${sudo}apt-get update && ${sudo}$apt fontconfig${font:+ fonts-noto-cjk}$tools$servers"
     line="$line${browser:+ && ${sudo}snap install chromium}"
     ;;
 fedora)
-    packages="${browser:+ chromium}${font:+ google-noto-sans-cjk-fonts}${redis:+ redis}${relay:+ coturn}"
+    packages="${browser:+ chromium}${font:+ google-noto-sans-cjk-fonts}${redis:+ redis}${relay:+ coturn}$tools"
     line="${sudo}dnf install -y fontconfig$packages"
     ;;
 *)
@@ -58,12 +61,12 @@ fedora)
 esac
 
 if [ -n "$line" ]; then
-    printf 'The tests need a browser, a Chinese font, Redis and coturn. Type:\n    %s\n' "$line" >&2
+    printf 'The tests need a browser, a Chinese font, Redis, coturn and poppler. Type:\n    %s\n' "$line" >&2
     [ -z "$servers" ] || [ "$ID" = fedora ] ||
         printf 'The tests start servers of their own; to stop those of the system:\n    %s\n' \
             "sudo systemctl disable --now$servers" >&2
 else
-    echo "The tests need Chromium (as \`chromium\` on the PATH), fontconfig, a Chinese font, redis-server" >&2
-    echo "and coturn (as \`turnserver\` on the PATH): install them." >&2
+    echo "The tests need Chromium (as \`chromium\` on the PATH), fontconfig, a Chinese font, redis-server," >&2
+    echo "coturn (as \`turnserver\` on the PATH) and poppler (\`pdfsig\`): install them." >&2
 fi
 exit 1
