@@ -24,6 +24,7 @@ FIGURES = {
     "idle_socket": "chat",
     "call_setup": "calls",
     "rejoin_after_reload": "calls",
+    "formulary_search": "formulary",
     "start_to_first_page": "house",
     "idle_rss": "house",
 }
