@@ -51,3 +51,11 @@ class MedicineDispensed(Event):
     """Handed to the courier or to a person at the window: the money is earned."""
 
     prescription_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationLost(Event):
+    """What a sheet held is not there any more: a lot was recalled, expired or miscounted."""
+
+    prescription_id: UUID
+    drug_code: str

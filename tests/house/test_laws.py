@@ -60,6 +60,7 @@ SYSTEM = {
     "sms callback": {"telehealth.notifications.receiving_receipts"},
     "staff invitation": {"telehealth.accounts.enrolling_staff"},
     "staff sign-in": {"telehealth.accounts.signing_in_staff"},
+    "stock expiry": {"prescriptions.stock.retiring"},
     "step-up": {"telehealth.accounts.stepping_up"},
     "verification": {"telehealth.eligibility.checking", "telehealth.bookings.verifying"},
 }  # fmt: skip
