@@ -15,7 +15,15 @@ from telehealth.core.errors import DomainError, FieldsInvalid
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import hospital_by_code, hospitals
-from telehealth.patients import adding, binding, consenting, linking_family, queries, verifying_identity
+from telehealth.patients import (
+    adding,
+    binding,
+    consenting,
+    linking_family,
+    permitting,
+    queries,
+    verifying_identity,
+)
 from telehealth.patients.consent_texts import TEXTS
 from telehealth.patients.doors import GUESSES, MESSAGES, face_return
 from telehealth.patients.errors import CardNeedsReview, PersonNotFound
@@ -225,6 +233,12 @@ async def ask_counter_page(request: Request, units: Units, actor: Actor, person_
 
 
 @page(needs=P.MANAGE_PEOPLE)
+async def permit_medicines_page(unit: Unit, person_id: UUID) -> Response:
+    await permitting.permit_medicine_check(unit, person_id)
+    return redirect(f"/people/{person_id}", flash=N_("已同意，医生开方时可以核对其他医院的在用药品"))
+
+
+@page(needs=P.MANAGE_PEOPLE)
 async def withdraw_consent_page(units: Units, actor: Actor, person_id: UUID, consent_id: UUID) -> Response:
     ended = await linking_family.withdraw_consent(units, actor, person_id, consent_id)
     if ended:
@@ -335,6 +349,7 @@ async def _person(
         code_sent=code_sent or shown.code_expected,
         places=await _places(request, unit),
         face_text=TEXTS[Purpose.FACE_CHECK],
+        medicines_text=TEXTS[Purpose.MEDICINE_CHECK],
         back_to="/people",
     )  # fmt: skip
 
@@ -361,6 +376,7 @@ routes = [
         withdraw_consent_page,
         methods=["POST"],
     ),
+    Route("/people/{person_id:uuid}/medicine-check", permit_medicines_page, methods=["POST"]),
     Route("/people/{person_id:uuid}/reviews", ask_counter_page, methods=["POST"]),
     Route("/representatives/{link_id:uuid}/removal", end_representation_page, methods=["POST"]),
     Route("/h/{code}/cards/new", new_card_page),

@@ -14,7 +14,7 @@ from telehealth.patients.masking import mask_card, mask_number
 from telehealth.patients.matching import REGISTERED_KINDS
 from telehealth.patients.models import Consent, IdentityReview, PatientCard, PatientLink, Person
 from telehealth.patients.rules import DOCUMENT_LABELS, ConsentKind, Relation
-from telehealth.patients.states import CARD_LABELS, REVIEW_LABELS, LinkState
+from telehealth.patients.states import CARD_LABELS, REVIEW_LABELS, LinkState, Purpose
 from telehealth.patients.wording import (
     PURPOSE_LABELS,
     RELATION_LABELS,
@@ -105,6 +105,8 @@ class Detail:
     places: list[PlaceLine]
     representatives: list[RepresentativeLine]
     verified_by: str
+    #: Nobody has agreed yet that other hospitals are asked for medicines in use.
+    may_permit_medicines: bool
 
 
 def options(labels: Mapping[Any, str], _: Words) -> list[tuple[str, str]]:
@@ -139,6 +141,7 @@ async def detail(unit: Unit, account_id: UUID, person_id: UUID, _: Words, lang: 
     registered = link.document_kind in REGISTERED_KINDS
     own = link.relation is Relation.SELF and active
     others = await queries.representatives(unit, account_id) if own else ()
+    consents = await queries.consents_of(unit, link.id)
     return Detail(
         id=person_id,
         name=link.name,
@@ -153,11 +156,13 @@ async def detail(unit: Unit, account_id: UUID, person_id: UUID, _: Words, lang: 
         code_expected=link.hospital_id is not None and ConsentKind.ADULT in link.missing,
         review_open=any(is_open(review) for review in reviews),
         is_active=active,
-        consents=[_consent(row, person_id, _) for row in await queries.consents_of(unit, link.id)],
+        consents=[_consent(row, person_id, _) for row in consents],
         reviews=[_review(row, places, _, lang) for row in reviews],
         places=[await _place(unit, place, person_id, cards, _, lang) for place in places] if active else [],
         representatives=[representative_line(other, _) for other in others],
         verified_by=_(VERIFIERS[person.verified_by]) if active and person and person.verified_by else "",
+        may_permit_medicines=active
+        and not any(row.purpose is Purpose.MEDICINE_CHECK and row.withdrawn_at is None for row in consents),
     )
 
 

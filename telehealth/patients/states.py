@@ -58,6 +58,8 @@ class Purpose(StrEnum):
     ACT_FOR_ADULT = "act_for_adult"
     GUARDIANSHIP = "guardianship"
     CHILD_DATA = "child_data"
+    #: Other hospitals may be asked for medicines in use when a sheet is written (REG 47, 56).
+    MEDICINE_CHECK = "medicine_check"
 
 
 class ReviewKind(StrEnum):

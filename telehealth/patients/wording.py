@@ -31,6 +31,7 @@ PURPOSE_LABELS = {
     Purpose.ACT_FOR_ADULT: N_("代为办理"),
     Purpose.GUARDIANSHIP: N_("监护人声明"),
     Purpose.CHILD_DATA: N_("处理儿童个人信息"),
+    Purpose.MEDICINE_CHECK: N_("跨院用药核查"),
 }
 
 WAY_LABELS = {
