@@ -32,6 +32,7 @@ class DispatchOrder(Base):
         sa.Index(
             "ix_dispatch_orders_board",
             "pharmacy_id",
+            "state",
             "promised_at",
             postgresql_where=sa.text(
                 "state in ('waiting', 'claimed', 'picked', 'decocting', 'decocted', 'checked', 'packed')"
@@ -74,6 +75,10 @@ class DispatchOrder(Base):
     ended_at: Mapped[datetime | None]
     #: A person has to look (an open row of `dispatch_exceptions`); nothing moves by itself meanwhile.
     held_at: Mapped[datetime | None]
+    #: The window called its number.
+    called_at: Mapped[datetime | None]
+    #: The house gives it up and asks the courier first; nobody packs it meanwhile.
+    undo_reason: Mapped[str | None]
     #: A code, once it was cancelled or abandoned.
     reason: Mapped[str | None]
 
@@ -106,7 +111,7 @@ class DispatchException(Base):
     note: Mapped[str] = mapped_column(Sealed("dispatch_exceptions.note"))
     opened_by: Mapped[UUID | None]
     opened_at: Mapped[datetime]
-    #: "continued", "refunded", "sent_again", "abandoned".
+    #: "continued", "rerouted", "refunded", "sent_again", "abandoned"; "" while it is open.
     resolution: Mapped[str]
     resolved_by: Mapped[UUID | None]
     resolved_at: Mapped[datetime | None]

@@ -226,12 +226,14 @@ def upgrade() -> None:
     sa.Column('handed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('held_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('called_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('undo_reason', sa.Text(), nullable=True),
     sa.Column('reason', sa.Text(), nullable=True),
     sa.ForeignKeyConstraint(['id'], ['prescriptions.id'], name=op.f('fk_dispatch_orders_id_prescriptions')),
     sa.ForeignKeyConstraint(['pharmacy_id'], ['pharmacies.id'], name=op.f('fk_dispatch_orders_pharmacy_id_pharmacies')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_dispatch_orders'))
     )
-    op.create_index('ix_dispatch_orders_board', 'dispatch_orders', ['pharmacy_id', 'promised_at'], unique=False, postgresql_where=sa.text("state in ('waiting', 'claimed', 'picked', 'decocting', 'decocted', 'checked', 'packed')"))
+    op.create_index('ix_dispatch_orders_board', 'dispatch_orders', ['pharmacy_id', 'state', 'promised_at'], unique=False, postgresql_where=sa.text("state in ('waiting', 'claimed', 'picked', 'decocting', 'decocted', 'checked', 'packed')"))
     op.create_index('ix_dispatch_orders_pharmacy', 'dispatch_orders', ['pharmacy_id', 'paid_at'], unique=False)
     op.create_table('dispenses',
     sa.Column('id', sa.Uuid(), nullable=False),
