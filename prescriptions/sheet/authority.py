@@ -27,6 +27,8 @@ LEEWAY = timedelta(days=1)
 #: E-Signature Law, art. 24.
 KEEP_MONTHS = 5 * 12
 SIGNING_THREADS = 2
+#: Two short chains and a stamp take 3.1 KB.
+RESERVED_BYTES = 5 * 1024
 
 
 class LocalAuthority:
@@ -48,7 +50,14 @@ class LocalAuthority:
         certificate = await self.certificate_of(credential.person_id, at=at)
         check_valid(certificate, at)
         signer = await anyio.to_thread.run_sync(self._signer_of, credential.person_id)
-        signature = Signature(field=field, credential=credential, signer=signer, reason=reason, at=at)
+        signature = Signature(
+            field=field,
+            credential=credential,
+            signer=signer,
+            reason=reason,
+            at=at,
+            reserved_bytes=RESERVED_BYTES,
+        )
         return await fill(pdf, signature, self._stamper, self._threads)
 
     async def certificate_of(self, person_id: UUID, *, at: datetime) -> Certificate:

@@ -61,7 +61,7 @@ def draw_sheet(content: SheetContent) -> bytes:
 
 def draw_leaflet(content: SheetContent, hotline: str = "") -> bytes:
     words = wording.leaflet_words(content, hotline)
-    return _draw("leaflet.typ", {"words": _json(words)}, content.issued_at)
+    return _draw("leaflet.typ", {"words": _json(words)}, content.issued_at, tagged=True)
 
 
 def draw_labels(wanted: Sequence[Label]) -> bytes:
@@ -74,13 +74,17 @@ def draw_stamp(*, name: str, title: str, meaning: str, at: datetime, box: Box) -
     return _draw("stamp.typ", {"words": _json(words), "box": _json(asdict(box))}, at)
 
 
-def _draw(template: str, inputs: Mapping[str, str], made_at: datetime | None) -> bytes:
+def _draw(
+    template: str, inputs: Mapping[str, str], made_at: datetime | None, *, tagged: bool = False
+) -> bytes:
+    """Tags help a reader aloud. In a sheet to be signed they are a third of what a verification must read."""
     with _compiler() as compiler:
         drawn = compiler.compile(
             TEMPLATES / template,
             sys_inputs=dict(inputs),
             format="pdf",
             pdf_standards=STANDARD,
+            pdf_tags=tagged,
             timestamp=int(made_at.timestamp()) if made_at else 0,
         )
     return cast(bytes, drawn)

@@ -43,9 +43,6 @@ from prescriptions.sheet.geometry import BOXES
 MEANINGS = {SheetField.DOCTOR: "开具处方", SheetField.PHARMACIST: "审核通过"}
 DIGEST_MARK = "sha256:"
 
-#: What a signature with certificates and time stamp may need, in bytes; the rest stays zero.
-RESERVED_BYTES = 10_240
-
 #: A stamp that far from our clock would date the sheet wrongly.
 STAMP_TOLERANCE = timedelta(minutes=10)
 
@@ -69,6 +66,8 @@ class Signature:
     signer: signers.Signer
     reason: str
     at: datetime
+    #: Room for signature, certificates and time stamp. What is too much is read again at every verification.
+    reserved_bytes: int = 12 * 1024
 
 
 async def blank_sheet(content: SheetContent) -> bytes:
@@ -154,7 +153,7 @@ async def _sign(pdf: bytes, signature: Signature, stamper: TimeStamper) -> bytes
     signed = io.BytesIO()
     try:
         await signer.async_sign_pdf(
-            writer, existing_fields_only=True, bytes_reserved=RESERVED_BYTES * 2, output=signed
+            writer, existing_fields_only=True, bytes_reserved=signature.reserved_bytes * 2, output=signed
         )
     except TimestampRequestError:
         raise StampUntrue() from None
