@@ -1,13 +1,24 @@
 from prescriptions import models
-from prescriptions.events import PrescriptionEnded
+from prescriptions.events import (
+    DispatchUndone,
+    MedicineDispensed,
+    PrescriptionEnded,
+    PrescriptionPassed,
+    PrescriptionSigned,
+)
 from prescriptions.formulary import models as formulary_models
+from prescriptions.formulary import pages as formulary_pages
 from prescriptions.pharmacy import models as pharmacy_models
 from prescriptions.reviewing import models as reviewing_models
+from prescriptions.settling import charging, earning, expiring, opening, undoing
 from prescriptions.settling import models as settling_models
 from prescriptions.stock import models as stock_models
 from prescriptions.stock import reserving
 from prescriptions.stock.retiring import retire_lots
-from telehealth.core.feature import Feature, Periodic
+from telehealth.core.access import Permission
+from telehealth.core.deadlines import DeadlineKind
+from telehealth.core.feature import Feature, Periodic, RailLink
+from telehealth.core.i18n import N_
 
 __all__ = [
     "feature", "formulary_models", "models", "pharmacy_models", "reviewing_models", "settling_models",
@@ -16,6 +27,21 @@ __all__ = [
 
 feature = Feature(
     name="prescriptions",
+    pages=(*formulary_pages.routes,),
+    templates="prescriptions",
+    rail=(RailLink("/admin/formulary", "pill", N_("药品目录"), Permission.MANAGE_FORMULARY, 205),),
     periodic=(Periodic("prescriptions.retire_lots", 3600, retire_lots),),
-    subscriptions=((PrescriptionEnded, reserving.on_ended),),
+    deadlines=(
+        DeadlineKind(opening.EXPIRY, expiring.expire),
+        DeadlineKind(opening.REMINDER, opening.remind),
+    ),
+    subscriptions=(
+        (PrescriptionSigned, opening.on_signed),
+        (PrescriptionPassed, opening.on_passed),
+        (PrescriptionEnded, expiring.on_ended),
+        (PrescriptionEnded, reserving.on_ended),
+        (DispatchUndone, undoing.on_undone),
+        (MedicineDispensed, earning.on_dispensed),
+    ),
+    contributions=(("pay_subject", charging.pay_subject),),
 )

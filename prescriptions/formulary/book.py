@@ -181,7 +181,10 @@ def _pairs(
     found: dict[str, list[Interaction]] = defaultdict(list)
     for row in rows.interactions.pairs:
         a, b = token(row.a), token(row.b)
-        pair = Interaction(row.id, a, b, row.severity, row.mechanism, row.advice, row.action, row.verified)
+        pair = Interaction(
+            row.id, a, b, row.severity, row.mechanism, row.mechanism_zh, row.advice, row.advice_zh,
+            row.action, row.verified,
+        )  # fmt: skip
         for side in {a, b}:
             found[side].append(pair)
     return MappingProxyType({side: tuple(pairs) for side, pairs in found.items()})
@@ -201,6 +204,7 @@ def _multi_rule(row: MultiRow, ids: Mapping[str, str], herbs: Mapping[str, Herb]
         is_stack=row.at_least is not None,
         severity=row.severity,
         mechanism=row.mechanism,
+        mechanism_zh=row.mechanism_zh,
         action=row.action,
         verified=row.verified,
     )

@@ -175,7 +175,9 @@ class Interaction:
     b: str
     severity: str
     mechanism: str
+    mechanism_zh: str
     advice: str
+    advice_zh: str
     action: Action
     verified: bool
 
@@ -192,6 +194,7 @@ class MultiRule:
     is_stack: bool
     severity: str
     mechanism: str
+    mechanism_zh: str
     action: Action
     verified: bool
 

@@ -7,11 +7,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from prescriptions.formulary.errors import VersionNotFound
+from prescriptions.formulary.finding import comparable
 from prescriptions.formulary.models import Drug, FormularyVersion
 from prescriptions.states import BookState, SheetKind
 from telehealth.core.unit import Unit
-
-__all__ = ["count_drugs", "highest_number", "published_row", "tables_of", "terms_of_version", "version_row"]
 
 #: Table of a book → the pad its rows are found by.
 KIND_OF = {"medicines": SheetKind.WESTERN, "herbs": SheetKind.HERB}
@@ -91,3 +90,12 @@ async def terms_of_version(unit: Unit, version_id: UUID) -> dict[SheetKind, list
     for kind, code, terms in await unit.session.execute(wanted):
         found[kind].append((code, terms))
     return found
+
+
+async def drugs(unit: Unit, version_id: UUID, typed: str, *, limit: int) -> Sequence[Drug]:
+    """Of one version, draft or not: those a term of which holds what was typed."""
+    wanted = sa.select(Drug).where(Drug.version_id == version_id)
+    if part := comparable(typed):
+        text = sa.func.array_to_string(Drug.terms, "\n")
+        wanted = wanted.where(text.contains(part, autoescape=True))
+    return (await unit.session.scalars(wanted.order_by(Drug.code).limit(limit))).all()

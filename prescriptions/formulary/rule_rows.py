@@ -83,7 +83,9 @@ class PairRow(Row):
     b: Party
     severity: Literal["contraindicated", "major", "moderate"]
     mechanism: Text = ""
+    mechanism_zh: Text = ""
     advice: Text = ""
+    advice_zh: Text = ""
     action: Action
     verified: bool = False
 
@@ -98,6 +100,7 @@ class MultiRow(Row):
     of: tuple[Name, ...] = ()
     severity: Literal["contraindicated", "major", "moderate"]
     mechanism: Text = ""
+    mechanism_zh: Text = ""
     action: Action
     verified: bool = False
 
