@@ -1,7 +1,7 @@
 """Prescribable, couriable and collectable are three questions (REG 33, 40-42, 45)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prescriptions.formulary.book import Book
 from prescriptions.formulary.entries import ControlClass, Fulfilment, Medicine, Preparation
@@ -132,16 +132,18 @@ def _reaches_courier(desk: Desk) -> bool:
 
 def _restricted(desk: Desk, *lines: Line, why: str, source: str) -> Finding:
     is_chosen = desk.sheet.delivery is Delivery.COURIER
-    return found(
+    finding = found(
         SafetyCode.FULFILMENT_RESTRICTED, Severity.BLOCK if is_chosen else Severity.WARN, *lines,
-        why=why, source=source, needs=Needs.PICKUP, is_delivery_only=True,
+        why=why, source=source, needs=Needs.PICKUP,
     )  # fmt: skip
+    return replace(finding, is_delivery_only=True)
 
 
 def _cold(desk: Desk, line: Line) -> Finding:
     """A courier without a cold box and a logger is refused (REG 45)."""
     is_refused = desk.sheet.delivery is Delivery.COURIER and not desk.sheet.courier_keeps_cold
-    return found(
+    finding = found(
         SafetyCode.COLD_CHAIN, Severity.BLOCK if is_refused else Severity.WARN, line,
-        why="cold_chain", source="REG45", needs=Needs.COLD_COURIER, is_delivery_only=True,
+        why="cold_chain", source="REG45", needs=Needs.COLD_COURIER,
     )  # fmt: skip
+    return replace(finding, is_delivery_only=True)

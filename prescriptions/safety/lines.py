@@ -142,7 +142,6 @@ def found(
     why: str,
     source: str,
     needs: Needs,
-    is_delivery_only: bool = False,
     **facts: object,
 ) -> Finding:
     """A finding about these lines, wherever they stand."""
@@ -157,7 +156,6 @@ def found(
         refs=tuple(key for _, key in here),
         others=tuple(sorted({line.key for line in lines if line.position is None})),
         facts={name: plain(value) for name, value in facts.items()},
-        is_delivery_only=is_delivery_only,
     )
 
 
