@@ -59,3 +59,26 @@ class ReservationLost(Event):
 
     prescription_id: UUID
     drug_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoAsked(Event):
+    """The patient wants a paid order undone.
+
+    The pharmacy cancels it if it is neither packed nor being decocted, and publishes `DispatchUndone` (at
+    once, or once its waybill is cancelled); else it raises.
+    """
+
+    prescription_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonAsked(Event):
+    """A person gives a paid order up before it left the house, and has decided what goes back.
+
+    The pharmacy cancels it, decocted and packed ones too, and publishes nothing; it raises once it has left.
+    """
+
+    prescription_id: UUID
+    reason: str

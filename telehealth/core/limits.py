@@ -44,6 +44,17 @@ class Limiter:
             raise LimitsDown(retry_after_s=5) from error
         raise Busy(retry_after_s=max(1, ceil(reset_at - time.time())), rule=rule)
 
+    async def look(self, rule: str, *keys: str) -> None:
+        """Refuse as `hit` would, but count nothing: for tries that count only when they fail."""
+        item = _parsed(rule)
+        try:
+            if await self._windows.test(item, *keys):
+                return
+            reset_at = (await self._windows.get_window_stats(item, *keys)).reset_time
+        except StorageError as error:
+            raise LimitsDown(retry_after_s=5) from error
+        raise Busy(retry_after_s=max(1, ceil(reset_at - time.time())), rule=rule)
+
     async def forget(self, rule: str, *keys: str) -> None:
         """A success wipes the slate: the next try counts as the first."""
         await self._windows.clear(_parsed(rule), *keys)

@@ -5,6 +5,7 @@ No text names a diagnosis, a drug or a full name: a phone lies on the table, and
 
 from telehealth.notifications.room_notices import ROOM_WORDINGS
 from telehealth.notifications.rules import Kind, Var
+from telehealth.notifications.rx_notices import RX_WORDINGS
 from telehealth.notifications.states import Notice, Topic
 from telehealth.notifications.wording import SEAT as _SEAT
 from telehealth.notifications.wording import Wording
@@ -335,6 +336,7 @@ WORDINGS: dict[Notice, Wording] = {
         icon="badge-alert",
     ),
     **ROOM_WORDINGS,
+    **RX_WORDINGS,
 }
 
 #: Codes go straight to the carrier and are never kept as a notice: vendor template and its order.

@@ -126,6 +126,12 @@ async def live_sibling(unit: Unit, charge: Charge) -> UUID | None:
     return (await unit.session.scalars(found.limit(1))).first()
 
 
+async def open_orders(unit: Unit, charge_id: UUID) -> list[str]:
+    """Numbers of those by which money may still come in, oldest first."""
+    found = sa.select(PayOrder.out_trade_no).where(PayOrder.charge_id == charge_id, PayOrder.state.in_(OPEN))
+    return list(await unit.session.scalars(found.order_by(PayOrder.created_at, PayOrder.id)))
+
+
 async def lock_order(unit: Unit, order_id: UUID) -> PayOrder:
     locked = sa.select(PayOrder).where(PayOrder.id == order_id).with_for_update()
     return (await unit.session.scalars(locked.execution_options(populate_existing=True))).one()

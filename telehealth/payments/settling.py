@@ -36,7 +36,10 @@ from telehealth.payments.states import (
 )
 from telehealth.payments.subjects import Paid, Subjects
 
-__all__ = ["Outcome", "close_charge", "come_in", "look", "look_at", "look_at_order", "look_round", "settle"]
+__all__ = [
+    "Outcome", "close_at_once", "close_charge", "come_in", "look", "look_at", "look_at_order", "look_round",
+    "settle",
+]  # fmt: skip
 
 log = structlog.get_logger(__name__)
 
@@ -230,6 +233,17 @@ async def close_charge(unit: Unit, charge_id: UUID) -> bool:
         await unit.defer(look_at_order, out_trade_no=order.out_trade_no)
     unit.step("pay.closing")
     return False
+
+
+async def close_at_once(units: Units, charge_id: UUID) -> None:
+    """Do not wait for the poll: ask about each open order of a charge that is being closed, and close it.
+
+    Raises ProviderDown, ProviderBusy, InsurerDown: the poll goes on asking.
+    """
+    async with units.system(PAYMENT) as unit:
+        numbers = await queries.open_orders(unit, charge_id)
+    for number in numbers:
+        await look(units, number, stop=True)
 
 
 _PAYABLE = (ChargeState.CREATED, ChargeState.SUBMITTED)

@@ -89,6 +89,9 @@ class RefundReason(StrEnum):
     WITHDRAWN = "withdrawn"
     INELIGIBLE = "ineligible"
     UNFINISHED = "unfinished"
+    #: Medicine the house could not prepare, or that its patient no longer wanted in time.
+    NOT_PREPARED = "not_prepared"
+    ORDER_CANCELLED = "order_cancelled"
     #: Paid after the order was closed, and nothing left to give for it.
     LATE_PAYMENT = "late_payment"
     #: A second payment for what was paid already.

@@ -50,6 +50,8 @@ _WORDS = {
     RefundReason.WITHDRAWN: "医生退号退费",
     RefundReason.INELIGIBLE: "接诊未通过退费",
     RefundReason.UNFINISHED: "未完成接诊退费",
+    RefundReason.NOT_PREPARED: "未能配药退费",
+    RefundReason.ORDER_CANCELLED: "取消取药退费",
     RefundReason.LATE_PAYMENT: "超时支付退费",
     RefundReason.DOUBLE_PAYMENT: "重复支付退费",
     RefundReason.SPLIT_FAILED: "医保支付未完成退费",

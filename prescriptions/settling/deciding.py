@@ -1,0 +1,69 @@
+"""Packed, decocted, on the way or in the patient's hands: a person decides what of the goods goes back.
+
+docs/money.md §9 says what is usual; whoever decides otherwise says why. Freight was never ours to return: the
+courier collects it at the door, or the hospital bears it by its contract.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from prescriptions.errors import PrescriptionNotFound
+from prescriptions.events import AbandonAsked
+from prescriptions.settling.errors import NothingPaid
+from prescriptions.settling.models import Fulfilment
+from prescriptions.settling.queries import lock_sheet
+from prescriptions.settling.rules import FULL, SHARES, Cause
+from prescriptions.settling.telling import announce_state
+from prescriptions.states import FulfilmentEvent, FulfilmentState, RxEvent
+from telehealth.core.access import Permission
+from telehealth.core.unit import Unit
+from telehealth.payments import Refund, RefundReason
+from telehealth.payments.refunding import refund_share
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    cause: Cause
+    #: Of the goods, in basis points; None is what the table says.
+    basis_points: int | None = None
+    note: str = ""
+
+    @property
+    def share(self) -> int:
+        return SHARES[self.cause] if self.basis_points is None else self.basis_points
+
+
+async def give_back(unit: Unit, prescription_id: UUID, decision: Decision) -> Refund | None:
+    """Refund a share of the goods; what had not left the house yet is given up with it.
+
+    None when nothing goes back. Raises PrescriptionNotFound, NothingPaid, and what the pharmacy raises when
+    the order cannot be given up (it has left meanwhile: decide again).
+    """
+    unit.actor.require(Permission.MANAGE_REFUNDS)
+    if not 0 <= decision.share <= FULL:
+        raise ValueError("a share is between nothing and all of it")
+    sheet = await lock_sheet(unit, prescription_id)
+    rx, row = sheet.rx, sheet.fulfilment
+    if rx.hospital_id != unit.actor.hospital_id:
+        raise PrescriptionNotFound()
+    if row is None or row.state not in (FulfilmentState.PAID, FulfilmentState.DISPENSED):
+        raise NothingPaid()
+    if row.state is FulfilmentState.PAID:
+        await unit.publish(AbandonAsked(rx.id, str(decision.cause)))
+        row.apply(FulfilmentEvent.UNDO, at=unit.now)
+        row.code_digest = None
+        rx.apply(RxEvent.UNDO, at=unit.now, reason=str(decision.cause))
+    refund = await _refund(unit, row, decision)
+    unit.audit(
+        "prescription.refund_decided", rx,
+        number=rx.number, cause=decision.cause, share=decision.share,
+        refund=refund.number if refund is not None else None,
+    )  # fmt: skip
+    await announce_state(unit, rx)
+    return refund
+
+
+async def _refund(unit: Unit, row: Fulfilment, decision: Decision) -> Refund | None:
+    if row.charge_id is None:
+        return None
+    return await refund_share(unit, row.charge_id, decision.share, RefundReason.STAFF, note=decision.note)
