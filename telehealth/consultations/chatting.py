@@ -5,7 +5,7 @@ locks its booking before the message takes its number, as midnight does (XY14).
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,16 +31,16 @@ from telehealth.consultations.presenting import author_of, body, file_body
 from telehealth.consultations.queries import READS, consultation, fetch, file
 from telehealth.consultations.rules import is_own_text, may_write
 from telehealth.consultations.states import FileState
-from telehealth.consultations.writing import Words, Written, append
+from telehealth.consultations.writing import NobodyAttended, Words, Written, append
 from telehealth.core.errors import DomainError
 from telehealth.core.rooms import Role, Seat, Side, Stored
 from telehealth.core.unit import Unit, Units
 from telehealth.notifications import Notice, notify
 from telehealth.rulebook import current_policy
 
-#: The deadline at which a patient who has not read is told that the doctor wrote.
-UNREAD = "consultations.unread"
-UNREAD_AFTER = timedelta(minutes=3)
+#: A session's work is noted again after this, as `work_on` does; so many are remembered.
+NOTED_AGAIN = timedelta(minutes=1)
+MOST_NOTED = 10_000
 
 _DOWN = (psycopg.OperationalError, sa.exc.OperationalError, sa.exc.TimeoutError)
 
@@ -70,8 +70,11 @@ async def say(
 async def _say(units: Units, seat: Seat, words: Words) -> Stored:
     async with acting(units, seat) as unit:
         shown = None if words.file_id is None else await _ready_file(unit, seat, words.file_id)
-        is_evidence = seat.role is Role.DOCTOR and await _would_attend(unit, seat, words)
-        written = await append(unit, seat, words)
+        may_attend = seat.role is Role.DOCTOR and words.kind == "text"
+        try:
+            is_evidence, written = False, await append(unit, seat, words, unless_unattended=may_attend)
+        except NobodyAttended:
+            is_evidence, written = await _would_attend(unit, seat, words), await append(unit, seat, words)
         if written is None:
             raise await _why_not(unit, seat)
         about = None
@@ -89,8 +92,7 @@ async def _see_to(
         ref = f"message:{seat.room}:{written.seq}"
         await attending.record(unit, seat.room, Evidence.OWN_TEXT, ref, unit.now)
     if seat.role.side is Side.DOCTOR:
-        await keep_step_up(unit)
-        await _remind_later(unit, seat)
+        await _note_work(unit)
         return None
     card = await card_of_text(unit, seat.hospital_id, words.text)
     if card is None:
@@ -99,17 +101,33 @@ async def _see_to(
     return alert(RED_FLAG, card)
 
 
+async def _note_work(unit: Unit) -> None:
+    """The step-up lasts on; a session is not asked about again within the time in which nothing is noted."""
+    session = unit.actor.session_id
+    noted = None if session is None else _noted.get(session)
+    if session is None or (noted is not None and abs(unit.wall - noted) < NOTED_AGAIN):
+        return
+    await keep_step_up(unit)
+    if len(_noted) >= MOST_NOTED:
+        _noted.clear()
+    _noted[session] = unit.wall
+
+
+#: Session → wall time at which this process saw to its step-up.
+_noted: dict[UUID, datetime] = {}
+
+
 async def _would_attend(unit: Unit, seat: Seat, words: Words) -> bool:
-    """Whether this text would be the first evidence; if so the booking is locked."""
-    if words.kind != "text" or not await fetch(unit, _UNATTENDED, room=seat.room):
-        return False
+    """Whether this text is the first evidence; if so the booking is locked."""
     policy = (await current_policy(unit, seat.hospital_id)).policy
     if not is_own_text(words.kind, words.text, policy.room.quick_replies):
         return False
-    return bool(await fetch(unit, f"{_UNATTENDED} for update", room=seat.room))
+    return bool(await fetch(unit, _LOCK_UNATTENDED, room=seat.room))
 
 
-_UNATTENDED = "select id from bookings where id = %(room)s and state = 'paid' and attended_at is null"
+_LOCK_UNATTENDED = (
+    "select id from bookings where id = %(room)s and state = 'paid' and attended_at is null for update"
+)
 
 
 async def _ready_file(unit: Unit, seat: Seat, file_id: UUID) -> Mapping[str, Any]:
@@ -135,22 +153,6 @@ def _shown(seat: Seat, words: Words, written: Written, file: Mapping[str, Any] |
         seq=written.seq, client_id=words.client_id, author=author_of(seat), kind=words.kind, text=words.text,
         file=file, facts=written.facts, at=written.at,
     )  # fmt: skip
-
-
-async def _remind_later(unit: Unit, seat: Seat) -> None:
-    """One deadline a room, and the first stands: the patient is told once, however much is written."""
-    if seat.owner_id is not None:
-        await fetch(
-            unit, _REMIND, kind=UNREAD, room=seat.room, hospital_id=seat.hospital_id, owner=seat.owner_id,
-            due=unit.now + UNREAD_AFTER,
-        )  # fmt: skip
-
-
-_REMIND = """
-insert into deadlines (kind, subject_id, hospital_id, account_id, due_at)
-values (%(kind)s, %(room)s, %(hospital_id)s, %(owner)s, %(due)s)
-on conflict do nothing
-"""
 
 
 async def tell_unread(unit: Unit, room: UUID) -> None:

@@ -11,7 +11,7 @@ from telehealth.consultations import (
 )
 from telehealth.consultations.alerting import alert_staff
 from telehealth.consultations.attaching import sweep_files
-from telehealth.consultations.chatting import UNREAD, tell_unread
+from telehealth.consultations.chatting import tell_unread
 from telehealth.consultations.contributing import worklist
 from telehealth.consultations.following_up import DUE, remind
 from telehealth.consultations.gate import forget_tickets
@@ -19,6 +19,7 @@ from telehealth.consultations.nudging import nudge_doctors
 from telehealth.consultations.opening import on_left, on_paid
 from telehealth.consultations.unfinished import sweep_unfinished
 from telehealth.consultations.welcoming import booking_actions, patient_home
+from telehealth.consultations.writing import UNREAD
 from telehealth.core.access import Permission
 from telehealth.core.deadlines import DeadlineKind
 from telehealth.core.feature import Feature, Periodic, RailLink

@@ -183,12 +183,10 @@ async def fetch(unit: Unit, statement: str, **arguments: Any) -> list[dict[str, 
     sql, names = _as_the_server_takes_it(statement)
     cursor = unit.cursor_for(sql)
     await cursor.execute(sql, [arguments[name] for name in names], prepare=True)
-    if cursor.description is None:
-        return []
     columns = _columns.get(sql)
     if columns is None:
-        columns = _columns[sql] = tuple(column.name for column in cursor.description)
-    return [dict(zip(columns, row, strict=True)) for row in await cursor.fetchall()]
+        columns = _columns[sql] = tuple(column.name for column in cursor.description or ())
+    return [dict(zip(columns, row, strict=True)) for row in await cursor.fetchall()] if columns else []
 
 
 @cache

@@ -189,9 +189,17 @@ def _denials() -> _Denials:
     return _Denials(re.compile(zh_before), re.compile(zh_after), re.compile(en_before))
 
 
+@lru_cache(maxsize=1)
+def _any_phrase() -> re.Pattern[str]:
+    phrases = {p for q in _book().questions.values() for p in (*q.phrases_zh, *q.phrases_en)}
+    return re.compile("|".join(sorted(map(re.escape, phrases))))
+
+
 def _hits(plain: str) -> Iterator[Hit]:
+    # A chat asks this of every message, and most name none of them.
+    if _any_phrase().search(plain) is None:
+        return
     for asked in _book().questions.values():
-        # Looked for as plain text first: a chat asks this of every message, and most name none of them.
         zh = [phrase for phrase in asked.phrases_zh if phrase in plain]
         en = [phrase for phrase in asked.phrases_en if phrase in plain]
         blind = [span for word in asked.lookalikes if zh for span in _spans(re.escape(word), plain)]

@@ -1,10 +1,12 @@
 """What is said in a room: numbered, sealed, never twice; and what it means."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
+from telehealth.accounts import keep_step_up
 from telehealth.bookings.states import Evidence
 from telehealth.consultations.alerting import alert_staff
 from telehealth.consultations.errors import ClientIdTaken, FileNotReady, MessageEmpty, NotAdmitted, SeatEnded
@@ -15,6 +17,7 @@ from telehealth.core.jobs import Work
 from telehealth.core.rooms import RoomChannel
 from telehealth.core.unit import Units
 from telehealth.web.house import House as RunningHouse
+from telehealth.web.sessions import open_session
 from tests.support.factories.accounts import add_staff
 from tests.support.factories.bookings import reread as reread_booking
 from tests.support.factories.bookings import told
@@ -110,6 +113,26 @@ async def test_XY13_a_greeting_or_a_quick_reply_is_none(units: Units, visit: Vis
     await say(units, visit, visit.doctor, text)
     await say(units, visit, visit.doctor, "请上传近期检验报告", kind="quick")
     assert (await reread_booking(units, visit.booking)).attended_at is None
+
+
+async def test_REG6_who_writes_is_at_work_and_keeps_the_step_up(
+    units: Units, visit: Visit, clock: FixedClock
+) -> None:
+    async with units.system("test") as unit:
+        opened = await open_session(unit, visit.doctor, channel="browser")
+    doctor = replace(visit.doctor, session_id=opened.session_id)
+    for _ in range(3):
+        clock.advance(timedelta(minutes=20))
+        for text in ("您最近血压怎么样", "请把记录发来"):
+            await say(units, visit, doctor, text)
+    clock.advance(timedelta(minutes=29))
+    async with units.of(doctor) as unit:
+        assert await keep_step_up(unit)
+    # Half an hour of silence, and words do not bring it back.
+    clock.advance(timedelta(minutes=31))
+    await say(units, visit, doctor, "还在吗")
+    async with units.of(doctor) as unit:
+        assert not await keep_step_up(unit)
 
 
 async def test_XY04_a_red_flag_shows_the_card_and_alerts_doctor_and_desk(
