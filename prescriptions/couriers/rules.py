@@ -14,6 +14,7 @@ SF_CODES: Mapping[str, ParcelState] = {
     "30": P.IN_TRANSIT, "31": P.IN_TRANSIT, "36": P.IN_TRANSIT, "105": P.IN_TRANSIT, "310": P.IN_TRANSIT,
     "106": P.ARRIVED_CITY,
     "44": P.OUT_FOR_DELIVERY,  # (u)
+    "125": P.HELD_FOR_COLLECTION,  # (u) a locker
     "204": P.OUT_FOR_DELIVERY,  # (u)
     "33": P.EXCEPTION,  # (u)
     "70": P.EXCEPTION,
@@ -27,6 +28,8 @@ SF_CODES: Mapping[str, ParcelState] = {
 SF_SECONDARY: Mapping[str, ParcelState] = {
     "101": P.PICKED_UP, "201": P.IN_TRANSIT, "301": P.OUT_FOR_DELIVERY, "401": P.DELIVERED,
 }  # fmt: skip
+
+_REFUSED_AT_THE_DOOR = "拒收"
 
 #: Kuaidi100 `state` of a parcel and `statusCode` of a scan.
 KUAIDI100_CODES: Mapping[str, ParcelState] = {
@@ -68,6 +71,12 @@ def advance(current: ParcelState, scans: Iterable[Scan]) -> ParcelState:
     if current is P.CANCELLED and found in AT_REST:
         return current
     return found
+
+
+def sf_state(code: str, secondary: str, remark: str) -> ParcelState | None:
+    """SF has one code for every failed visit; that the receiver would not have it, only its sentence says."""
+    state = SF_CODES.get(code) or SF_SECONDARY.get(secondary)
+    return P.REFUSED if state is P.EXCEPTION and _REFUSED_AT_THE_DOOR in remark else state
 
 
 def in_order(scans: Iterable[Scan]) -> list[Scan]:

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 from prescriptions.couriers.errors import PushInvalid
 from prescriptions.couriers.lines import Said, moment, plain
 from prescriptions.couriers.ports import Push, Scan
-from prescriptions.couriers.rules import SF_CODES, SF_SECONDARY, in_order
+from prescriptions.couriers.rules import in_order, sf_state
 from prescriptions.couriers.states import Carrier
 
 #: Anything else, and it is pushed again.
@@ -79,5 +79,5 @@ def scan_of(
         place=plain(place or "", longest=120),
         remark=plain(remark or "", longest=500),
         raw_code=code,
-        state=SF_CODES.get(code) or SF_SECONDARY.get(secondary or ""),
+        state=sf_state(code, secondary or "", remark or ""),
     )

@@ -2,17 +2,21 @@
 
 import itertools
 import secrets
-import time
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx2
 from pydantic import SecretStr
 
-from prescriptions.couriers import Couriers, Party, Place, Shipment
+from prescriptions.couriers import Couriers, Party, Place, Push, PushInvalid, Shipment
 from telehealth.core.clock import Clock, SystemClock
 from telehealth.core.settings import SF, Kuaidi100
 from tests.support.sandbox import Sandbox
+from tests.support.waiting import eventually
 
 _numbers = itertools.count(1)
 
@@ -125,19 +129,80 @@ class CourierDesk:
         found = self._press("GET", "/pushes", None).json()["pushes"]
         return [push for push in reversed(found) if push["number"] == number]
 
-    def wait_for_pushes(self, number: str, count: int = 1, *, within_s: float = 10) -> list[dict[str, Any]]:
+    def wait_for_pushes(self, number: str, count: int = 1) -> list[dict[str, Any]]:
         """Once so many pushes about a parcel have been tried."""
-        deadline = time.monotonic() + within_s
-        while True:
-            found = [push for push in self.pushes(number) if push["tries"]]
-            if len(found) >= count:
-                return found
-            assert time.monotonic() < deadline, f"{len(found)} of {count} pushes"
-            time.sleep(0.05)
+        found = list[dict[str, Any]]()
+
+        def have_been_tried() -> bool:
+            found[:] = [push for push in self.pushes(number) if push["tries"]]
+            return len(found) >= count
+
+        eventually(have_been_tried)
+        return found
+
+    def wait_until_taken(self, number: str) -> None:
+        """Until the house has taken every push about a parcel."""
+        eventually(lambda: all(push["state"] != "waiting" for push in self.pushes(number)))
 
     def calls(self, *, path: str = "/sf/std/service") -> int:
         """How often the courier was asked lately; see `Sandbox.forget_requests`."""
         return sum(request["target"].startswith(path) for request in self.sandbox.requests(self.party))
 
+    def wait_for_calls(self, count: int, *, path: str = "/sf/std/service") -> None:
+        """Until so many have been answered, also those nobody waits for any more."""
+        eventually(lambda: self.calls(path=path) >= count)
+
     def _press(self, method: str, path: str, asked: Any) -> httpx2.Response:
         return httpx2.request(method, f"{self.sandbox.base_url}/{self.party}{path}", json=asked)
+
+
+@dataclass
+class Doorstep:
+    """Our side of the pushes: reads each with the adapter it is for, and answers as the house would."""
+
+    couriers: Couriers
+    url: str = ""
+    #: How many pushes are answered with a 500 first.
+    failures: int = 0
+    came: list[Push] = field(default_factory=list)
+    refused: list[PushInvalid] = field(default_factory=list)
+
+    def take(self, path: str, body: bytes) -> tuple[int, bytes]:
+        _, _, party, hospital, token = path.split("/")
+        if self.failures:
+            self.failures -= 1
+            return 500, b""
+        reader = self.couriers.pushing(party, hospital)
+        try:
+            self.came += reader.read_push(body, token=token)
+        except PushInvalid as error:
+            self.refused.append(error)
+            return 422, b""
+        return 200, reader.answer()
+
+
+@contextmanager
+def doorstep(couriers: Couriers) -> Iterator[Doorstep]:
+    held = Doorstep(couriers)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            status, answer = held.take(self.path, body)
+            self.send_response(status)
+            self.send_header("content-length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    held.url = f"http://127.0.0.1:{server.server_port}"
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        yield held
+    finally:
+        server.shutdown()
+        server.server_close()
+        serving.join()
