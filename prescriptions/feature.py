@@ -10,6 +10,7 @@ from prescriptions.formulary import models as formulary_models
 from prescriptions.formulary import pages as formulary_pages
 from prescriptions.pharmacy import models as pharmacy_models
 from prescriptions.reviewing import models as reviewing_models
+from prescriptions.samples import open_sample_pharmacies
 from prescriptions.settling import charging, earning, expiring, opening, undoing
 from prescriptions.settling import models as settling_models
 from prescriptions.stock import models as stock_models
@@ -43,5 +44,8 @@ feature = Feature(
         (DispatchUndone, undoing.on_undone),
         (MedicineDispensed, earning.on_dispensed),
     ),
-    contributions=(("pay_subject", charging.pay_subject),),
+    contributions=(
+        ("demo_opening", open_sample_pharmacies),
+        ("pay_subject", charging.pay_subject),
+    ),
 )

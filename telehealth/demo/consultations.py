@@ -65,8 +65,10 @@ class _Visit:
 
 
 async def open_demo(house: House) -> None:
-    """The sample hospitals, and somebody in the rooms of one doctor."""
+    """The sample hospitals, what features above add to them, and somebody in the rooms of one doctor."""
     await open_hospital(house)
+    for opening in house.contributions.get("demo_opening", []):
+        await opening(house.units)
     await open_patients(house, IN_LINE)
     doctor = await _doctor(house.units)
     try:
