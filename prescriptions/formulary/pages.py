@@ -156,6 +156,8 @@ routes = [
     Route("/admin/formulary/{version_id:uuid}", formulary_version_page),
     # Below /uploads, where a body may be as large as a file.
     Route("/uploads/formulary/{version_id:uuid}", import_formulary_page, methods=["POST"]),
+    # Whoever loads the page of a report again sees the version.
+    Route("/uploads/formulary/{version_id:uuid}", formulary_version_page),
     Route("/admin/formulary/{version_id:uuid}/publication", publish_formulary_page, methods=["POST"]),
     Route("/admin/formulary/{version_id:uuid}/discard", discard_formulary_page, methods=["POST"]),
 ]
