@@ -16,6 +16,8 @@ from prescriptions.settling import models as settling_models
 from prescriptions.stock import models as stock_models
 from prescriptions.stock import reserving
 from prescriptions.stock.retiring import retire_lots
+from prescriptions.writing import revising, signing, standing
+from telehealth.consultations.events import WithdrawalAsked
 from telehealth.core.access import Permission
 from telehealth.core.deadlines import DeadlineKind
 from telehealth.core.feature import Feature, Periodic, RailLink
@@ -35,8 +37,10 @@ feature = Feature(
     deadlines=(
         DeadlineKind(opening.EXPIRY, expiring.expire),
         DeadlineKind(opening.REMINDER, opening.remind),
+        DeadlineKind(signing.UNANSWERED, revising.give_up),
     ),
     subscriptions=(
+        (WithdrawalAsked, standing.on_withdrawal_asked),
         (PrescriptionSigned, opening.on_signed),
         (PrescriptionPassed, opening.on_passed),
         (PrescriptionEnded, expiring.on_ended),

@@ -1,14 +1,18 @@
 """Reading prescriptions. Lists start from what row-level security lets the unit see."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from prescriptions.errors import PrescriptionNotFound
 from prescriptions.models import Check, Line, Prescription, Review, SheetFile
-from prescriptions.states import CheckStage, SheetStage
+from prescriptions.states import CheckStage, RxState, SheetStage
 from telehealth.core.unit import Unit
+
+#: No sheet supplies more than twelve weeks (REG 22); a herb sheet no more than its doses.
+LONGEST_SUPPLY = timedelta(days=366)
 
 
 async def prescription(unit: Unit, prescription_id: UUID) -> Prescription:
@@ -85,3 +89,53 @@ async def last_review(unit: Unit, prescription_id: UUID) -> Review | None:
         .limit(1)
     )
     return found
+
+
+async def sheets_in_use(
+    unit: Unit, person_id: UUID, *, besides: UUID, since: datetime, hospital_id: UUID | None
+) -> list[Prescription]:
+    """Signed and standing, of no longer ago than the longest supply; of one hospital, or of all (None)."""
+    wanted = sa.select(Prescription).where(
+        Prescription.person_id == person_id,
+        Prescription.id != besides,
+        Prescription.state.in_([RxState.SIGNED, RxState.PASSED, RxState.SPENT]),
+        Prescription.signed_at > since - LONGEST_SUPPLY,
+    )
+    if hospital_id is not None:
+        wanted = wanted.where(Prescription.hospital_id == hospital_id)
+    return [*await unit.session.scalars(wanted.order_by(Prescription.signed_at, Prescription.id))]
+
+
+async def last_sheet(unit: Unit, rx: Prescription) -> Prescription | None:
+    """The person's last sheet of this kind that was signed at this hospital, before this one."""
+    found: Prescription | None = await unit.session.scalar(
+        sa.select(Prescription)
+        .where(
+            Prescription.hospital_id == rx.hospital_id,
+            Prescription.person_id == rx.person_id,
+            Prescription.kind == rx.kind,
+            Prescription.id != rx.id,
+            Prescription.signed_at.is_not(None),
+        )
+        .order_by(Prescription.signed_at.desc(), Prescription.id.desc())
+        .limit(1)
+    )
+    return found
+
+
+async def pharmacist_expected(unit: Unit, hospital_id: UUID, *, since: datetime, until: datetime) -> bool:
+    """Whether any pharmacist is on duty at some time in between."""
+    found = sa.select(_DUTIES.c.id).where(
+        _DUTIES.c.hospital_id == hospital_id, _DUTIES.c.starts_at < until, _DUTIES.c.ends_at > since
+    )
+    return await unit.session.scalar(found.limit(1)) is not None
+
+
+#: Planned by those above: only what is read of it is named here.
+_DUTIES = sa.table(
+    "pharmacist_duties",
+    sa.column("id", sa.Uuid()),
+    sa.column("hospital_id", sa.Uuid()),
+    sa.column("starts_at", sa.DateTime(timezone=True)),
+    sa.column("ends_at", sa.DateTime(timezone=True)),
+)

@@ -13,3 +13,8 @@ def valid_until(signed_at: datetime, days: int) -> datetime:
 def last_day(until: datetime) -> HospitalDay:
     """As people say it: the last day on which it may be paid."""
     return hospital_day(until - timedelta(microseconds=1))
+
+
+def verification_path(code: str) -> str:
+    """What the QR of a sheet opens, after our public address."""
+    return f"/rx/{code}"

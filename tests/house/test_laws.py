@@ -36,6 +36,7 @@ SYSTEM = {
                      "telehealth.notifications.receiving_receipts"},
     "identity review": {"telehealth.patients.reviewing", "telehealth.patients.binding"},
     "intake.sweep_incoming": {"telehealth.intake.clearing"},
+    "medicines in use": {"prescriptions.writing.active"},
     "message delivery": {"telehealth.notifications.delivering"},
     "midnight sweep": {"telehealth.bookings.sweeping"},
     "wechat": {"telehealth.accounts.linking_wechat"},
