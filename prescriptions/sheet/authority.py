@@ -27,8 +27,8 @@ LEEWAY = timedelta(days=1)
 #: E-Signature Law, art. 24.
 KEEP_MONTHS = 5 * 12
 SIGNING_THREADS = 2
-#: Two short chains and a stamp take 3.1 KB.
-RESERVED_BYTES = 5 * 1024
+#: Beside the person's own certificate, which is as long as names are: the root, and a stamp with its own.
+RESERVED_BYTES = 3_500
 
 
 class LocalAuthority:
@@ -50,13 +50,14 @@ class LocalAuthority:
         certificate = await self.certificate_of(credential.person_id, at=at)
         check_valid(certificate, at)
         signer = await anyio.to_thread.run_sync(self._signer_of, credential.person_id)
+        room = RESERVED_BYTES + len(certificate.chain[0])
         signature = Signature(
             field=field,
             credential=credential,
             signer=signer,
             reason=reason,
             at=at,
-            reserved_bytes=RESERVED_BYTES,
+            reserved_bytes=room,
         )
         return await fill(pdf, signature, self._stamper, self._threads)
 

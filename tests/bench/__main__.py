@@ -25,8 +25,10 @@ FIGURES = {
     "call_setup": "calls",
     "rejoin_after_reload": "calls",
     "formulary_search": "formulary",
+    "safety_check": "safety",
     "start_to_first_page": "house",
     "idle_rss": "house",
+    "sign_and_verify": "signing",
 }
 
 #: Measured only when named: they need somebody else's program.
