@@ -26,6 +26,7 @@ from prescriptions.formulary.entries import (
     TCMDiagnosis,
     TCMRules,
     herb_name,
+    icd10,
 )
 from prescriptions.formulary.reading import TABLES, BookRows, BookUnusable, bad_places, read_book
 from prescriptions.formulary.rule_rows import MultiRow, Party, TCMRulesSheet
@@ -85,7 +86,7 @@ class Book:
 
     def diagnosis(self, code: str) -> Diagnosis | None:
         """The entry of an ICD-10 code, or of the narrowest code it stands under (I10.x00 → I10)."""
-        wanted = code.strip().upper()
+        wanted = icd10(code)
         while len(wanted) >= 3:
             if found := self.diagnoses.get(wanted):
                 return found
@@ -123,7 +124,7 @@ def load_book(rows: BookRows, *, version: int) -> Book:
         allergy_classes=MappingProxyType({row.id: row.entry() for row in rows.allergy_classes.good}),
         allergy_members=_grouped((name, m.code) for m in medicines.values() for name in m.allergy_classes),
         by_ingredient=_grouped((name, m.code) for m in medicines.values() for name in m.ingredients),
-        diagnoses=MappingProxyType({row.code.upper(): row.entry() for row in rows.diagnoses.good}),
+        diagnoses=MappingProxyType({icd10(row.code): row.entry() for row in rows.diagnoses.good}),
         tcm_diagnoses=MappingProxyType({row.id: row.entry() for row in rows.tcm_diagnoses.good}),
         frequencies=MappingProxyType({row.code: row.entry() for row in rows.frequencies.good}),
         tcm=_tcm_rules(rows.tcm_rules, ids, herbs),

@@ -277,3 +277,9 @@ class TCMRules:
 def herb_name(text: str) -> str:
     """A herb's name for comparing: one width of brackets, no blanks. Never compare parts of it."""
     return "".join(unicodedata.normalize("NFKC", text).split())
+
+
+def icd10(text: str) -> str:
+    """A diagnosis code for comparing: hospitals leave out the dot, and mark pairs with a dagger."""
+    code = text.strip().upper().rstrip("+*†")
+    return code if "." in code or len(code) <= 3 else f"{code[:3]}.{code[3:]}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from prescriptions.formulary.entries import Caution, Medicine
+from prescriptions.formulary.entries import Caution, Medicine, icd10
 from prescriptions.safety.facts import Finding, Needs, SafetyCode, Severity, Sex
 from prescriptions.safety.lines import Desk, Line, found, sane
 
@@ -31,7 +31,7 @@ def stands_under(had: str, listed: str) -> bool:
 
     "K25" means K25.7, "I10" means I10.x00, and "M10.9" (gout, unspecified) means M10.0, too.
     """
-    had, listed = _code(had), _code(listed)
+    had, listed = icd10(had), icd10(listed)
     if had == listed or had.startswith(listed if "." in listed else listed + "."):
         return True
     return listed.endswith(".9") and had.split(".")[0] == listed.removesuffix(".9")
@@ -114,7 +114,7 @@ def is_indicated(medicine: Medicine, diagnoses: tuple[str, ...]) -> bool:
 def _renal(desk: Desk, line: Line, medicine: Medicine) -> Iterator[Finding]:
     """Where a dose depends on renal function, it must be known: by eGFR, or by a staged diagnosis."""
     depends = medicine.renal_note or any(
-        _code(each).startswith(RENAL) for each in medicine.contraindicated_in
+        icd10(each).startswith(RENAL) for each in medicine.contraindicated_in
     )
     patient = desk.patient
     staged = any(
@@ -201,7 +201,3 @@ def _stage(egfr: Decimal | None) -> str | None:
     if known is None:
         return None
     return next((code for below, code in STAGES if known < below), None)
-
-
-def _code(said: str) -> str:
-    return said.strip().upper().rstrip("+*†")

@@ -11,10 +11,10 @@ The right, in one table (B blocks, R is signed again with a reason, W informs):
     AGE_MIN, DX_CONTRA       R                           REG 29: contraindicated, refused unless re-signed
     DX_MISMATCH              R                           REG 27: it is for the diagnosis stated
     DX_CAUTION, ELDERLY      W                           the row says caution
-    DUP_INGREDIENT/_CLASS    R; W for a refill about     REG 29, 47: no repeat prescribing
+    DUP_*                    R; W for a refill about     REG 29, 47: no repeat prescribing
                              to follow on, and a herb twice
-    ALLERGY_BLOCK / _WARN    B / W                       by name; cross-reaction levels of the book
-    PREGNANCY_, LACTATION_   B / W                       by name; contraindicated / caution in the row
+    ALLERGY_*                B / W                       by name; cross-reaction levels of the book
+    PREGNANCY_*, LACTATION_* B / W                       by name; contraindicated / caution in the row
     QTY_DAYS                 B                           REG 21-24, 34: the law's longest supply
     QTY_PACKS                R; B when absurd; W short   REG 47: no excess
     ITEM_COUNT, SHEET_MIXED  B                           REG 26
