@@ -49,7 +49,7 @@ class Member:
 
     __slots__ = (
         "call_seen", "catching", "heard_at", "ice_until", "is_replaced", "is_welcomed", "outbox", "peer",
-        "place", "room_text", "seat", "signalled", "terms",
+        "place", "room_shown", "seat", "signalled", "terms",
     )  # fmt: skip
 
     def __init__(self, seat: Seat, peer: str, since: int, outbox: Outbox, heard_at: float) -> None:
@@ -62,7 +62,8 @@ class Member:
         self.is_replaced = False
         self.catching: asyncio.Task[None] | None = None
         self.terms: Terms | None = None
-        self.room_text = ""
+        #: Hash of the `room` frame it was sent last.
+        self.room_shown = 0
         self.call_seen: CallView | None = None
         self.signalled: dict[int, None] | None = None
         #: Loop time of its last word, and of the end of its relay credentials.
@@ -349,8 +350,8 @@ class Hub:
         if member.terms is None:
             return
         text = room_frame(member.terms, peers)
-        if text != member.room_text:
-            member.room_text = text
+        if hash(text) != member.room_shown:
+            member.room_shown = hash(text)
             member.outbox.put(text)
 
     def _replace(self, member: Member) -> None:

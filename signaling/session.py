@@ -85,9 +85,8 @@ class Session:
         member: Member | None = None
         structlog.contextvars.bind_contextvars(request_id=f"ws-{new_id().hex[:20]}")
         try:
-            hello = await self._hello()
-            if hello is not None:
-                member = await self._enter(hello)
+            member = await self._enter()
+            if member is not None:
                 await self._listen(member)
         except _Leave as leaving:
             self._outbox.close(leaving.code, leaving.reason)
@@ -128,8 +127,11 @@ class Session:
             raise _Leave(Close.NO_VERSION, "no version in common")
         return hello
 
-    async def _enter(self, hello: Hello) -> Member:
-        """Raises _Leave."""
+    async def _enter(self) -> Member | None:
+        """None when the client left before it said hello. Raises _Leave."""
+        hello = await self._hello()
+        if hello is None:
+            return None
         if not self._actor.is_known:
             raise _Leave(Close.UNAUTHENTICATED, "signed out")
         board, page = self._board, str(hello.page)
@@ -188,7 +190,7 @@ class Session:
         board, seat = self._board, member.seat
         room = board.hub.rooms[self._room]
         member.terms = terms
-        member.room_text = room_frame(terms, room.peers)
+        member.room_shown = hash(room_frame(terms, room.peers))
         member.call_seen = call
         member.place.wanted = max(member.place.wanted, last)
         member.place.back_to(last)
@@ -214,18 +216,24 @@ class Session:
 
     async def _listen(self, member: Member) -> None:
         """Raises _Leave."""
-        while (text := await self._next()) is not None:
+        while (heard := await self._next()) is not None:
             member.heard_at = self._board.now()
-            try:
-                message = parse(text)
-            except Unreadable as wrong:
-                self._refuse_unreadable(wrong, member.heard_at)
-                continue
-            self._unknown = False
-            if not self._meter.admits(message.type, member.heard_at):
-                self._refuse_many(message, member.heard_at)
-            else:
-                await self._take(member, message)
+            await self._hear(member, heard)
+            # A silent socket need not remember what it said last.
+            del heard
+
+    async def _hear(self, member: Member, text: str) -> None:
+        """Raises _Leave."""
+        try:
+            message = parse(text)
+        except Unreadable as wrong:
+            self._refuse_unreadable(wrong, member.heard_at)
+            return
+        self._unknown = False
+        if not self._meter.admits(message.type, member.heard_at):
+            self._refuse_many(message, member.heard_at)
+        else:
+            await self._take(member, message)
 
     async def _take(self, member: Member, message: Message) -> None:
         about = getattr(message, "client_id", None)
