@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import anyio.from_thread
 import anyio.to_thread
-from asn1crypto import tsp
+from asn1crypto import cms, core, tsp
 from pyhanko.pdf_utils.content import ImportedPdfPage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, Margins, SimpleBoxLayoutRule
@@ -36,6 +36,7 @@ from prescriptions.sheet.errors import (
     FieldAbsent,
     FieldTaken,
     SheetUnreadable,
+    StampUnavailable,
     StampUntrue,
 )
 from prescriptions.sheet.geometry import BOXES
@@ -199,6 +200,12 @@ class _DrawnPage(ImportedPdfPage):
         return b"/Stamp Do"
 
 
+class _Answer(core.Sequence):  # type: ignore[misc]
+    """`TimeStampResp` as RFC 3161 has it: one that refuses has no token, which asn1crypto does not expect."""
+
+    _fields = [("status", tsp.PKIStatusInfo), ("time_stamp_token", cms.ContentInfo, {"optional": True})]
+
+
 class _Bridge(PDFTimeStamper):
     """Our port as pyHanko's client: asks on the event loop that our thread was started from."""
 
@@ -210,19 +217,21 @@ class _Bridge(PDFTimeStamper):
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         raw = anyio.from_thread.run(self._stamper.exchange, req.dump())
         try:
-            answer = tsp.TimeStampResp.load(raw, strict=True)
-            self._check(req, answer)
+            self._check(req, raw)
+            return tsp.TimeStampResp.load(raw, strict=True)
         except (ValueError, TypeError, LookupError, AttributeError):
             raise StampUntrue() from None
-        return answer
 
-    def _check(self, req: tsp.TimeStampReq, answer: tsp.TimeStampResp) -> None:
-        """pyHanko looks at status and nonce only."""
-        if answer["status"]["status"].native not in ("granted", "granted_with_mods"):
-            raise StampUntrue(status=answer["status"]["status"].native)
+    def _check(self, req: tsp.TimeStampReq, raw: bytes) -> None:
+        """What pyHanko leaves open; its own look at the nonce stumbles over a wrong one."""
+        answer = _Answer.load(raw, strict=True)
+        status = answer["status"]["status"].native
+        if status not in ("granted", "granted_with_mods"):
+            raise StampUnavailable(status=status)
         stamped = answer["time_stamp_token"]["content"]["encap_content_info"]["content"].parsed
-        if stamped["message_imprint"].native != req["message_imprint"].native:
-            raise StampUntrue()
+        for asked in ("message_imprint", "nonce"):
+            if stamped[asked].native != req[asked].native:
+                raise StampUntrue(differs=asked)
         told = stamped["gen_time"].native
         if abs(told - self._at) > STAMP_TOLERANCE:
             raise StampUntrue(stamped_at=told.isoformat())

@@ -27,11 +27,12 @@ from telehealth.sandbox.nhsa import NHSA
 from telehealth.sandbox.party import Doorbell, Party, World
 from telehealth.sandbox.sms import SMS
 from telehealth.sandbox.tencent import refused
+from telehealth.sandbox.tsa import TSA
 from telehealth.sandbox.wechat import WeChat
 from telehealth.sandbox.wechatpay import WeChatPay
 
 #: In the order they open; a later one may read the books of an earlier one.
-PARTIES: tuple[type[Party], ...] = (HIS, SMS, FaceID, NHSA, WeChatPay, WeChat, SFExpress, Kuaidi100)
+PARTIES: tuple[type[Party], ...] = (HIS, SMS, FaceID, NHSA, WeChatPay, WeChat, SFExpress, Kuaidi100, TSA)
 
 
 def build(
