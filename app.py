@@ -12,6 +12,7 @@ import uvloop
 
 from prescriptions import feature as prescriptions
 from prescriptions.couriers.registry import Couriers
+from prescriptions.safety.hospitals import command_of_hospital as safety_of_hospital
 from signaling import feature as signaling
 from signaling.shelf import Shelf
 from signaling.switchboard import Switchboard
@@ -181,6 +182,19 @@ def rehearse_eligibility(cases: Path, code: str) -> int:
     async def run() -> int:
         try:
             return await command_of_hospital(house.units, cases, code)
+        finally:
+            await house.close()
+
+    return asyncio.run(run())
+
+
+def rehearse_safety(cases: Path, code: str) -> int:
+    """The safety checks against a file of sheets, by the published drug book of one hospital."""
+    house = build_house(Settings())
+
+    async def run() -> int:
+        try:
+            return await safety_of_hospital(house.units, cases, code)
         finally:
             await house.close()
 

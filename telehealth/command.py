@@ -95,8 +95,11 @@ def rehearse_eligibility(cases: Path, policy: Path | None, hospital: str | None)
 
 @rehearse.command("safety")
 @click.argument("cases", type=click.Path(path_type=Path))
-def rehearse_safety(cases: Path) -> None:
+@click.option("--hospital", help="the published drug book of this hospital (its code) instead of the sample")
+def rehearse_safety(cases: Path, hospital: str | None) -> None:
     """What the safety checks say to each sheet of a file."""
+    if hospital is not None:
+        sys.exit(_house().rehearse_safety(cases, hospital))
     # By name, as the room's relay above: prescriptions stand on top of this package, not beneath it.
     sys.exit(importlib.import_module("prescriptions.safety.rehearsing").command(cases))
 

@@ -175,14 +175,14 @@ def is_refill(desk: Desk, line: Line) -> bool:
 def _over(
     code: SafetyCode,
     why: str,
-    amount: Decimal,
+    taken: Decimal,
     limit: Decimal,
     medicine: Medicine,
     *lines: Line,
     unit: str = "",
     **facts: object,
 ) -> Finding:
-    is_absurd = amount >= limit * ABSURD
+    is_absurd = taken >= limit * ABSURD
     return found(
         code,
         Severity.BLOCK if is_absurd else Severity.RESIGN,
@@ -190,7 +190,7 @@ def _over(
         why=why,
         source="REG29",
         needs=Needs.CHANGE if is_absurd else Needs.RESIGN,
-        amount=amount,
+        amount=taken,
         limit=limit,
         unit=unit or medicine.amount_unit,
         **facts,
