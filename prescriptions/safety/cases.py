@@ -1,6 +1,7 @@
 """Case files: JSON a hospital writes to see what a drug book would say, read into the checker's facts.
 
-A present key of the wrong type is an error; `null` says that the value is not known.
+A present key of the wrong type is an error; a value that is absent or `null` is not known, which the
+checks say themselves.
 """
 
 import json
@@ -21,8 +22,9 @@ _DELIVERIES: Final = {
     "pickup": Delivery.PICKUP, "pick_up": Delivery.PICKUP, "pick-up": Delivery.PICKUP,
     "window": Delivery.PICKUP, "offline": Delivery.PICKUP,
 }  # fmt: skip
-_SEXES: Final = {
+_SEXES: Final[Mapping[str, Sex | None]] = {
     "m": Sex.MALE, "male": Sex.MALE, "男": Sex.MALE, "f": Sex.FEMALE, "female": Sex.FEMALE, "女": Sex.FEMALE,
+    "": None, "u": None, "o": None, "unknown": None, "other": None, "未知": None,
 }  # fmt: skip
 _EGFR: Final = ("egfr", "eGFR", "egfr_ml_min", "egfr_ml_min_173m2")
 
@@ -89,7 +91,7 @@ class _Row:
             sheet=self._sheet(),
             patient=self._patient(),
             active=self._active(),
-            foreign_known=self._truth(self.row, "foreign_known") is not False,
+            foreign_known="foreign_known" not in self.row or bool(self._truth(self.row, "foreign_known")),
             must_include=self._texts(expect, "must_include") or (),
             must_not_include=self._texts(expect, "must_not_include") or (),
             outcome=outcome or None,
@@ -114,7 +116,7 @@ class _Row:
         )
 
     def _item(self, raw: Mapping[str, Any]) -> Item:
-        item = Item(
+        return Item(
             ref=self._ref(raw),
             dose=self._number(raw, "dose"),
             takes_per_day=self._number(raw, "takes_per_day"),
@@ -125,9 +127,6 @@ class _Row:
             special=self._text(raw, "special"),
             role=self._text(raw, "role"),
         )
-        if "dose" not in raw and "grams" not in raw:
-            self._refuse("items", f"has {item.ref} without dose or grams")
-        return item
 
     def _active(self) -> tuple[Active, ...] | None:
         if "other_active" not in self.row:
@@ -153,11 +152,11 @@ class _Row:
             self._refuse("patient", "is missing or not an object")
         egfr = next((self._number(raw, key) for key in _EGFR if key in raw), None)
         sex = self._text(raw, "sex").lower()
-        if sex and sex not in _SEXES:
-            self._refuse("sex", "is neither M nor F")
+        if sex not in _SEXES:
+            self._refuse("sex", "is none of M, F, unknown")
         return Patient(
             age=self._age(raw),
-            sex=_SEXES.get(sex),
+            sex=_SEXES[sex],
             weight_kg=self._number(raw, "weight_kg"),
             pregnant=self._truth(raw, "pregnant"),
             lactating=self._truth(raw, "lactating"),

@@ -243,6 +243,8 @@ class Finding:
     items: tuple[int, ...] = ()
     #: Book ids of those lines, in the same order.
     refs: tuple[str, ...] = ()
+    #: What was written in those lines.
+    written: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     #: It speaks of one way to deliver only: another way satisfies it.
@@ -250,11 +252,10 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """Changes with what was found: a reason given for one dose does not stand for another."""
+        """Changes with what was found and with its lines: a reason holds for one dose, not for another."""
         facts = [f"{name}={value}" for name, value in sorted(self.facts.items())]
-        said = "\n".join(
-            (self.code, self.source, self.why, *sorted(self.refs), "|", *sorted(self.others), *facts)
-        )
+        lines = sorted(map(" ".join, zip(self.refs, self.written, strict=False))) or sorted(self.refs)
+        said = "\n".join((self.code, self.source, self.why, *lines, "|", *sorted(self.others), *facts))
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     @property

@@ -145,18 +145,24 @@ def found(
     **facts: object,
 ) -> Finding:
     """A finding about these lines, wherever they stand."""
-    here = sorted((line.position, line.key) for line in lines if line.position is not None)
+    here = sorted((line.position, line.key, _written(line)) for line in lines if line.position is not None)
     return Finding(
         code=code,
         severity=severity,
         why=why,
         source=source,
         needs=needs,
-        items=tuple(position for position, _ in here),
-        refs=tuple(key for _, key in here),
+        items=tuple(position for position, _, _ in here),
+        refs=tuple(key for _, key, _ in here),
+        written=tuple(written for _, _, written in here),
         others=tuple(sorted({line.key for line in lines if line.position is None})),
         facts={name: plain(value) for name, value in facts.items()},
     )
+
+
+def _written(line: Line) -> str:
+    parts = (line.dose, line.takes_a_day, line.days, line.grams, line.special)
+    return "/".join("" if part is None else plain(part) for part in parts)
 
 
 def plain(value: object) -> str:

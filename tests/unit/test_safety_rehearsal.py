@@ -101,7 +101,7 @@ def test_a_missing_file_is_unusable_and_says_so(tmp_path: Path) -> None:
         ("items.0.dose", "5"),
         ("items.0.dose", True),
         ("items.0.days", 2.5),
-        ("items.0", {"ref": "W001"}),
+        ("items.0", {"dose": 5}),
         ("items.0.takes_per_day", [1]),
         ("patient", None),
         ("patient", []),
@@ -141,6 +141,8 @@ def test_a_huge_number_is_no_case_and_no_crash(write: Any) -> None:
         ("items.0.days", -28, "QTY_DAYS"),
         ("items.0.days", 100000, "QTY_DAYS"),
         ("items.0.ref", "W999", "CHECK_INCOMPLETE"),
+        ("items.0", {"ref": "W001"}, "CHECK_INCOMPLETE"),
+        ("items.0", {"ref": "H001"}, "CHECK_INCOMPLETE"),
         ("items.0.quantity", -1, "QTY_PACKS"),
     ],
 )

@@ -55,6 +55,11 @@ def test_a_reason_given_for_one_dose_does_not_stand_for_another() -> None:
 
     assert key(45) == key(45) != key(60)
 
+    def indication(dose: int) -> str:
+        return only(C.DX_MISMATCH, verdict(western(line("W018", dose)), adult("L20.9"))).key
+
+    assert indication(50) == indication(50) != indication(100)
+
 
 def test_no_text_of_the_patient_is_in_a_finding() -> None:
     found = verdict(western(line("W001", 5)), adult("I10", allergies=("住在花园路的邻居家的猫",)))
