@@ -8,6 +8,7 @@ from prescriptions.events import (
 )
 from prescriptions.formulary import models as formulary_models
 from prescriptions.formulary import pages as formulary_pages
+from prescriptions.pharmacy import jobs as pharmacy_jobs
 from prescriptions.pharmacy import models as pharmacy_models
 from prescriptions.reviewing import models as reviewing_models
 from prescriptions.samples import open_sample_pharmacies
@@ -33,11 +34,13 @@ feature = Feature(
     pages=(*formulary_pages.routes,),
     templates="prescriptions",
     rail=(RailLink("/admin/formulary", "pill", N_("药品目录"), Permission.MANAGE_FORMULARY, 205),),
-    periodic=(Periodic("prescriptions.retire_lots", 3600, retire_lots),),
+    tasks=pharmacy_jobs.tasks,
+    periodic=(Periodic("prescriptions.retire_lots", 3600, retire_lots), *pharmacy_jobs.periodic),
     deadlines=(
         DeadlineKind(opening.EXPIRY, expiring.expire),
         DeadlineKind(opening.REMINDER, opening.remind),
         DeadlineKind(signing.UNANSWERED, revising.give_up),
+        *pharmacy_jobs.deadlines,
     ),
     subscriptions=(
         (WithdrawalAsked, standing.on_withdrawal_asked),
@@ -47,6 +50,7 @@ feature = Feature(
         (PrescriptionEnded, reserving.on_ended),
         (DispatchUndone, undoing.on_undone),
         (MedicineDispensed, earning.on_dispensed),
+        *pharmacy_jobs.subscriptions,
     ),
     contributions=(
         ("demo_opening", open_sample_pharmacies),

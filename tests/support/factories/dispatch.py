@@ -9,10 +9,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from prescriptions.couriers import ParcelState
+from prescriptions.events import PrescriptionSpent
 from prescriptions.models import Line, Prescription
+from prescriptions.pharmacy import checking, claiming, packing, picking
+from prescriptions.pharmacy.models import DispatchOrder, Parcel
+from prescriptions.pharmacy.rules import MATCHES
 from prescriptions.rules import valid_until
 from prescriptions.settling.models import Fulfilment
 from prescriptions.states import FulfilmentState, Path, RxState, SheetKind
+from prescriptions.stock import queries as stock_queries
 from prescriptions.stock.models import Lot, Pharmacy, Reservation, StockItem
 from prescriptions.stock.receiving import receive
 from prescriptions.stock.reserving import reserve
@@ -203,3 +209,72 @@ async def add_fulfilment(
         )  # fmt: skip
         unit.session.add(row)
     return row
+
+
+ADDRESS = (
+    '{"name":"样例乙","mobile":"13800001234","province":"北京市","city":"北京市","county":"样例区",'
+    '"street":"样例路 9 号 3 室"}'
+)
+
+
+async def add_order(
+    units: Units,
+    place: Dispensary,
+    quantities: Mapping[str, int] | None = None,
+    *,
+    path: Path = Path.COURIER,
+    address: str = ADDRESS,
+    pharmacy: Pharmacy | None = None,
+    **facts: Any,
+) -> DispatchOrder:
+    """Passed, held and paid: the pharmacy's order as the till's event makes it."""
+    sheet = await add_passed(units, place, quantities, state=RxState.SPENT, **facts)
+    where = pharmacy or place.pharmacy
+    await add_fulfilment(units, sheet, where.id, path, address=address if path is Path.COURIER else None)
+    async with units.system("test") as unit:
+        await unit.publish(PrescriptionSpent(sheet.id, path))
+    return await order(units, sheet.id)
+
+
+async def order(units: Units, order_id: UUID) -> DispatchOrder:
+    async with units.system("test") as unit:
+        found = await unit.session.get(DispatchOrder, order_id)
+        assert found is not None
+        return found
+
+
+async def to_picked(units: Units, place: Dispensary, row: DispatchOrder) -> DispatchOrder:
+    """By the first of the two; of each drug the lot that expires first."""
+    async with units.of(place.first) as unit:
+        await claiming.claim(unit, place.first, row.id)
+    async with units.of(place.first) as unit:
+        for code in await picking.needs(unit, row.id):
+            lot = (await stock_queries.lots_of(unit, row.pharmacy_id, [code]))[0]
+            await picking.scan(unit, place.first, row.id, f"{code}/{lot.lot_number}")
+        return await picking.finish(unit, place.first, row.id)
+
+
+async def to_checked(units: Units, place: Dispensary, row: DispatchOrder) -> DispatchOrder:
+    async with units.of(place.second) as unit:
+        return await checking.check(unit, place.second, row.id, MATCHES)
+
+
+async def to_packed(units: Units, place: Dispensary, row: DispatchOrder) -> DispatchOrder:
+    """A courier's order gets a waybill nobody booked."""
+    row = await to_checked(units, place, await to_picked(units, place, row))
+    if row.path is Path.COURIER:
+        await add_parcel(units, row)
+    async with units.of(place.first) as unit:
+        return await packing.pack(unit, place.first, row.id)
+
+
+async def add_parcel(units: Units, row: DispatchOrder, *, waybill: str = "SF7000000000001") -> Parcel:
+    async with units.system("test") as unit:
+        parcel = Parcel(
+            id=new_id(), order_id=row.id, hospital_id=row.hospital_id, account_id=row.account_id,
+            carrier="sf", order_number=f"{row.number}-1", waybill=waybill, state=ParcelState.CREATED,
+            cold_chain=False, created_at=unit.now, booked_at=unit.now, cancelled_at=None,
+            delivered_at=None, look_at=None, looks=0,
+        )  # fmt: skip
+        unit.session.add(parcel)
+    return parcel
