@@ -7,6 +7,7 @@ from prescriptions.formulary.book import Book
 from prescriptions.formulary.entries import ControlClass, Fulfilment, Medicine, Preparation
 from prescriptions.safety.facts import Delivery, Finding, Item, Needs, Numbers, SafetyCode, Severity
 from prescriptions.safety.lines import Desk, Line, found
+from prescriptions.safety.quantity import may_be_long
 
 #: Never sold online, whatever a row says of couriers (Drug Law art. 61).
 NEVER_COURIERED = frozenset(
@@ -62,7 +63,7 @@ def capabilities(item: Item, book: Book, numbers: Numbers | None = None) -> Capa
         courier=may_travel,
         pickup_only=is_prescribable and not may_travel,
         cold_chain=medicine.cold_chain,
-        long_rx=medicine.long_rx_ok and not medicine.antibacterial and not medicine.cold_chain,
+        long_rx=may_be_long(medicine, numbers),
         is_known=True,
     )
 

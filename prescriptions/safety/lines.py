@@ -167,6 +167,8 @@ def _written(line: Line) -> str:
 
 def plain(value: object) -> str:
     """12.50 → 12.5, 3E+3 → 3000: as a doctor writes it."""
+    if isinstance(value, Decimal) and abs(value) > MOST * MOST:
+        return f"{value:.3g}"
     if isinstance(value, Decimal):
         said = f"{value.quantize(Decimal('0.0001')):f}"
         return said.rstrip("0").rstrip(".")

@@ -5,11 +5,13 @@ from decimal import ROUND_CEILING, Decimal
 
 from prescriptions.formulary.entries import ControlClass, Herb, Medicine, Toxicity
 from prescriptions.safety.contraindications import is_indicated
-from prescriptions.safety.facts import Finding, Needs, SafetyCode, Severity, SheetKind
+from prescriptions.safety.facts import Finding, Needs, Numbers, SafetyCode, Severity, SheetKind
 from prescriptions.safety.lines import MOST_TAKES, Desk, Line, found, sane
 
 #: A toxic medicine: at most this many days of the highest dose (REG 34).
 TOXIC_DAYS = 2
+#: Ten years: beyond it days are a slip, and there is nothing to reckon.
+MOST_DAYS = 3660
 #: Nobody carries more home, whatever is in them. Our decision.
 MOST_PACKS = 100
 
@@ -64,13 +66,13 @@ def _days(desk: Desk, line: Line, medicine: Medicine) -> Iterator[Finding]:
 
 def longest_supply(desk: Desk, medicine: Medicine) -> tuple[int, str, str]:
     """Days, and why no more: ordinary, long, or long for the stable, by what it is given for."""
-    if not may_be_long(desk, medicine):
+    if not may_be_long(medicine, desk.numbers):
         return desk.numbers.general_max_days, "no_long_rx", "REG23"
     return _longest_for(desk, medicine)
 
 
-def may_be_long(desk: Desk, medicine: Medicine) -> bool:
-    return medicine.long_rx_ok and not _kinds(medicine) & set(desk.numbers.long_rx_excluded)
+def may_be_long(medicine: Medicine, numbers: Numbers) -> bool:
+    return medicine.long_rx_ok and not _kinds(medicine) & set(numbers.long_rx_excluded)
 
 
 def _kinds(medicine: Medicine) -> set[str]:
@@ -147,7 +149,7 @@ def _packs(line: Line, medicine: Medicine) -> Iterator[Finding]:
 def packs_for(line: Line, medicine: Medicine) -> Decimal | None:
     """Packs that the days need; None while dose, frequency or days are not known."""
     takes = line.takes_a_day
-    if line.dose is None or takes is None or not line.days or line.days < 0:
+    if line.dose is None or takes is None or not line.days or not 0 < line.days <= MOST_DAYS:
         return None
     # Half a tablet is a tablet broken; what is left of a take is not counted twice.
     amount = line.dose * (takes * line.days).to_integral_value(ROUND_CEILING)
