@@ -10,7 +10,11 @@ from prescriptions.formulary import models as formulary_models
 from prescriptions.formulary import pages as formulary_pages
 from prescriptions.pharmacy import jobs as pharmacy_jobs
 from prescriptions.pharmacy import models as pharmacy_models
+from prescriptions.reviewing import api as reviewing_api
 from prescriptions.reviewing import models as reviewing_models
+from prescriptions.reviewing import pages as reviewing_pages
+from prescriptions.reviewing import watching
+from prescriptions.reviewing.contributing import worklist as reviewing_worklist
 from prescriptions.samples import open_sample_pharmacies
 from prescriptions.settling import charging, earning, expiring, opening, undoing
 from prescriptions.settling import models as settling_models
@@ -31,19 +35,28 @@ __all__ = [
 
 feature = Feature(
     name="prescriptions",
-    pages=(*formulary_pages.routes,),
+    api=(*reviewing_api.routes,),
+    pages=(
+        *formulary_pages.routes,
+        *reviewing_pages.routes,
+    ),
     templates="prescriptions",
-    rail=(RailLink("/admin/formulary", "pill", N_("药品目录"), Permission.MANAGE_FORMULARY, 205),),
+    rail=(
+        RailLink("/staff/reviews", "clipboard-check", N_("审方"), Permission.REVIEW_PRESCRIPTIONS, 12),
+        RailLink("/admin/formulary", "pill", N_("药品目录"), Permission.MANAGE_FORMULARY, 205),
+    ),
     tasks=pharmacy_jobs.tasks,
     periodic=(Periodic("prescriptions.retire_lots", 3600, retire_lots), *pharmacy_jobs.periodic),
     deadlines=(
         DeadlineKind(opening.EXPIRY, expiring.expire),
         DeadlineKind(opening.REMINDER, opening.remind),
         DeadlineKind(signing.UNANSWERED, revising.give_up),
+        DeadlineKind(watching.LATE, watching.alarm),
         *pharmacy_jobs.deadlines,
     ),
     subscriptions=(
         (WithdrawalAsked, standing.on_withdrawal_asked),
+        (PrescriptionSigned, watching.on_signed),
         (PrescriptionSigned, opening.on_signed),
         (PrescriptionPassed, opening.on_passed),
         (PrescriptionEnded, expiring.on_ended),
@@ -55,5 +68,6 @@ feature = Feature(
     contributions=(
         ("demo_opening", open_sample_pharmacies),
         ("pay_subject", charging.pay_subject),
+        ("worklist", reviewing_worklist),
     ),
 )

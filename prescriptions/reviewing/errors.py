@@ -35,3 +35,17 @@ class LinesNotAcknowledged(Refused):
 class ReasonNeeded(Invalid):
     code = "reason_needed"
     detail = "请写明理由"
+
+
+class SheetDiffers(Conflict):
+    """The rows, the stored file and what its doctor signed do not agree: nobody passes that."""
+
+    code = "sheet_differs"
+    detail = "处方内容与医师签名的文件不一致，已停止审核并上报"
+
+
+class IssueOutdated(Conflict):
+    """The doctor signed it anew since the pharmacist opened it."""
+
+    code = "sheet_issue_outdated"
+    detail = "医生已重新签名，请刷新后按新的内容审核"

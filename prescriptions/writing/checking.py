@@ -38,6 +38,8 @@ from telehealth.patients import Person, person
 from telehealth.patients.rules import Sex as PersonSex
 from telehealth.rulebook import current_policy
 
+#: Each look at the page runs the check.
+LOOKED_AT_OFTEN = (CheckStage.WRITING, CheckStage.REVIEW)
 SEXES = {PersonSex.MALE: Sex.MALE, PersonSex.FEMALE: Sex.FEMALE}
 ANSWERS: Mapping[str, bool | None] = {"yes": True, "no": False}
 #: What parts what a patient says they cannot take: "青霉素（皮疹）、海鲜".
@@ -66,7 +68,7 @@ async def run_check(
     delivery: Delivery | None = None,
     keeps_cold: bool = False,
 ) -> Checked:
-    """Check as of now and keep the result; at *writing* an equal one is not kept twice.
+    """Check as of now and keep the result; while somebody only looks, an equal one is not kept twice.
 
     `published` is the book the sheet is checked by: the current one while it is written, its own afterwards.
     """
@@ -84,7 +86,7 @@ async def run_check(
         foreign_known=active.foreign_known,
     )
     digest = _digest(sheet, patient, active)
-    if stage is CheckStage.WRITING:
+    if stage in LOOKED_AT_OFTEN:
         last = await last_check(unit, rx.id, stage)
         if last is not None and (last.digest, last.book_id, last.policy_version) == (
             digest,

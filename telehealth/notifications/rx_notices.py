@@ -55,8 +55,8 @@ RX_WORDINGS: dict[Notice, Wording] = {
         "处方没有通过药师审核",
         "Your prescription did not pass the review",
         "处方{number}没有通过药师审核，没有收取费用；医生已收到通知，会与您联系。",
-        "Prescription {number} did not pass the pharmacist's review; nothing was charged. Your doctor was told"
-        " and will contact you.",
+        "Prescription {number} did not pass the pharmacist's review; nothing was charged. Your doctor was"
+        " told and will contact you.",
         _SHEET,
         icon="circle-x",
     ),
