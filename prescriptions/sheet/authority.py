@@ -4,6 +4,7 @@ It is what an accredited one is to a hospital, on paper only: E-Signature Law ar
 provider where a third party vouches, so production configures another adapter of the same ports (ADR 6).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -37,10 +38,19 @@ class LocalAuthority:
     `clock` dates what it issues; its own time stamps take the business time, as the hospital's days do.
     """
 
-    def __init__(self, home: Path, clock: Clock, *, stamper: TimeStamper | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        clock: Clock,
+        *,
+        stamper: TimeStamper | None = None,
+        stamp_roots: Sequence[bytes] | None = None,
+    ) -> None:
+        """Without a `stamper` it stamps the time itself; one from outside brings its roots, in DER."""
         self._shelf = Shelf(home / "authority")
         self._clock = clock
         self._stamper = stamper or LocalStamper(home, clock)
+        self._stamp_roots = stamp_roots
         self._threads = anyio.CapacityLimiter(SIGNING_THREADS)
 
     async def sign(
@@ -73,8 +83,12 @@ class LocalAuthority:
         await anyio.to_thread.run_sync(self._shelf.revoke, person_id, at)
 
     def roots(self) -> tuple[bytes, ...]:
-        """DER certificates to trust, of people and of our own time stamps."""
+        """DER certificates to trust when people sign."""
         return (self._shelf.root(self._clock.business()).certificate_der,)
+
+    def stamp_roots(self) -> tuple[bytes, ...]:
+        """DER certificates to trust when time is stamped."""
+        return self.roots() if self._stamp_roots is None else tuple(self._stamp_roots)
 
     def revocations(self, at: datetime) -> tuple[bytes, ...]:
         """The list of revoked certificates as of `at`, DER, good for a week."""

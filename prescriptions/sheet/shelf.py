@@ -134,9 +134,8 @@ class Shelf:
         days: int,
     ) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = _name(
-            credential.name, credential.hospital, title=credential.title, serial=credential.person_id.hex
-        )
+        # Of the person alone: who works in two hospitals signs in both with it.
+        subject = _name(credential.name, serial=credential.person_id.hex)
         certificate = (
             _issued(root, subject, key, not_before, days)
             .add_extension(_usage(digital_signature=True, content_commitment=True), critical=True)
@@ -190,15 +189,14 @@ class Shelf:
             os.close(descriptor)
 
 
-def _name(common: str, organization: str = NAME, *, title: str = "", serial: str = "") -> x509.Name:
+def _name(common: str, *, serial: str = "") -> x509.Name:
     parts = [
         (NameOID.COUNTRY_NAME, "CN"),
-        (NameOID.ORGANIZATION_NAME, organization),
-        (NameOID.TITLE, title),
+        (NameOID.ORGANIZATION_NAME, NAME),
         (NameOID.COMMON_NAME, common),
         (NameOID.SERIAL_NUMBER, serial),
     ]
-    # X.520 ends a common name, an organisation and a title at 64 characters.
+    # X.520 ends a common name at 64 characters.
     return x509.Name([x509.NameAttribute(oid, words[:64]) for oid, words in parts if words])
 
 

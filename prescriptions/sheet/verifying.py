@@ -95,7 +95,8 @@ class Signed:
 
     field: SheetField
     name: str
-    organization: str
+    #: As declared with the signature.
+    hospital: str
     #: The certificate's own number of the person.
     person: str
     certificate_serial: str
@@ -288,7 +289,7 @@ def _describe(one: EmbeddedPdfSignature) -> Signed:
     return Signed(
         field=SheetField(one.field_name),
         name=str(subject.get("common_name", "")),
-        organization=str(subject.get("organization_name", "")),
+        hospital=str(one.sig_object.get("/Location", "")),
         person=str(subject.get("serial_number", "")),
         certificate_serial=f"{one.signer_cert.serial_number:x}",
         signed_at=_stamped_at(one.signer_info),

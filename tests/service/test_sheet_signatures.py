@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import anyio
 import pikepdf
 import pytest
 from asn1crypto import keys, x509
@@ -132,7 +133,7 @@ async def test_both_signatures_are_genuine_and_say_who_signed_when(
     assert judged.findings == ()
     assert judged.genuine
     doctor, pharmacist = judged.signatures
-    assert (doctor.field, doctor.name, doctor.organization) == (
+    assert (doctor.field, doctor.name, doctor.hospital) == (
         SheetField.DOCTOR,
         DOCTOR.name,
         sheets.HOSPITAL,
@@ -147,6 +148,23 @@ async def test_a_sheet_of_two_pages_is_signed_like_any_other(bench: Bench) -> No
     reason = "患者既往耐受良好，已告知风险并签署知情同意，每周监测血压、血钾与肾功能，" * 5
     bench.content = sheets.western(*[sheets.line(f"药品{n}", resigned_because=reason) for n in range(5)])
     assert (await bench.verify(await bench.passed())).genuine
+
+
+async def test_many_sheets_are_signed_at_once(bench: Bench) -> None:
+    passed: list[bytes] = []
+
+    async def one(number: int) -> None:
+        own = replace(bench, content=sheets.western(number=f"RX-{number}"))
+        signed = await own.sign(await own.blank(), SheetField.DOCTOR, DOCTOR)
+        signed = await own.sign(signed, SheetField.PHARMACIST, PHARMACIST)
+        judged = await own.verify(signed, expected_digest=digest(own.content))
+        assert judged.genuine
+        passed.append(signed)
+
+    async with anyio.create_task_group() as together:
+        for number in range(8):
+            together.start_soon(one, number)
+    assert len(set(passed)) == 8
 
 
 async def test_what_was_signed_only_grows(bench: Bench) -> None:

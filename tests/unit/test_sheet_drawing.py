@@ -16,6 +16,7 @@ from prescriptions.ports import SheetField
 from prescriptions.sheet.content import Diagnosis, SheetClass, SheetContent, digest
 from prescriptions.sheet.drawing import draw_labels, draw_leaflet, draw_sheet
 from prescriptions.sheet.geometry import BOXES
+from prescriptions.sheet.labelling import Lot, labels_of
 from prescriptions.sheet.signing import prepare
 from prescriptions.sheet.wording import Label
 from tests.support.factories import sheets
@@ -221,3 +222,22 @@ def test_reg32_a_label_shows_strength_and_amount_per_time_together() -> None:
     with pikepdf.open(io.BytesIO(drawn)) as opened:
         sizes = [[float(one) * 25.4 / 72 for one in page.mediabox[2:]] for page in opened.pages]
     assert sizes == [pytest.approx([60, 40], abs=0.1)] * 2
+
+
+def test_reg32_a_sheet_has_a_label_for_every_medicine() -> None:
+    content = sheets.western(sheets.line(note="避光保存。"), sheets.line("阿托伐他汀钙片", strength="20 mg"))
+    first, second = labels_of(
+        content, pharmacy="城西药房", dispensed_on=date(2026, 11, 21), lots={1: Lot("B7", date(2028, 1, 31))}
+    )
+    assert (first.strength, first.each, first.storage) == ("5 mg", "每次 2.5 mg（半片）", "避光保存。")
+    assert first.usage == "口服，每日1次，早饭后，7 天"
+    assert (second.drug, second.lot, second.expires_on) == ("阿托伐他汀钙片", "B7", date(2028, 1, 31))
+    assert second.is_sample
+    assert missing(draw_labels([first, second]), ["阿托伐他汀钙片", "批号B7", "样张"]) == []
+
+
+def test_reg32_a_decoction_has_one_label() -> None:
+    (only,) = labels_of(sheets.decoction(16), pharmacy="城西药房", dispensed_on=date(2026, 11, 21))
+    assert (only.drug, only.quantity) == ("中药汤剂", "7 剂")
+    assert only.each == "每次 200 mL，每日 1 剂"
+    assert only.usage == "每日 2 次，温服，饭后半小时"

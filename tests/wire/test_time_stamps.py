@@ -27,7 +27,6 @@ from tests.support.sandbox import Sandbox
 class Desk:
     authority: LocalAuthority
     clock: FixedClock
-    stamp_root: bytes
 
     async def prescribe(self) -> bytes:
         content = sheets.western()
@@ -45,11 +44,8 @@ async def desk(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Desk]:
     clock = FixedClock(datetime.now(UTC))
     stamper = HTTPTimeStamper(sandbox.credentials["tsa"]["url"], timeout_s=2)
     root = x509.load_pem_x509_certificate(sandbox.credentials["tsa"]["root"].encode())
-    yield Desk(
-        LocalAuthority(tmp_path, clock, stamper=stamper),
-        clock,
-        root.public_bytes(serialization.Encoding.DER),
-    )
+    roots = (root.public_bytes(serialization.Encoding.DER),)
+    yield Desk(LocalAuthority(tmp_path, clock, stamper=stamper, stamp_roots=roots), clock)
     await stamper.aclose()
 
 
@@ -58,7 +54,7 @@ async def test_a_sheet_is_stamped_by_an_authority_over_http(desk: Desk) -> None:
     own = Trust(
         roots=desk.authority.roots(),
         revocations=desk.authority.revocations(desk.clock.business()),
-        stamp_roots=(desk.stamp_root,),
+        stamp_roots=desk.authority.stamp_roots(),
     )
     told: dict[str, Any] = {"at": desk.clock.business(), "required": (SheetField.DOCTOR,)}
     judged = await verify(prescribed, trust=own, **told)
@@ -70,7 +66,8 @@ async def test_a_sheet_is_stamped_by_an_authority_over_http(desk: Desk) -> None:
 
 
 async def test_the_root_of_the_stamps_vouches_for_no_person(desk: Desk) -> None:
-    swapped = Trust(roots=(desk.stamp_root,), revocations=(), stamp_roots=(desk.stamp_root,))
+    stamps = desk.authority.stamp_roots()
+    swapped = Trust(roots=stamps, revocations=(), stamp_roots=stamps)
     judged = await verify(
         await desk.prescribe(), trust=swapped, at=desk.clock.business(), required=(SheetField.DOCTOR,)
     )
