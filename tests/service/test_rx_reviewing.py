@@ -44,7 +44,7 @@ from tests.support.factories.directory import add_hospital
 from tests.support.factories.dispatch import item
 from tests.support.factories.reviewing import Review as Place
 from tests.support.factories.reviewing import add_pharmacist, open_review, passed, to_review
-from tests.support.factories.rooms import events
+from tests.support.factories.rooms import messages
 from tests.support.factories.writing import PRESS, sign_sheet, written
 
 
@@ -207,7 +207,8 @@ async def test_XY29_a_returned_sheet_goes_back_with_its_reason_and_a_deadline(
     async with units.system("test") as unit:
         review = (await unit.session.scalars(sa.select(Review).where(Review.prescription_id == rx.id))).one()
     assert (review.outcome, review.reason) == (Outcome.RETURNED, "样例：剂量偏大")
-    assert "prescription" in str(await events(units, place.desk.visit))
+    cards = [row.facts["state"] for row in await messages(units, place.desk.visit) if row.kind == "card"]
+    assert cards == ["signed", "returned"]
 
 
 async def test_XY29_a_returned_sheet_nobody_mends_is_void(
