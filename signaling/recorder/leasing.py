@@ -5,18 +5,19 @@ A lease lasts ten seconds and is renewed every three. Times are the wall clock's
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from signaling.calls import recorder_lost, recording_on
 from signaling.models import Call, Recorder, RecorderLease, RoomSignal
 from signaling.protocol import RECORDER
 from signaling.relaying import signals_topic
 from signaling.states import CallState, RecordingState
+from telehealth.core.hot import Hot
 from telehealth.core.rooms import Role, RoomJournal, Side
 from telehealth.core.unit import Unit, Units
 
@@ -25,6 +26,31 @@ LEASE = timedelta(seconds=10)
 RENEW_S = 3.0
 #: A recorder that was not seen for so long is no longer listed.
 _FORGET = timedelta(days=1)
+
+# Asked every second for as long as we run.
+_UNRECORDED = Hot(
+    sa.select(Call)
+    .where(
+        Call.state == CallState.ACTIVE,
+        Call.recording != RecordingState.NONE,
+        ~sa.select(RecorderLease.call_id)
+        .where(RecorderLease.call_id == Call.id, RecorderLease.until > sa.bindparam("wall"))
+        .exists(),
+    )
+    .order_by(Call.active_at)
+    .limit(sa.bindparam("most", type_=sa.Integer()))
+    .with_for_update(skip_locked=True)
+)
+_CALLS = Hot(sa.select(Call).where(Call.id == sa.any_(sa.bindparam("calls", type_=ARRAY(sa.Uuid())))))
+_SAID = Hot(
+    sa.select(RoomSignal.id, RoomSignal.call_id, RoomSignal.sender, RoomSignal.body)
+    .where(
+        RoomSignal.room == sa.any_(sa.bindparam("rooms", type_=ARRAY(sa.Uuid()))),
+        RoomSignal.id > sa.bindparam("after"),
+        RoomSignal.recipient == sa.bindparam("recorder"),
+    )
+    .order_by(RoomSignal.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +115,18 @@ async def beat(units: Units, me: Me, *, legs: int) -> set[UUID]:
 async def claim(units: Units, me: Me, most: int) -> list[Held]:
     """Take calls nobody records or whose recorder no longer renews, and ask their members to send."""
     async with units.system(WHY) as unit:
-        calls = list(await unit.session.scalars(_unrecorded(unit.wall).limit(most)))
+        calls = [call for (call,) in await _UNRECORDED.all(unit, wall=unit.wall, most=most)]
         return [held for call in calls if (held := await _take(unit, me, call)) is not None]
 
 
-async def look(units: Units, calls: Collection[UUID]) -> list[Held]:
-    """These calls now; without their turns."""
+async def look(
+    units: Units, calls: Collection[UUID], rooms: Collection[UUID], after: int
+) -> tuple[Sequence[Held], Sequence[Heard]]:
+    """These calls now, without their turns; what was said to a recorder in these rooms after this id."""
     async with units.system(WHY) as unit:
-        rows = await unit.session.scalars(sa.select(Call).where(Call.id.in_(calls)))
-        return [_held(call) for call in rows]
-
-
-async def heard(units: Units, rooms: Collection[UUID], after: int) -> Sequence[Heard]:
-    """What members said to a recorder, with ids beyond `after`."""
-    said = sa.select(RoomSignal.id, RoomSignal.call_id, RoomSignal.sender, RoomSignal.body).where(
-        RoomSignal.room.in_(rooms), RoomSignal.id > after, RoomSignal.recipient == RECORDER
-    )
-    async with units.system(WHY) as unit:
-        rows = await unit.session.execute(said.order_by(RoomSignal.id))
-        return [Heard(*row) for row in rows]
+        found = await _CALLS.all(unit, calls=list(calls))
+        said = await _SAID.all(unit, rooms=list(rooms), after=after, recorder=RECORDER)
+        return [_held(call) for (call,) in found], [Heard(*row) for row in said]
 
 
 async def ask(units: Units, me: Me, held: Held, peers: Collection[str], *, why: str) -> Held | None:
@@ -170,18 +189,6 @@ async def release(units: Units, me: Me, calls: Collection[UUID]) -> None:
 async def vanish(units: Units, me: Me) -> None:
     async with units.system(WHY) as unit:
         await unit.session.execute(sa.delete(Recorder).where(Recorder.id == me.id))
-
-
-def _unrecorded(wall: datetime) -> sa.Select[Call]:
-    lease = sa.select(RecorderLease.call_id).where(
-        RecorderLease.call_id == Call.id, RecorderLease.until > wall
-    )
-    return (
-        sa.select(Call)
-        .where(Call.state == CallState.ACTIVE, Call.recording != RecordingState.NONE, ~lease.exists())
-        .order_by(Call.active_at)
-        .with_for_update(skip_locked=True)
-    )
 
 
 async def _take(unit: Unit, me: Me, call: Call) -> Held | None:

@@ -150,7 +150,6 @@ class Recording:
         await self._claim()
         if self._calls:
             await self._look()
-            await self._listen()
             for taken in list(self._calls.values()):
                 await self._watch(taken)
 
@@ -165,7 +164,10 @@ class Recording:
             self._calls[held.call_id] = Taken(held, asked=dict.fromkeys(held.members, now))
 
     async def _look(self) -> None:
-        seen = {held.call_id: held for held in await leasing.look(self._units, self._calls)}
+        rooms = {taken.held.room for taken in self._calls.values()}
+        after = min(taken.held.signals_after for taken in self._calls.values())
+        found, said = await leasing.look(self._units, self._calls, rooms, after)
+        seen = {held.call_id: held for held in found}
         over = [call_id for call_id in self._calls if call_id not in seen or seen[call_id].is_over]
         for call_id in over:
             self._drop(call_id)
@@ -176,19 +178,16 @@ class Recording:
             taken.held = replace(seen[call_id], turn=before.turn, signals_after=before.signals_after)
             for leg in [leg for leg in taken.peers if leg not in taken.held.members]:
                 self._close(taken.peers.pop(leg))
+        await self._listen(said)
 
-    async def _listen(self) -> None:
-        if not self._calls:
-            return
-        rooms = {taken.held.room for taken in self._calls.values()}
-        after = min(taken.held.signals_after for taken in self._calls.values())
-        for said in await leasing.heard(self._units, rooms, after):
-            taken = self._calls.get(said.call_id)
-            if taken is None or said.id <= taken.held.signals_after or said.id in taken.heard:
+    async def _listen(self, said: Sequence[Heard]) -> None:
+        for one in said:
+            taken = self._calls.get(one.call_id)
+            if taken is None or one.id <= taken.held.signals_after or one.id in taken.heard:
                 continue
-            taken.heard.add(said.id)
-            if said.sender in taken.held.members:
-                await self._obey(taken, said)
+            taken.heard.add(one.id)
+            if one.sender in taken.held.members:
+                await self._obey(taken, one)
 
     async def _obey(self, taken: Taken, said: Heard) -> None:
         description = said.body.get("description")

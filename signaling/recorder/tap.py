@@ -106,6 +106,9 @@ class Tap:
         self._report: tuple[float, int] | None = None
         self._hook()
 
+    def now(self) -> float:
+        return self._loop.time()
+
     def arrival_base(self) -> float:
         """When count 0 was taken, as far as arrival tells."""
         if self._arrival is None or self._first is None or self._mapper.origin is None:
@@ -187,7 +190,7 @@ class Timeline:
         if self._waiting is None:
             self._hand_on(tap, codec, data, count)
             return
-        now = asyncio.get_running_loop().time()
+        now = tap.now()
         self._since = now if self._since is None else self._since
         self._waiting.append((tap, codec, data, count))
         if len(self.taps) < 2 or self._reported() is not None or now - self._since > SETTLE_S:
@@ -211,7 +214,7 @@ class Timeline:
             self._is_reported = True
 
     def _hand_on(self, tap: Tap, codec: str, data: bytes, count: int) -> None:
-        now = asyncio.get_running_loop().time()
+        now = tap.now()
         is_late = not self._is_reported and self._reported() is not None
         if tap.kind not in self._bases or is_late or now - self._aligned_at > ALIGN_EVERY_S:
             self._aligned_at = now
