@@ -201,4 +201,7 @@ class SheetFile(Base):
     content: Mapped[str] = mapped_column(Sealed("rx_sheets.content"))
     #: Serial number of the certificate that signed last.
     certificate: Mapped[str]
+    #: The file with its chain and the revocation lists of that moment, and until when the law wants it.
+    evidence: Mapped[str]
+    evidence_until: Mapped[datetime]
     at: Mapped[datetime]

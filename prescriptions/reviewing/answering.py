@@ -36,7 +36,8 @@ from prescriptions.writing.checking import run_check
 from prescriptions.writing.content import read_body
 from prescriptions.writing.revising import expect_answer
 from prescriptions.writing.sheeting import Press, sheet_content
-from prescriptions.writing.signing import PDF, Kept, refusals
+from prescriptions.writing.shelving import Kept, keep_signed
+from prescriptions.writing.signing import refusals
 from telehealth.accounts import require_step_up
 from telehealth.core.access import Actor
 from telehealth.core.blobs import BlobStore
@@ -195,10 +196,10 @@ async def _outside(units: Units, actor: Actor, looked: _Looked) -> Kept:
         pdf, field=SheetField.PHARMACIST, credential=looked.credential,
         reason=reason_for(SheetField.PHARMACIST, looked.content), at=at,
     )  # fmt: skip
-    certificate = await signer.certificate_of(actor.account, at=at)
-    key = f"prescriptions/{looked.file.prescription_id}/{looked.file.issue}-both-{new_id()}.pdf"
-    sha256 = await store.write(key, signed, PDF, once=True)
-    return Kept(key=key, size=len(signed), sha256=sha256, certificate=certificate.serial)
+    return await keep_signed(
+        units, looked.file.prescription_id, issue=looked.file.issue, stage=SheetStage.BOTH, signed=signed,
+        signer_id=actor.account, at=at,
+    )  # fmt: skip
 
 
 async def _keep(
@@ -287,6 +288,8 @@ def _file(unit: Unit, rx: Prescription, looked: _Looked, kept: Kept) -> SheetFil
         content_digest=looked.file.content_digest,
         content=canonical(looked.content).decode(),
         certificate=kept.certificate,
+        evidence=kept.evidence,
+        evidence_until=kept.evidence_until,
         at=unit.now,
     )
 

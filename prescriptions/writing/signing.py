@@ -32,9 +32,9 @@ from prescriptions.writing.drafting import price, require_version
 from prescriptions.writing.errors import CredentialExpired, LineNotConfirmed, NoDiagnosisOnFile, PadIncomplete
 from prescriptions.writing.own import lock_own_draft, own_sheet, require_spoken
 from prescriptions.writing.sheeting import Press, sheet_content
+from prescriptions.writing.shelving import Kept, keep_signed
 from telehealth.accounts import require_step_up
 from telehealth.core.access import Actor
-from telehealth.core.blobs import BlobStore
 from telehealth.core.deadlines import clear_deadline
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit, Units
@@ -43,7 +43,6 @@ from telehealth.directory.credentialing import missing_today
 from telehealth.rulebook import current_policy
 
 UNANSWERED = "prescriptions.unanswered"
-PDF = "application/pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +54,6 @@ class Prepared:
     book_id: UUID
     may_travel: bool
     needs_cold_chain: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The signed bytes, as the store has them."""
-
-    key: str
-    size: int
-    sha256: str
-    certificate: str
 
 
 async def sign(
@@ -135,7 +124,7 @@ async def _prepare(
 
 
 async def _outside(units: Units, actor: Actor, prescription_id: UUID, made: Prepared) -> Kept:
-    """Draw, sign, store. What is stored is never written again; a name of its own each time."""
+    """Draw, sign, store."""
     signer = units.port(SheetSigner)  # type: ignore[type-abstract]
     at = made.content.issued_at
     blank = await blank_sheet(made.content)
@@ -143,11 +132,10 @@ async def _outside(units: Units, actor: Actor, prescription_id: UUID, made: Prep
         blank, field=SheetField.DOCTOR, credential=made.credential,
         reason=reason_for(SheetField.DOCTOR, made.content), at=at,
     )  # fmt: skip
-    certificate = await signer.certificate_of(actor.account, at=at)
-    key = f"prescriptions/{prescription_id}/{made.issue}-doctor-{new_id()}.pdf"
-    store = units.port(BlobStore)  # type: ignore[type-abstract]
-    sha256 = await store.write(key, signed, PDF, once=True)
-    return Kept(key=key, size=len(signed), sha256=sha256, certificate=certificate.serial)
+    return await keep_signed(
+        units, prescription_id, issue=made.issue, stage=SheetStage.DOCTOR, signed=signed,
+        signer_id=actor.account, at=at,
+    )  # fmt: skip
 
 
 async def _keep(unit: Unit, prescription_id: UUID, version: int, made: Prepared, kept: Kept) -> Prescription:
@@ -189,6 +177,8 @@ def _file(unit: Unit, rx: Prescription, made: Prepared, kept: Kept) -> SheetFile
         content_digest=content_digest(made.content),
         content=canonical(made.content).decode(),
         certificate=kept.certificate,
+        evidence=kept.evidence,
+        evidence_until=kept.evidence_until,
         at=unit.now,
     )
 

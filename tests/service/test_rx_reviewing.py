@@ -1,5 +1,6 @@
 """A pharmacist answers a signed sheet: nobody's own, unchanged, checked anew, with stock behind it."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -322,3 +323,19 @@ async def test_a_draft_is_nobodys_business_but_its_doctors(units: Units, place: 
     rx = await written(units, place.desk)
     with pytest.raises(PrescriptionNotFound):
         await look(units, await add_pharmacist(units, place.desk, "second"), rx.id)
+
+
+async def test_REG66_what_vouched_for_each_signature_is_kept_for_five_years_after_expiry(
+    units: Units, place: Place
+) -> None:
+    rx = await passed(units, place, await to_review(units, place))
+    store = units.port(BlobStore)  # type: ignore[type-abstract]
+    async with units.system("test") as unit:
+        files = await unit.session.scalars(sa.select(SheetFile).where(SheetFile.prescription_id == rx.id))
+        kept = [*files]
+    assert len(kept) == 2
+    for file in kept:
+        told = json.loads(await store.read(file.evidence, 1_000_000))
+        assert told["serial"] == file.certificate
+        assert told["chain"] and told["revocations"]
+        assert file.evidence_until >= units.clock.business() + timedelta(days=5 * 365)

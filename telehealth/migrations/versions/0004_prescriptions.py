@@ -347,6 +347,8 @@ def upgrade() -> None:
     sa.Column('content_digest', sa.Text(), nullable=False),
     sa.Column('content', sa.LargeBinary(), nullable=False),
     sa.Column('certificate', sa.Text(), nullable=False),
+    sa.Column('evidence', sa.Text(), nullable=False),
+    sa.Column('evidence_until', sa.DateTime(timezone=True), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['prescription_id'], ['prescriptions.id'], name=op.f('fk_rx_sheets_prescription_id_prescriptions')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_rx_sheets')),
