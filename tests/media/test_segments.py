@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+import pytest
+
 from signaling.recorder.peer import BadOffer, Peer
 from signaling.recorder.segments import Reel
 from signaling.recorder.spool import Label, Slip
@@ -15,6 +17,8 @@ from tests.media.conftest import NOON, Keeping
 from tests.support import clips
 from tests.support.clips import Clip, Seen
 from tests.support.senders import Sender
+
+pytestmark = pytest.mark.alone
 
 #: The most that voice may be ahead of or behind the lips (ITU-R BT.1359 notices from 45 to 125 ms on).
 APART_S = 0.080
@@ -36,6 +40,7 @@ async def sent(
     if sound_delay_s:
         sender.delay_sound(sound_delay_s)
     await asyncio.sleep(seconds)
+    await sender.all_sent()
     await sender.close()
     await peer.close()
     return sender.resent

@@ -115,6 +115,7 @@ async def test_what_is_said_and_signalled_on_one_node_arrives_on_the_other(
         assert patient.signals[0]["from"] == str(doctor.page)
 
 
+@pytest.mark.alone
 async def test_a_node_that_is_killed_takes_no_message_along(
     office: House, house: House, visit: Visit, nodes: tuple[Node, Node]
 ) -> None:
@@ -146,6 +147,7 @@ async def test_a_node_that_is_killed_takes_no_message_along(
     assert len(kept) == len(set(kept)) == 60
 
 
+@pytest.mark.alone
 async def test_a_node_that_stops_sends_its_pages_to_the_other_at_once(
     office: House, visit: Visit, tmp_path: Path, database: Addresses
 ) -> None:

@@ -35,7 +35,7 @@ class Ear:
         self._news.set()
 
     async def until(self, condition: Callable[[list[str]], object]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not condition(self.heard):
                 self._news.clear()
                 await self._news.wait()

@@ -136,6 +136,6 @@ async def _until_somebody_waits(units: Units) -> None:
         "select count(*) from pg_stat_activity"
         " where datname = current_database() and wait_event_type = 'Lock'"
     )
-    async with asyncio.timeout(10), units.engine.connect() as connection:
+    async with asyncio.timeout(30), units.engine.connect() as connection:
         while not await connection.scalar(waiting):
             await connection.rollback()

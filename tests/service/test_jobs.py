@@ -90,7 +90,7 @@ async def test_a_commit_wakes_a_waiting_worker(house: House) -> None:
     woken = await _listen(house)
     async with house.units.system("test") as unit:
         await unit.defer(task)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert "job_inserted" in await woken
     await house.jobs.work(until_idle=True)
     assert ran.is_set()

@@ -56,7 +56,7 @@ async def test_no_more_files_are_open_than_there_are_workers() -> None:
 
 async def test_a_hanging_child_is_killed_and_replaced() -> None:
     # Long enough for a child to start on a busy machine.
-    async with Quarantine(workers=1, timeout_s=3) as quarantine:
+    async with Quarantine(workers=1, timeout_s=6) as quarantine:
         await quarantine.run("pdf", uploads.pdf())
         (hung,) = children()
         os.kill(hung.pid, signal.SIGSTOP)

@@ -156,7 +156,7 @@ def close_session() -> None:
     fcntl.flock(_Held.lock, fcntl.LOCK_UN)
     os.close(_Held.lock)
     if (folder / "cluster.json").exists():
-        eventually(lambda: not folder.exists(), timeout_s=30)
+        eventually(lambda: not folder.exists(), timeout_s=60)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -211,7 +211,7 @@ def _start_keeper(folder: Path) -> None:
         setsid=True,
     )
     about, failed = folder / "cluster.json", folder / "failed"
-    eventually(lambda: about.exists() or failed.exists(), timeout_s=60)
+    eventually(lambda: about.exists() or failed.exists(), timeout_s=120)
     if failed.exists():
         raise RuntimeError(f"the test server did not start:\n{log.read_text()}")
 

@@ -78,7 +78,7 @@ class Merchant:
 
     def send(self, method: str, path: str, text: str, headers: dict[str, str]) -> httpx2.Response:
         url = self.sandbox.base_url + self.prefix + path
-        return httpx2.request(method, url, content=text.encode(), headers=headers, timeout=10)
+        return httpx2.request(method, url, content=text.encode(), headers=headers, timeout=30)
 
     # What this merchant asks for.
 
@@ -196,7 +196,7 @@ class Inbox:
     answers: list[int] = field(default_factory=list)
     came: "queue.Queue[Notice]" = field(default_factory=queue.Queue)
 
-    def next(self, timeout_s: float = 10) -> Notice:
+    def next(self, timeout_s: float = 30) -> Notice:
         return self.came.get(timeout=timeout_s)
 
 

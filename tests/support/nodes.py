@@ -45,18 +45,18 @@ class Node:
 
     def wait(self) -> None:
         eventually(
-            lambda: self.process.poll() is not None or answers(f"{self.url}/health/ready"), timeout_s=60
+            lambda: self.process.poll() is not None or answers(f"{self.url}/health/ready"), timeout_s=240
         )
         assert self.process.poll() is None, self._log.read_text()[-4000:]
 
     def kill(self) -> None:
         """As when the machine is gone: no goodbye."""
         self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=30)
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=60)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ class RedisServer:
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=30)
             self._process = None
 
     def _answers(self) -> bool:

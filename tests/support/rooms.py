@@ -69,7 +69,7 @@ async def open_door(house: House) -> AsyncIterator[Door]:
     # The house is closed by whoever opened it.
     server.config.lifespan = "off"
     running = asyncio.create_task(server._serve())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
     door = Door(house, port, server, running)

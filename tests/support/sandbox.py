@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
-START_WITHIN_S = 30
+START_WITHIN_S = 90
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Sandbox:
 
     def _gone(self) -> int:
         assert self.process is not None
-        code = self.process.wait(timeout=10)
+        code = self.process.wait(timeout=30)
         if self.process.stdout is not None:
             self.process.stdout.close()
         self.process = None

@@ -34,8 +34,12 @@ class ClipTrack(MediaStreamTrack):
         """From the first frame sent to the last."""
         return self._frames[self.sent - 1][0] - self._frames[0][0] if self.sent else 0.0
 
+    @property
+    def is_through(self) -> bool:
+        return self.sent == len(self._frames)
+
     async def recv(self) -> Any:
-        if self.sent == len(self._frames):
+        if self.is_through:
             await asyncio.Event().wait()
         at, data = self._frames[self.sent]
         self.sent += 1
@@ -71,6 +75,12 @@ class Sender:
     async def offer(self) -> str:
         await self.connection.setLocalDescription(await self.connection.createOffer())
         return self.connection.localDescription.sdp
+
+    async def all_sent(self) -> None:
+        """A machine that is busy with something else sends late."""
+        async with asyncio.timeout(60):
+            while not all(track.is_through for track in self.tracks):  # noqa: ASYNC110 - aiortc has no event
+                await asyncio.sleep(0.5)
 
     async def accept(self, sdp: str) -> None:
         await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))

@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable
 
 
-def eventually(predicate: Callable[[], object], timeout_s: float = 10) -> None:
+def eventually(predicate: Callable[[], object], timeout_s: float = 30) -> None:
     """Return as soon as `predicate()` is true. Raises AssertionError after `timeout_s` of wall time."""
-    end = time.monotonic() + timeout_s
+    end, pause_s = time.monotonic() + timeout_s, 0.02
     while not predicate():
         if time.monotonic() > end:
             name = getattr(predicate, "__qualname__", repr(predicate))
             raise AssertionError(f"{name} was still false after {timeout_s:g} s")
-        time.sleep(0.02)
+        time.sleep(pause_s)
+        # Whoever asks without a pause takes from those who are asked about.
+        pause_s = min(pause_s * 1.5, 0.25)

@@ -48,7 +48,7 @@ def wechatpay_settings(
         "city_id": "110100",
         "med_inst_no": f"H{keys['mchid']}",
         "med_inst_name": "样例医院",
-        "timeout_s": 3.0,
+        "timeout_s": 8.0,
     }
     return WeChatPay(**{**said, **changed})
 

@@ -185,13 +185,13 @@ async def test_GD02_an_upload_whose_answer_was_lost_can_be_taken_back_by_its_mes
         ({"mode": "throttled"}, "throttled"),
         ({"mode": "garbled"}, "malformed"),
         ({"mode": "lost_answer"}, "server_error"),
-        ({"mode": "timeout", "seconds": 1.5}, "timeout"),
+        ({"mode": "timeout", "seconds": 6}, "timeout"),
     ],
 )
 async def test_an_insurer_that_fails_says_nothing_of_the_outcome(
     sandbox: Sandbox, clock: FixedClock, fault: dict[str, Any], reason: str
 ) -> None:
-    insurer = NHSAInsurer({AT: nhsa_settings(sandbox, AT, timeout_s=0.5)}, clock)
+    insurer = NHSAInsurer({AT: nhsa_settings(sandbox, AT, timeout_s=2.0)}, clock)
     person = insured(sandbox)
     await insurer.look_up(AT, document_number=person.number, name=person.name)
     with sandbox.faults(nhsa={**fault, "infno": "1101"}), pytest.raises(InsurerDown) as raised:

@@ -77,7 +77,7 @@ def test_sandbox_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     assert process.stderr is not None
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(timeout=10) == -signal.SIGKILL
+    assert process.wait(timeout=30) == -signal.SIGKILL
 
 
 def test_port_in_use_is_said_plainly(own_sandbox: Sandbox, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_port_in_use_is_said_plainly(own_sandbox: Sandbox, tmp_path: Path) -> No
         port,
     ]
 
-    second = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert second.returncode == 2
     assert f"cannot listen on 127.0.0.1:{port}" in second.stderr

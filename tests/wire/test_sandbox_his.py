@@ -23,7 +23,7 @@ class FHIR:
         his = sandbox.credentials["his"]["hospitals"][hospital]
         self.base = his["base_url"]
         authorization = f"Bearer {his['token']}"
-        self.client = httpx2.Client(headers={"Authorization": authorization}, timeout=10)
+        self.client = httpx2.Client(headers={"Authorization": authorization}, timeout=30)
 
     def ask_as(self, authorization: str) -> httpx2.Response:
         return self.search("Patient", headers={"Authorization": authorization}, identifier="x|y")

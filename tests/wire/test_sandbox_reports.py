@@ -55,7 +55,7 @@ def test_delivery_is_reported_with_the_serial_of_the_message(
 ) -> None:
     status = sms(own_sandbox).SendSms(message(own_sandbox, "13800009101")).SendStatusSet[0]
 
-    report = receiver.reports.get(timeout=10)[0]
+    report = receiver.reports.get(timeout=30)[0]
 
     assert (report["mobile"], report["report_status"], report["sid"]) == (
         "13800009101",
@@ -69,14 +69,14 @@ def test_undelivered_message_is_reported_as_failed(own_sandbox: Sandbox, receive
     status = sms(own_sandbox).SendSms(message(own_sandbox, "13800009102")).SendStatusSet[0]
 
     assert status.Code == "Ok"
-    assert receiver.reports.get(timeout=10)[0]["report_status"] == "FAIL"
+    assert receiver.reports.get(timeout=30)[0]["report_status"] == "FAIL"
 
 
 def test_report_that_was_not_acknowledged_comes_again(own_sandbox: Sandbox, receiver: Receiver) -> None:
     receiver.refuse_first = 1
     sms(own_sandbox).SendSms(message(own_sandbox, "13800009103"))
 
-    first, again = receiver.reports.get(timeout=10), receiver.reports.get(timeout=10)
+    first, again = receiver.reports.get(timeout=30), receiver.reports.get(timeout=30)
 
     assert first == again
 

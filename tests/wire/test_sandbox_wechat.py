@@ -23,7 +23,7 @@ from starlette.testclient import TestClient
 
 from telehealth.sandbox.application import build, describe
 from telehealth.sandbox.wechat_tokens import jssdk_signature
-from tests.e2e.conftest import CHROMIUM, QUIET
+from tests.e2e.conftest import CHROMIUM, PATIENCE_MS, QUIET
 from tests.support.sandbox import Sandbox
 from tests.wire.test_sandbox_nhsa import Insurer
 
@@ -462,7 +462,7 @@ def chromium() -> Iterator[Browser]:
 def inside(chromium: Browser, hospital_page: str) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE_MS)
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)

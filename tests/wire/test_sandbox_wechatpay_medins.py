@@ -138,7 +138,7 @@ def refused(answer: httpx2.Response) -> tuple[int, str, str]:
 
 @pytest.fixture
 def desk(own_sandbox: Sandbox) -> Iterator[Desk]:
-    with httpx2.Client(base_url=own_sandbox.base_url, timeout=10) as http:
+    with httpx2.Client(base_url=own_sandbox.base_url, timeout=30) as http:
         yield Desk(own_sandbox, http)
 
 

