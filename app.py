@@ -12,7 +12,10 @@ import uvloop
 
 from prescriptions import feature as prescriptions
 from prescriptions.couriers.registry import Couriers
+from prescriptions.patient.verifying import TrustList
+from prescriptions.ports import SheetSigner
 from prescriptions.safety.hospitals import command_of_hospital as safety_of_hospital
+from prescriptions.sheet.choosing import authority_of
 from signaling import feature as signaling
 from signaling.shelf import Shelf
 from signaling.switchboard import Switchboard
@@ -119,6 +122,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     wechat = WeChatIdentities(settings.wechat, clock)
     wechatpay = WeChatPayProvider(settings.wechatpay, public_url=settings.public_url, clock=clock)
     insurer = NHSAInsurer(settings.nhsa, clock)
+    authority = authority_of(settings, clock)
     couriers = Couriers.of(settings, clock)
     house = House(
         settings=settings,
@@ -132,10 +136,12 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         quarantine=Quarantine(),
         scanner=ClamdScanner(settings.clamd_socket) if settings.clamd_socket else NoScanner(),
         contributions=join_contributions(features),
-        outside=(board, bus, his, wechat, wechatpay.connections, insurer, couriers),
+        outside=(board, bus, his, wechat, wechatpay.connections, insurer, authority, couriers),
     )
     _join_ports(house)
     units.join(HISGateway, his)
+    units.join(SheetSigner, authority)
+    units.join(TrustList, authority)
     units.join(Insurer, insurer)
     units.join(Couriers, couriers)
     units.join(Providers, Providers({"wechatpay": wechatpay, "desk": DeskProvider()}, mixed=wechatpay))

@@ -8,6 +8,10 @@ from prescriptions.events import (
 )
 from prescriptions.formulary import models as formulary_models
 from prescriptions.formulary import pages as formulary_pages
+from prescriptions.patient import api as patient_api
+from prescriptions.patient import desk_pages, public_pages
+from prescriptions.patient import pages as patient_pages
+from prescriptions.patient.contributing import patient_home
 from prescriptions.pharmacy import jobs as pharmacy_jobs
 from prescriptions.pharmacy import models as pharmacy_models
 from prescriptions.reviewing import api as reviewing_api
@@ -35,14 +39,19 @@ __all__ = [
 
 feature = Feature(
     name="prescriptions",
-    api=(*reviewing_api.routes,),
+    api=(*reviewing_api.routes, *patient_api.routes),
     pages=(
         *formulary_pages.routes,
         *reviewing_pages.routes,
+        *patient_pages.routes,
+        *desk_pages.routes,
+        *public_pages.routes,
     ),
     templates="prescriptions",
     rail=(
         RailLink("/staff/reviews", "clipboard-check", N_("审方"), Permission.REVIEW_PRESCRIPTIONS, 12),
+        RailLink(desk_pages.DESK, "scan-line", N_("处方缴费"), Permission.COLLECT_PRESCRIPTIONS, 36),
+        RailLink(desk_pages.REFUNDS, "undo-2", N_("药费退款"), Permission.MANAGE_REFUNDS, 66),
         RailLink("/admin/formulary", "pill", N_("药品目录"), Permission.MANAGE_FORMULARY, 205),
     ),
     tasks=pharmacy_jobs.tasks,
@@ -67,6 +76,7 @@ feature = Feature(
     ),
     contributions=(
         ("demo_opening", open_sample_pharmacies),
+        ("patient_home", patient_home),
         ("pay_subject", charging.pay_subject),
         ("worklist", reviewing_worklist),
     ),

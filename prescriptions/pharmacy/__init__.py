@@ -1,0 +1,16 @@
+"""The pharmacy's work on a paid sheet: what others may read of it."""
+
+from prescriptions.pharmacy.models import DispatchOrder, Dispense, Parcel, PickedLot
+from prescriptions.pharmacy.queries import dispense, find_order, live_parcel, parcels_of, scans
+
+__all__ = [
+    "DispatchOrder",
+    "Dispense",
+    "Parcel",
+    "PickedLot",
+    "dispense",
+    "find_order",
+    "live_parcel",
+    "parcels_of",
+    "scans",
+]  # fmt: skip

@@ -29,7 +29,7 @@ from prescriptions.states import FulfilmentEvent, FulfilmentState, Path, RxEvent
 from prescriptions.stock import pharmacy
 from telehealth.core.access import Permission
 from telehealth.core.clock import day_start
-from telehealth.core.i18n import N_
+from telehealth.core.i18n import N_, translator
 from telehealth.core.unit import Unit
 from telehealth.directory import campus, hospital, said
 from telehealth.notifications import Notice
@@ -43,6 +43,7 @@ KIND = "prescription"
 #: On the bank statement, and on a receipt others may see.
 WORDS = "门诊药费"
 _LANGUAGES = ("zh-CN", "en")
+_FREIGHT = N_("不在此支付，收货时付给快递员")
 
 
 async def open_charge(unit: Unit, prescription_id: UUID) -> Charge:
@@ -135,7 +136,7 @@ async def _take(unit: Unit, paid: Paid) -> bool:
     )  # fmt: skip
     await unit.session.flush()
     await unit.publish(PrescriptionSpent(rx.id, row.path or Path.COURIER))
-    await announce_state(unit, rx)
+    await announce_state(unit, rx, "paid")
     return True
 
 
@@ -182,7 +183,7 @@ async def _headline(unit: Unit, prescription_id: UUID) -> dict[str, Any]:
         N_("医院"): {lang: said(place, "name", lang) for lang in _LANGUAGES},
         N_("院区"): {lang: said(where, "name", lang) for lang in _LANGUAGES},
         N_("处方号"): rx.number,
-        N_("快递费"): N_("不在此支付，收货时付给快递员"),
+        N_("快递费"): {lang: translator(lang)(_FREIGHT) for lang in _LANGUAGES},
     }
 
 

@@ -5,13 +5,14 @@ courier collects it at the door, or the hospital bears it by its contract.
 """
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from prescriptions.errors import PrescriptionNotFound
 from prescriptions.events import AbandonAsked
 from prescriptions.settling.errors import NothingPaid
 from prescriptions.settling.models import Fulfilment
-from prescriptions.settling.queries import lock_sheet
+from prescriptions.settling.queries import lock_sheet, paid_by_number
 from prescriptions.settling.rules import FULL, SHARES, Cause
 from prescriptions.settling.telling import announce_state
 from prescriptions.states import FulfilmentEvent, FulfilmentState, RxEvent
@@ -53,14 +54,32 @@ async def give_back(unit: Unit, prescription_id: UUID, decision: Decision) -> Re
         row.apply(FulfilmentEvent.UNDO, at=unit.now)
         row.code_digest = None
         rx.apply(RxEvent.UNDO, at=unit.now, reason=str(decision.cause))
+        await announce_state(unit, rx, "undone")
     refund = await _refund(unit, row, decision)
     unit.audit(
         "prescription.refund_decided", rx,
         number=rx.number, cause=decision.cause, share=decision.share,
         refund=refund.number if refund is not None else None,
     )  # fmt: skip
-    await announce_state(unit, rx)
     return refund
+
+
+async def paid_sheet(unit: Unit, number: str) -> dict[str, Any] | None:
+    """What finance needs to decide, by the full number; None for none that was paid."""
+    unit.actor.require(Permission.MANAGE_REFUNDS)
+    found = await paid_by_number(unit, unit.actor.hospital, number)
+    if found is None:
+        return None
+    rx, row = found
+    return {
+        "id": rx.id,
+        "number": rx.number,
+        "total": rx.total,
+        "paid_at": row.paid_at,
+        "path": row.path,
+        "has_left": row.state is FulfilmentState.DISPENSED,
+        "is_open": row.state in (FulfilmentState.PAID, FulfilmentState.DISPENSED),
+    }
 
 
 async def _refund(unit: Unit, row: Fulfilment, decision: Decision) -> Refund | None:

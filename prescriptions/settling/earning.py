@@ -2,7 +2,6 @@
 
 from prescriptions.events import MedicineDispensed
 from prescriptions.settling.queries import lock_sheet
-from prescriptions.settling.telling import announce_state
 from prescriptions.states import FulfilmentEvent, FulfilmentState
 from telehealth.core.unit import Unit
 from telehealth.payments.charging import earn
@@ -20,4 +19,3 @@ async def on_dispensed(unit: Unit, event: MedicineDispensed) -> None:
     unit.audit("fulfilment.dispensed", row, number=sheet.rx.number)
     if row.charge_id is not None:
         await earn(unit, row.charge_id)
-    await announce_state(unit, sheet.rx)

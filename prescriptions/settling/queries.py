@@ -98,3 +98,16 @@ async def next_window_number(unit: Unit, pharmacy_id: UUID, since: datetime) -> 
 
 
 _ONE_AT_A_TIME = sa.text("select pg_advisory_xact_lock(hashtextextended('window/' || :pharmacy, 0))")
+
+
+async def paid_by_number(
+    unit: Unit, hospital_id: UUID, number: str
+) -> tuple[Prescription, Fulfilment] | None:
+    found = await unit.session.execute(
+        sa.select(Prescription, Fulfilment)
+        .join(Fulfilment, Fulfilment.id == Prescription.id)
+        .where(Prescription.hospital_id == hospital_id, Prescription.number == number)
+        .where(Fulfilment.paid_at.is_not(None))
+    )
+    row = found.first()
+    return None if row is None else (row[0], row[1])

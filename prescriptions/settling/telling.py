@@ -4,10 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from prescriptions.models import Prescription
-from telehealth.consultations.writing import announce
+from prescriptions.writing.carding import announce_state
 from telehealth.core.money import yuan
 from telehealth.core.unit import Unit
 from telehealth.notifications import Notice, notify
+
+__all__ = ["announce_state", "href", "tell", "tell_doctor"]
 
 
 def href(prescription_id: UUID) -> str:
@@ -33,10 +35,3 @@ async def tell_doctor(unit: Unit, rx: Prescription, notice: Notice) -> None:
             unit, notice, rx.signed_by, hospital_id=rx.hospital_id, href=f"/staff/visits/{rx.visit_id}",
             number=rx.number,
         )  # fmt: skip
-
-
-async def announce_state(unit: Unit, rx: Prescription) -> None:
-    await announce(
-        unit, rx.visit_id, "prescription", kind="card", prescription=str(rx.id), number=rx.number,
-        state=str(rx.state),
-    )  # fmt: skip

@@ -55,4 +55,4 @@ async def on_undone(unit: Unit, event: DispatchUndone) -> None:
         amount = refund.amount if refund is not None else 0
     unit.audit("prescription.undone", rx, number=rx.number, reason=event.reason, refunded=amount)
     await tell(unit, rx, Notice.RX_CANCELLED if by_patient else Notice.RX_UNDONE, amount=amount)
-    await announce_state(unit, rx)
+    await announce_state(unit, rx, "undone")

@@ -28,6 +28,7 @@ from telehealth.payments.views import line_rows, refund_steps
 from telehealth.payments.wording import (
     CHARGE_STATES,
     ORDER_TYPES,
+    PROMISES,
     REFUND_REASONS,
     REFUND_STATES,
     RETURNED,
@@ -292,6 +293,7 @@ async def _top(request: Request, unit: Unit, charge: Charge) -> dict[str, Any]:
     return {
         "charge": charge,
         "order_type": ORDER_TYPES[charge.order_type],
+        "promise": PROMISES[charge.order_type],
         "headline": facts,
         "subject_href": subject.href(charge.subject_id),
     }

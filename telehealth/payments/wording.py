@@ -21,6 +21,14 @@ ORDER_TYPES: Mapping[OrderType, str] = {
     OrderType.EXAM: N_("检查费"),
 }
 
+#: Under the button that pays: what happens with the money when nothing comes of it.
+PROMISES: Mapping[OrderType, str] = {
+    OrderType.REGISTRATION: N_("支付成功后才算预约成功。当日没有医生接诊，零点后全额自动退回。"),
+    OrderType.CONSULT: N_("支付成功后才算预约成功。当日没有医生接诊，零点后全额自动退回。"),
+    OrderType.DRUG: N_("支付成功后药房开始配药；未能配出的，药费全额自动退回。"),
+    OrderType.EXAM: N_("支付成功后可在收据中查看。"),
+}
+
 WAYS: Mapping[Way, str] = {
     Way.JSAPI: N_("微信支付"),
     Way.MINI_PROGRAM: N_("微信支付（小程序）"),

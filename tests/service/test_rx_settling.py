@@ -1,5 +1,6 @@
 """From passed to paid or over: deadlines, the two paths, one payment, 24:00 of day 3."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -136,9 +137,11 @@ async def test_XY09_after_a_standstill_one_word_is_enough_and_none_once_it_is_pa
 
 
 @pytest.fixture
-def outside(units: Units, sandbox: Sandbox) -> Sandbox:
-    units.join(Couriers, couriers(sandbox))
-    return sandbox
+async def outside(units: Units, sandbox: Sandbox) -> AsyncIterator[Sandbox]:
+    ours = couriers(sandbox)
+    units.join(Couriers, ours)
+    yield sandbox
+    await ours.close()
 
 
 async def test_XY31_the_courier_is_chosen_with_an_estimate_that_is_in_no_total(

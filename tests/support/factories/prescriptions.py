@@ -85,8 +85,12 @@ async def open_bill(units: Units, place: Dispensary, sheet: Prescription) -> Cha
 
 
 async def stand_at_till(units: Units, place: Dispensary, sheet: Prescription, *, number: int = 1) -> str:
+    return await stand_at_till_of(units, patient_of(place), sheet, number=number)
+
+
+async def stand_at_till_of(units: Units, who: Actor, sheet: Prescription, *, number: int = 1) -> str:
     """The patient is at a provider's till; our number there. The desk answers at once, without a network."""
-    async with units.of(patient_of(place)) as unit:
+    async with units.of(who) as unit:
         charge = await charging.open_charge(unit, sheet.id)
         order = PayOrder(
             id=new_id(), charge_id=charge.id, hospital_id=charge.hospital_id, account_id=charge.account_id,
