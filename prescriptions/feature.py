@@ -12,20 +12,30 @@ from prescriptions.patient import api as patient_api
 from prescriptions.patient import desk_pages, public_pages
 from prescriptions.patient import pages as patient_pages
 from prescriptions.patient.contributing import patient_home
+from prescriptions.pharmacy import api as pharmacy_api
+from prescriptions.pharmacy import callback_pages as courier_callbacks
+from prescriptions.pharmacy import desk_pages as recall_pages
 from prescriptions.pharmacy import jobs as pharmacy_jobs
 from prescriptions.pharmacy import models as pharmacy_models
+from prescriptions.pharmacy import pages as pharmacy_pages
+from prescriptions.pharmacy.contributing import worklist as pharmacy_worklist
+from prescriptions.records import RESOURCES
 from prescriptions.reviewing import api as reviewing_api
 from prescriptions.reviewing import models as reviewing_models
 from prescriptions.reviewing import pages as reviewing_pages
 from prescriptions.reviewing import watching
 from prescriptions.reviewing.contributing import worklist as reviewing_worklist
 from prescriptions.samples import open_sample_pharmacies
+from prescriptions.scenes import play_scene
 from prescriptions.settling import charging, earning, expiring, opening, undoing
 from prescriptions.settling import models as settling_models
+from prescriptions.stock import api as stock_api
 from prescriptions.stock import models as stock_models
-from prescriptions.stock import reserving
+from prescriptions.stock import reserving, stock_pages
 from prescriptions.stock.retiring import retire_lots
-from prescriptions.writing import revising, signing, standing
+from prescriptions.writing import api as writing_api
+from prescriptions.writing import pages as writing_pages
+from prescriptions.writing import revising, signing, standing, tooling
 from telehealth.consultations.events import WithdrawalAsked
 from telehealth.core.access import Permission
 from telehealth.core.deadlines import DeadlineKind
@@ -39,17 +49,31 @@ __all__ = [
 
 feature = Feature(
     name="prescriptions",
-    api=(*reviewing_api.routes, *patient_api.routes),
+    api=(
+        *writing_api.routes,
+        *reviewing_api.routes,
+        *patient_api.routes,
+        *pharmacy_api.routes,
+        *stock_api.routes,
+    ),
     pages=(
         *formulary_pages.routes,
+        *writing_pages.routes,
         *reviewing_pages.routes,
         *patient_pages.routes,
         *desk_pages.routes,
         *public_pages.routes,
+        *pharmacy_pages.routes,
+        *recall_pages.routes,
+        *stock_pages.routes,
+        *courier_callbacks.routes,
     ),
     templates="prescriptions",
     rail=(
         RailLink("/staff/reviews", "clipboard-check", N_("审方"), Permission.REVIEW_PRESCRIPTIONS, 12),
+        RailLink("/staff/dispatch", "package", N_("配药台"), Permission.DISPENSE, 14),
+        RailLink("/staff/stock", "boxes", N_("库存"), Permission.MANAGE_STOCK, 16),
+        RailLink("/admin/pharmacies", "store", N_("药房人员"), Permission.MANAGE_STAFF, 206),
         RailLink(desk_pages.DESK, "scan-line", N_("处方缴费"), Permission.COLLECT_PRESCRIPTIONS, 36),
         RailLink(desk_pages.REFUNDS, "undo-2", N_("药费退款"), Permission.MANAGE_REFUNDS, 66),
         RailLink("/admin/formulary", "pill", N_("药品目录"), Permission.MANAGE_FORMULARY, 205),
@@ -76,8 +100,13 @@ feature = Feature(
     ),
     contributions=(
         ("demo_opening", open_sample_pharmacies),
+        ("demo_scene", play_scene),
+        ("fhir", RESOURCES),
         ("patient_home", patient_home),
         ("pay_subject", charging.pay_subject),
+        ("room_tools", tooling.room_tools),
         ("worklist", reviewing_worklist),
+        ("worklist", pharmacy_worklist),
+        ("worklist", tooling.worklist),
     ),
 )

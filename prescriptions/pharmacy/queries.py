@@ -346,3 +346,33 @@ async def insert_scans(unit: Unit, rows: Sequence[dict[str, Any]]) -> int:
         sa.dialects.postgresql.insert(ParcelScan).values(rows).on_conflict_do_nothing()
     )
     return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+async def scanned(unit: Unit, pharmacy_id: UUID, code: str) -> UUID | None:
+    """The order of this pharmacy that a sheet's number, a waybill or a window number of today means."""
+    upper = code.strip().upper()
+    by_number = sa.select(DispatchOrder.id).where(
+        DispatchOrder.pharmacy_id == pharmacy_id, DispatchOrder.number == upper
+    )
+    by_waybill = (
+        sa.select(DispatchOrder.id)
+        .join(Parcel, Parcel.order_id == DispatchOrder.id)
+        .where(DispatchOrder.pharmacy_id == pharmacy_id, Parcel.waybill == upper)
+        .order_by(Parcel.created_at.desc())
+        .limit(1)
+    )
+    found: UUID | None = await unit.session.scalar(by_number)
+    if found is None:
+        found = await unit.session.scalar(by_waybill)
+    if found is None and upper.isdigit() and len(upper) <= 4:
+        found = await unit.session.scalar(
+            sa.select(DispatchOrder.id)
+            .where(
+                DispatchOrder.pharmacy_id == pharmacy_id,
+                _AT_PHARMACY,
+                DispatchOrder.window_number == int(upper),
+            )
+            .order_by(DispatchOrder.paid_at.desc())
+            .limit(1)
+        )
+    return found

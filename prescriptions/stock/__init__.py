@@ -11,7 +11,9 @@ from prescriptions.stock.errors import (
     WrongLot,
 )
 from prescriptions.stock.models import Lot, Pharmacy, PharmacyMember, Reservation
+from prescriptions.stock.naming import Drug, Names, drugs
 from prescriptions.stock.queries import (
+    count_low,
     lots_by_id,
     lots_by_number,
     lots_numbered,
@@ -26,9 +28,9 @@ from prescriptions.stock.rules import Pick, first_to_expire
 from prescriptions.stock.staffing import assign, note_presence, others_on_duty, own_pharmacy
 
 __all__ = [
-    "EarlierLotFirst", "Lot", "LotNotFound", "NoPharmacy", "OutOfStock", "Pharmacy", "PharmacyMember",
-    "PharmacyNotFound", "Pick", "Reservation", "ReservationGone", "WrongLot", "assign", "availability",
-    "first_to_expire", "free", "holds", "lots_by_id", "lots_by_number", "lots_numbered", "lots_of", "members",
-    "note_presence", "others_on_duty", "own_pharmacy", "pharmacies", "pharmacy", "put_back", "reservations",
-    "reserve", "take",
+    "Drug", "EarlierLotFirst", "Lot", "LotNotFound", "Names", "NoPharmacy", "OutOfStock", "Pharmacy",
+    "PharmacyMember", "PharmacyNotFound", "Pick", "Reservation", "ReservationGone", "WrongLot", "assign",
+    "availability", "count_low", "drugs", "first_to_expire", "free", "holds", "lots_by_id",
+    "lots_by_number", "lots_numbered", "lots_of", "members", "note_presence", "others_on_duty",
+    "own_pharmacy", "pharmacies", "pharmacy", "put_back", "reservations", "reserve", "take",
 ]  # fmt: skip

@@ -144,7 +144,7 @@ async def add_sheet(
     async with units.system("test") as unit:
         key = new_id()
         known: dict[str, Any] = {
-            "id": key, "number": f"RX-{key.hex[-12:]}", "hospital_id": visit.house.hospital.id,
+            "id": key, "number": f"RX-{key.hex[-12:].upper()}", "hospital_id": visit.house.hospital.id,
             "account_id": visit.who.account.id, "person_id": visit.who.person.id, "visit_id": visit.room,
             "doctor_id": visit.house.doctor.id, "department_id": visit.house.department.id,
             "campus_id": visit.house.campus.id, "kind": kind, "state": state, "body": "{}", "version": 1,
