@@ -139,3 +139,14 @@ _DUTIES = sa.table(
     sa.column("starts_at", sa.DateTime(timezone=True)),
     sa.column("ends_at", sa.DateTime(timezone=True)),
 )
+
+
+async def returned_sheets(unit: Unit, account_id: UUID, *, limit: int = 20) -> Sequence[Prescription]:
+    """Signed by this account and sent back by a pharmacist, those due first."""
+    rows = await unit.session.scalars(
+        sa.select(Prescription)
+        .where(Prescription.signed_by == account_id, Prescription.state == RxState.RETURNED)
+        .order_by(Prescription.answer_by, Prescription.id)
+        .limit(limit)
+    )
+    return rows.all()

@@ -34,12 +34,12 @@ def _within(most: int) -> Any:
     return Field(gt=0, le=most, max_digits=12, decimal_places=4, allow_inf_nan=False)
 
 
-Dose = Annotated[Decimal | None, BeforeValidator(_typed), _within(MOST_DOSE)]
-Grams = Annotated[Decimal | None, BeforeValidator(_typed), _within(MOST_GRAMS)]
-Packs = Annotated[Decimal | None, BeforeValidator(_typed), _within(MOST_PACKS)]
-Weight = Annotated[Decimal | None, BeforeValidator(_typed), _within(400)]
-Renal = Annotated[Decimal | None, BeforeValidator(_typed), _within(250)]
-Days = Annotated[int | None, BeforeValidator(_typed), Field(ge=1, le=MOST_DAYS)]
+Dose = Annotated[Annotated[Decimal, _within(MOST_DOSE)] | None, BeforeValidator(_typed)]
+Grams = Annotated[Annotated[Decimal, _within(MOST_GRAMS)] | None, BeforeValidator(_typed)]
+Packs = Annotated[Annotated[Decimal, _within(MOST_PACKS)] | None, BeforeValidator(_typed)]
+Weight = Annotated[Annotated[Decimal, _within(400)] | None, BeforeValidator(_typed)]
+Renal = Annotated[Annotated[Decimal, _within(250)] | None, BeforeValidator(_typed)]
+Days = Annotated[Annotated[int, Field(ge=1, le=MOST_DAYS)] | None, BeforeValidator(_typed)]
 Code = Annotated[str, StringConstraints(max_length=40, pattern=r"^\S*$")]
 PageId = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-]*$")]
 Answer = Literal["", "yes", "no"]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from prescriptions.formulary import Published, published_book
 from prescriptions.models import NUMBERS, Line, Prescription
@@ -113,7 +114,12 @@ async def save(unit: Unit, prescription_id: UUID, edit: SavePad) -> Prescription
     ]
     await put_lines(unit, rx, rows)
     touch(unit, rx, content, edit.page)
-    await unit.session.flush()
+    try:
+        async with unit.session.begin_nested():
+            await unit.session.flush()
+    except IntegrityError:
+        # A line's id is the page's own; one that stands on another sheet is no line of this one.
+        raise FieldsInvalid({"lines": N_("同一行出现了两次")}) from None
     return rx
 
 

@@ -9,7 +9,7 @@ from telehealth.consultations.filing import PatientFile
 from telehealth.consultations.line import InLine
 from telehealth.consultations.models import RoomFile, RoomMessage
 from telehealth.consultations.states import ConsultationState
-from telehealth.consultations.wording import ROLES, event_line
+from telehealth.consultations.wording import ROLES, STAFF_DOOR, card_of, event_line
 from telehealth.core.clock import HospitalDay
 from telehealth.core.i18n import N_, format_clock, format_day, format_instant
 from telehealth.core.rooms import Segment
@@ -58,6 +58,7 @@ _KINDS: Mapping[VisitKind, str] = {
 _SIGNS: Mapping[str, str] = {
     "call": "phone", "recording": "circle-dot", "urgent": "siren", "consent": "mic", "note": "file-check",
     "helper": "users-round", "colleague": "user-plus", "patient": "bell", "closed": "door-closed",
+    "prescription": "pill",
 }  # fmt: skip
 
 
@@ -293,6 +294,7 @@ def said_view(rows: Sequence[tuple[RoomMessage, RoomFile | None]], me: UUID, say
                 "at": row.at,
                 "text": text,
                 "file": file_view(file) if file else None,
+                "card": card_of(row.facts, say, door=STAFF_DOOR) if is_of_room else None,
                 "sign": _sign(str(row.facts.get("event", ""))) if is_of_room else "",
                 "early": bool(row.facts.get("before_admission")),
             }

@@ -12,7 +12,7 @@ from telehealth.bookings import Booking
 from telehealth.bookings.capabilities import capability_of
 from telehealth.consultations.models import Consultation, FollowUp, RecordView, RoomSeat
 from telehealth.consultations.states import ConsultationState, FileKind, SeatState
-from telehealth.consultations.wording import ROLES, event_line
+from telehealth.consultations.wording import PATIENT_DOOR, ROLES, STAFF_DOOR, card_of, event_line
 from telehealth.core.i18n import N_, format_instant
 from telehealth.core.rooms import Role, Seat, Segment, Terms
 
@@ -81,9 +81,16 @@ def lines(items: Iterable[Mapping[str, Any]], seat: Seat, say: Say, lang: str) -
                 "when": format_instant(datetime.fromisoformat(item["at"]), lang, "short"),
                 "text": text,
                 "file": _file(item["file"], say) if item["file"] else None,
+                "card": card_of(item["facts"], say, door=_door(seat)) if author is None else None,
             }
         )
     return drawn
+
+
+def _door(seat: Seat) -> str:
+    """A helper may know of a sheet, and does not open it."""
+    doors = {Role.PATIENT: PATIENT_DOOR, Role.DOCTOR: STAFF_DOOR}
+    return doors.get(seat.role, "")
 
 
 def consent_of(terms: Terms, seat: Seat) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 from telehealth.bookings.events import BookingPaid, BookingsLeft
 from telehealth.consultations import (
     api,
+    contributing_fhir,
     doctor_api,
     following_up,
     helper_pages,
@@ -43,6 +44,8 @@ feature = Feature(
     rail=(RailLink("/staff/line", "stethoscope", N_("接诊台"), Permission.CONSULT, 5),),
     templates="telehealth.consultations",
     contributions=(
+        ("fhir", contributing_fhir.RESOURCES),
+        ("fhir_seen", contributing_fhir.seen),
         ("patient_home", patient_home),
         ("booking_actions", booking_actions),
         ("worklist", worklist),

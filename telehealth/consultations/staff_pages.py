@@ -50,6 +50,7 @@ from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.web.contract import page
 from telehealth.web.forms import Form, collect, read_form
+from telehealth.web.house import house_of
 from telehealth.web.pages import redirect, render, words
 from telehealth.web.preferences import language
 from telehealth.web.problems import sentence, status_of
@@ -284,7 +285,18 @@ async def _room(
     status: int = 200,
 ) -> Response:
     context = await room_context(units, actor, room_id, lang=language(request), shown=shown, typed=typed)
+    context["tools"] = await _tools(request, units, actor, room_id)
     return render(request, "consultations/console.html", status, **context)
+
+
+async def _tools(request: Request, units: Units, actor: Actor, room_id: UUID) -> list[dict[str, Any]]:
+    """What features above bring into a visit: sections of rows and of things to begin."""
+    async with units.of(actor) as unit:
+        found = [
+            await part(unit, room_id, language(request))
+            for part in house_of(request).contributions.get("room_tools", [])
+        ]
+    return [section for section in found if section is not None]
 
 
 async def _again(

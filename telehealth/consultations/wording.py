@@ -40,7 +40,38 @@ EVENTS: Mapping[str, str] = {
     "call_ended.not_recorded": N_("录音录像没有就绪，通话已停止，可以继续用文字就诊"),
     "call_ended.room_closed": N_("就诊结束，通话已停止"),
     "recording_on": N_("通话正在录音录像"),
+    # XY29: what became of a prescription; features above announce it as a card.
+    "prescription": N_("处方有更新"),
+    "prescription.signed": N_("药师审核中"),
+    "prescription.returned": N_("药师退回，医生正在修改"),
+    "prescription.refused": N_("药师不予通过"),
+    "prescription.passed": N_("审核通过，待缴费"),
+    "prescription.spent": N_("已缴费，药房处理中"),
+    "prescription.paid": N_("已缴费，药房处理中"),
+    "prescription.packing": N_("配药中"),
+    "prescription.sent": N_("已寄出"),
+    "prescription.delivered": N_("已签收"),
+    "prescription.collected": N_("已取药"),
+    "prescription.expired": N_("已过期，未缴费"),
+    "prescription.voided": N_("已作废"),
+    "prescription.undone": N_("无法配药，药费全额退回"),
 }
+
+#: A card's title, and the words of its link by the state of what it shows.
+CARDS: Mapping[str, str] = {
+    "prescription": N_("处方"),
+    "open": N_("查看处方"),
+    "passed": N_("选择取药方式并缴费"),
+}
+#: Card states that call for somebody, and those that are good news.
+CARD_TONES: Mapping[str, str] = {
+    "signed": "info", "passed": "brand", "returned": "warn", "refused": "danger", "expired": "warn",
+    "voided": "warn", "undone": "warn", "spent": "ok", "paid": "ok", "packing": "ok", "sent": "ok",
+    "delivered": "ok", "collected": "ok",
+}  # fmt: skip
+
+#: Where a card leads: the patient's page, the staff's.
+PATIENT_DOOR, STAFF_DOOR = "/prescriptions", "/staff/prescriptions"
 
 ROLES: Mapping[str, str] = {
     "patient": N_("患者"),
@@ -213,6 +244,8 @@ def room_texts(say: Callable[[str], str]) -> dict[str, Any]:
     labels = {"helper": ROLES["helper"], "colleague": ROLES["colleague"]}
     return texts | {
         "events": _said(EVENTS, say),
+        "cards": _said(CARDS, say),
+        "card_tones": dict(CARD_TONES),
         "refusals": _said(REFUSALS, say),
         "roles": _said(labels, say),
         "roles_long": _said(ROLES, say),
@@ -221,7 +254,7 @@ def room_texts(say: Callable[[str], str]) -> dict[str, Any]:
 
 def event_line(facts: Mapping[str, Any], say: Callable[[str], str]) -> str:
     """One line of the room itself; "" for what is not shown."""
-    event, code = str(facts.get("event", "")), str(facts.get("code", ""))
+    event, code = str(facts.get("event", "")), str(facts.get("code", facts.get("state", "")))
     if "agreed" in facts:
         code = "agreed" if facts["agreed"] else "refused"
     words = EVENTS.get(f"{event}.{code}") or EVENTS.get(event)
@@ -231,6 +264,22 @@ def event_line(facts: Mapping[str, Any], say: Callable[[str], str]) -> str:
     role = ROLES.get(str(facts.get("role", "")), "")
     said = say(words).replace("{length}", f"{seconds // 60}:{seconds % 60:02}")
     return said.replace("{role}", say(role) if role else "")
+
+
+def card_of(facts: Mapping[str, Any], say: Callable[[str], str], *, door: str) -> dict[str, str] | None:
+    """A prescription's card as it is drawn; `door` leads to it, "" for who may only know of it."""
+    if facts.get("event") != "prescription":
+        return None
+    state = str(facts.get("state", ""))
+    is_patients = door == PATIENT_DOOR
+    return {
+        "title": say(CARDS["prescription"]),
+        "number": str(facts.get("number", "")),
+        "text": event_line(facts, say),
+        "tone": CARD_TONES.get(state, ""),
+        "href": f"{door}/{facts.get('prescription', '')}" if door else "",
+        "label": say(CARDS["passed"] if is_patients and state == "passed" else CARDS["open"]),
+    }
 
 
 def _said(words: Mapping[str, Any], say: Callable[[str], str]) -> dict[str, Any]:

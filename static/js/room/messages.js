@@ -79,6 +79,7 @@ export class MessageView {
 
   /** What a feature above put in: its title, its lines, the way to it. @param {Message} message */
   card(message) {
+    if (message.facts.event === 'prescription') return this.prescription(message);
     const { title, lines, href, label } = message.facts;
     const words = (/** @type {any} */ said) => (said && typeof said === 'object' ? said[this.context.lang.split('-')[0]] || said.zh || '' : String(said || ''));
     const own = typeof href === 'string' && /^\/(?![/\\])/.test(href);
@@ -89,6 +90,25 @@ export class MessageView {
         own ? el('footer', {}, [el('a', { href, text: words(label) || this.texts.open })]) : null,
       ]),
     ]);
+  }
+
+  /** A sheet and what became of it; each side has a page of its own, a helper has none. @param {Message} message */
+  prescription(message) {
+    const { state, number, prescription } = message.facts;
+    const { role } = this.context.me() || { role: '' };
+    const door = role === 'patient' ? '/prescriptions' : role === 'doctor' ? '/staff/prescriptions' : '';
+    const own = door && /^[0-9a-f-]{36}$/.test(String(prescription));
+    const tone = this.texts.card_tones[state];
+    const label = role === 'patient' && state === 'passed' ? this.texts.cards.passed : this.texts.cards.open;
+    const card = el(tone ? `article.rxcard.rxcard-${tone}` : 'article.rxcard', { 'data-prescription': prescription, 'data-state': state }, [
+      el('header', {}, [this.context.icons.get('pill'), this.texts.cards.prescription]),
+      el('div.body', {}, [
+        el('b', { text: this.texts.events[`prescription.${state}`] || this.texts.events.prescription }),
+        el('span.num.sec', { text: String(number || '') }),
+      ]),
+      own ? el('footer', {}, [el('a', { href: `${door}/${prescription}`, target: role === 'doctor' ? 'rx-pad' : null, text: label })]) : null,
+    ]);
+    return el('li.msg', {}, [card]);
   }
 
   /** @param {RoomFile} file */
