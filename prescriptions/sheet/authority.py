@@ -19,7 +19,7 @@ from prescriptions.ports import Certificate, Credential, SheetField, TimeStamper
 from prescriptions.sheet.errors import CertificateMissing
 from prescriptions.sheet.shelf import Pair, Shelf
 from prescriptions.sheet.signing import Signature, check_valid, fill
-from prescriptions.sheet.stamping import LocalStamper
+from prescriptions.sheet.stamping import HTTPTimeStamper, LocalStamper
 from telehealth.core.clock import Clock, add_months
 
 VALID_DAYS = 730
@@ -81,6 +81,11 @@ class LocalAuthority:
     async def revoke(self, person_id: UUID, *, at: datetime) -> None:
         """From then on it signs nothing; what was signed before stays valid. Twice changes nothing."""
         await anyio.to_thread.run_sync(self._shelf.revoke, person_id, at)
+
+    async def close(self) -> None:
+        """Let go of connections to a time-stamping authority."""
+        if isinstance(self._stamper, HTTPTimeStamper):
+            await self._stamper.aclose()
 
     def roots(self) -> tuple[bytes, ...]:
         """DER certificates to trust when people sign."""

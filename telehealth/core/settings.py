@@ -150,6 +150,17 @@ class WeChat(BaseModel, frozen=True):
     timeout_s: float = 5.0
 
 
+class Signing(BaseModel, frozen=True):
+    """Who signs prescription sheets, and who stamps their time (ADR 6)."""
+
+    #: Certificates of our own making prove nothing to others: production must ask for them by name.
+    local_authority: bool = False
+    #: RFC 3161 over HTTP, and its root as PEM. Empty: the local authority stamps, too.
+    tsa_url: str = ""
+    tsa_root: str = ""
+    timeout_s: float = 5.0
+
+
 class S3(BaseModel, frozen=True):
     endpoint: str
     bucket: str
@@ -238,6 +249,7 @@ class Settings(BaseSettings):
     #: Hospital code → its apps at WeChat.
     wechat: dict[str, WeChat] = Field(default_factory=dict)
     s3: S3 | None = None
+    signing: Signing = Signing()
     #: Without it browsers only find each other directly.
     turn: TURN | None = None
     recorder: RecorderSettings = RecorderSettings()
@@ -272,6 +284,7 @@ class Settings(BaseSettings):
             **{f"nhsa.{code}": door for code, door in self.nhsa.items()},
             **{f"sf.{code}": account for code, account in self.sf.items()},
             **{f"kuaidi100.{code}": account for code, account in self.kuaidi100.items()},
+            "signing": self.signing,
             **({} if self.turn is None else {"turn": self.turn}),
         }
         for name, door in doors.items():

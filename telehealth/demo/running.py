@@ -43,6 +43,11 @@ TEMPLATES = {
     "patient_reminded": "2400014",
     "doctor_nudged": "2400015",
     "follow_up_due": "2400016",
+    "rx_returned": "2400017",
+    "rx_payable": "2400018",
+    "rx_reminded": "2400019",
+    "rx_expired": "2400020",
+    "rx_undone": "2400021",
 }
 
 #: What a merchant account is made of, as the sandbox keeps it.
@@ -55,7 +60,7 @@ INSTITUTIONS = {
     "jiangbin": ("H11009800002", "江滨医院", "110100"),
 }
 #: Those a home of an earlier release has no keys for yet.
-NEWEST_PARTIES = frozenset({"sf", "kuaidi100"})
+NEWEST_PARTIES = frozenset({"sf", "kuaidi100", "tsa"})
 #: A documentation address (RFC 5737): WeChat refuses loopback for a payer outside WeChat.
 SAMPLE_IP = "203.0.113.7"
 
@@ -183,6 +188,9 @@ class Parties:
             "TELEHEALTH_SF": json.dumps({code: self._courier(held) for code, held in keys["sf"].items()}),
             "TELEHEALTH_KUAIDI100": json.dumps(
                 {code: self._aggregator(held) for code, held in keys["kuaidi100"].items()}
+            ),
+            "TELEHEALTH_SIGNING": json.dumps(
+                {"tsa_url": f"{address}/tsa/", "tsa_root": keys["tsa"]["root"]}
             ),
             "TELEHEALTH_SANDBOX_URL": address,
         }
