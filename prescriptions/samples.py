@@ -51,7 +51,7 @@ PLACES = (
     ),
     _Place(
         "yunan", "east", "east", "东院区药房", "East campus pharmacy", "望江区", "望江东路 260 号一层",
-        ("pharmacy.east",), decocts=False,
+        ("pharmacy.east", "check.east"), decocts=False,
     ),
     _Place(
         "jiangbin", "main", "main", "门诊药房", "Outpatient pharmacy", "临江区", "临江大道 7 号一层", ()

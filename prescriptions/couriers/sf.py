@@ -1,5 +1,6 @@
 """SF Express for one hospital: parcels booked freight collect, followed, called off, and their labels."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,7 @@ SENDER, RECEIVER = 1, 2
 CANCEL = 2
 LANGUAGE = "zh-CN"
 _LABEL_HOST = ".sf-express.com"
+_NOT_DIALLED = re.compile(r"[^0-9+]")
 #: After these it is not known whether the order arrived.
 _IN_DOUBT = frozenset({"timeout", "unreachable", "server_error", "nonsense"})
 
@@ -240,7 +242,8 @@ def _contact(kind: int, party: Party) -> dict[str, Any]:
     return {
         "contactType": kind,
         "contact": party.name,
-        "mobile": party.phone,
+        # A hospital writes its line as 0571-5550-1000; SF reads digits.
+        "mobile": _NOT_DIALLED.sub("", party.phone),
         "country": "CN",
         "province": party.province,
         "city": party.city,

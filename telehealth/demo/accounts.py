@@ -130,6 +130,15 @@ STAFF = (
         N_("另一间药房：只看到自己的单子"),
     ),
     DemoStaff(
+        "check.east",
+        "路宁远",
+        "Lu Ningyuan",
+        "yunan",
+        (Role.PHARMACY,),
+        N_("药房复核，云安医院东院区药房"),
+        N_("东院区药房的第二人"),
+    ),
+    DemoStaff(
         "reviewer.yunan",
         "罗颖",
         "Luo Ying",
@@ -220,7 +229,7 @@ IN_LINE = (
     DemoPatient(
         "13800000103",
         "何秀珍",
-        N_("今天的线上复诊正在进行"),
+        N_("今天的线上复诊正在进行，一张中药处方等药师审核"),
         "330098194802069043",
         card="YA00010003",
         visits=(
@@ -273,10 +282,32 @@ IN_LINE = (
     DemoPatient(
         "13800000111",
         "许建国",
-        N_("今天的线上复诊已经完成，有随访"),
+        N_("线上复诊已经完成；一张处方等他支付，另一张被药师退回"),
         "33009819840217925X",
         card="YA00010021",
         visits=(DemoVisit("cardiology", 0, with_our_doctor=True, complaint="血压平稳，复查后想续方"),),
+    ),
+    DemoPatient(
+        "13800000124",
+        "丁文华",
+        N_("药已寄出，正在路上；另一张处方在窗口等他来取"),
+        "330098196805169372",
+        card="YA00010024",
+        visits=(
+            DemoVisit(
+                "cardiology", 0, with_our_doctor=True, complaint="降压药快吃完了，血压一直平稳，想续方"
+            ),
+        ),
+    ),
+    DemoPatient(
+        "13800000125",
+        "苏玉梅",
+        N_("一张处方在药房排队配药，另一张正在代煎"),
+        "330098196110079389",
+        card="YA00010025",
+        visits=(
+            DemoVisit("cardiology", 0, with_our_doctor=True, complaint="二甲双胍快吃完了，偶尔头晕，想续方"),
+        ),
     ),
 )
 

@@ -5,7 +5,7 @@ so a second start adds nothing; late in the evening the visits are tomorrow's, a
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from telehealth.core.ids import new_id
 from telehealth.core.unit import Units
 from telehealth.demo.accounts import IN_LINE, STAFF
 from telehealth.demo.patients import open_patients
-from telehealth.demo.paying import DOOR
+from telehealth.demo.paying import DOOR, pay_charge
 from telehealth.demo.queries import staff_member_by_login
 from telehealth.demo.seeding import open_hospital
 from telehealth.web.house import House
@@ -31,6 +31,7 @@ from telehealth.web.sessions import end_session, open_session
 
 log = structlog.get_logger(__name__)
 
+_DOCTOR = next(one.login for one in STAFF if one.doctor)
 _NOTE = {
     "complaint": "高血压复诊，血压控制后想续方三周",
     "present_illness": "近三周自测血压 125–135/78–84，按时服药，无头晕、胸闷。",
@@ -43,11 +44,62 @@ _ADVICE = "继续原来的药，每天早晚量血压并记下来；两周后复
 
 
 @dataclass(frozen=True, slots=True)
+class _Cast:
+    """Staff on devices of their own, with the second factor just given; each signs in once."""
+
+    house: House
+    on_stage: dict[str, Actor] = field(default_factory=dict)
+
+    async def staff(self, login: str) -> Actor:
+        if login not in self.on_stage:
+            self.on_stage[login] = await self._enter(login)
+        return self.on_stage[login]
+
+    async def _enter(self, login: str) -> Actor:
+        async with self.house.units.system("demo") as unit:
+            member = await staff_member_by_login(unit, login)
+            if member is None:
+                raise LookupError(login)
+            roles = frozenset(Role(role) for role in member.roles)
+            actor = Actor.signed_in(
+                member.account_id, roles, hospital_id=member.hospital_id, name=member.name, assurance="totp"
+            )
+            opened = await open_session(unit, actor, channel="browser", user_agent="demo")
+        return replace(actor, session_id=opened.session_id)
+
+    async def leave(self) -> None:
+        async with self.house.units.system("demo") as unit:
+            for actor in self.on_stage.values():
+                if actor.session_id is not None:
+                    await end_session(unit, actor.session_id)
+
+
+@dataclass(frozen=True, slots=True)
 class _Visit:
-    units: Units
+    cast: _Cast
     room: UUID
+    person_id: UUID
+    phone: str
     patient: Actor
     doctor: Actor
+
+    @property
+    def units(self) -> Units:
+        return self.cast.house.units
+
+    @property
+    def public_url(self) -> str:
+        return self.cast.house.settings.public_url
+
+    @property
+    def sandbox_url(self) -> str:
+        return self.cast.house.settings.sandbox_url
+
+    async def staff(self, login: str) -> Actor:
+        return await self.cast.staff(login)
+
+    async def pay(self, charge_id: UUID) -> None:
+        await pay_charge(self.cast.house, self.patient, charge_id)
 
     async def asks(self, *texts: str) -> None:
         await self._say(self.patient, texts)
@@ -63,6 +115,11 @@ class _Visit:
     async def is_admitted(self) -> None:
         await admitting.admit(self.units, self.doctor, self.room, fit=True)
 
+    async def plays(self) -> None:
+        """What features above let happen while the doctor is here."""
+        for scene in self.cast.house.contributions.get("demo_scene", []):
+            await scene(self)
+
 
 async def open_demo(house: House) -> None:
     """The sample hospitals, what features above add to them, and somebody in the rooms of one doctor."""
@@ -70,18 +127,16 @@ async def open_demo(house: House) -> None:
     for opening in house.contributions.get("demo_opening", []):
         await opening(house.units)
     await open_patients(house, IN_LINE)
-    doctor = await _doctor(house.units)
+    cast = _Cast(house)
     try:
         for one in IN_LINE:
-            await _bring(house.units, one.phone, doctor)
+            await _bring(cast, one.phone)
     finally:
-        async with house.units.system("demo") as unit:
-            if doctor.session_id is not None:
-                await end_session(unit, doctor.session_id)
+        await cast.leave()
 
 
-async def _bring(units: Units, phone: str, doctor: Actor) -> None:
-    found = await _visit(units, phone, doctor)
+async def _bring(cast: _Cast, phone: str) -> None:
+    found = await _visit(cast, phone)
     if found is None:
         return
     try:
@@ -90,8 +145,9 @@ async def _bring(units: Units, phone: str, doctor: Actor) -> None:
         log.warning("demo.stage_left_out", error=str(error))
 
 
-async def _visit(units: Units, phone: str, doctor: Actor) -> _Visit | None:
+async def _visit(cast: _Cast, phone: str) -> _Visit | None:
     """The paid visit with this doctor in which nobody said anything yet."""
+    units = cast.house.units
     async with units.system("demo") as unit:
         account = await patient_by_phone(unit, f"+86{phone}")
     if account is None:
@@ -99,27 +155,13 @@ async def _visit(units: Units, phone: str, doctor: Actor) -> _Visit | None:
     patient = Actor.signed_in(account.id, frozenset({Role.PATIENT}))
     async with units.of(patient) as unit:
         rows = [row.booking for row in await bookings_of(unit, limit=100)]
-    paid = [row.id for row in rows if row.door == DOOR and row.state is BookingState.PAID]
-    for room in paid:
-        found = await overview(units, await find_seat(units, patient, room))
+    for row in rows:
+        if row.door != DOOR or row.state is not BookingState.PAID:
+            continue
+        found = await overview(units, await find_seat(units, patient, row.id))
         if not found.last:
-            return _Visit(units, room, patient, doctor)
+            return _Visit(cast, row.id, row.person_id, phone, patient, await cast.staff(_DOCTOR))
     return None
-
-
-async def _doctor(units: Units) -> Actor:
-    """On a device of their own, with the second factor just given."""
-    login = next(one.login for one in STAFF if one.doctor)
-    async with units.system("demo") as unit:
-        member = await staff_member_by_login(unit, login)
-        if member is None:
-            raise LookupError(login)
-        roles = frozenset(Role(role) for role in member.roles)
-        actor = Actor.signed_in(
-            member.account_id, roles, hospital_id=member.hospital_id, name=member.name, assurance="totp"
-        )
-        opened = await open_session(unit, actor, channel="browser", user_agent="demo")
-    return replace(actor, session_id=opened.session_id)
 
 
 async def _talking(visit: _Visit) -> None:
@@ -131,6 +173,7 @@ async def _talking(visit: _Visit) -> None:
     await visit.asks("药都吃了，下午量是 138/86。")
     await visit.answers("下午的数值可以。请把这一周早晚的血压拍给我看一下，我们再决定要不要调药。")
     await visit.asks("好的，我女儿回来帮我拍。")
+    await visit.plays()
 
 
 async def _waiting(visit: _Visit) -> None:
@@ -147,6 +190,21 @@ async def _finished(visit: _Visit) -> None:
     await visit.is_admitted()
     await visit.answers("记录我看过了，控制得不错，药先不变。有没有头晕、脚肿？")
     await visit.asks("没有，都挺好。")
+    await visit.answers("好的，处方我现在开，药师审核后您在这里就能看到。")
+    await visit.plays()
+    await _concludes(visit)
+
+
+async def _finished_earlier(visit: _Visit) -> None:
+    await visit.asks("医生您好，药快吃完了，想续一下。")
+    await visit.is_admitted()
+    await visit.answers("最近的记录我看过了，比较平稳。有没有新的不舒服，有没有换过别的药？")
+    await visit.asks("没有，药也没有换过。")
+    await visit.plays()
+    await _concludes(visit)
+
+
+async def _concludes(visit: _Visit) -> None:
     async with visit.units.of(visit.doctor) as unit:
         note = await noting.save(unit, visit.room, noting.SaveNote.model_validate({**_NOTE, "version": 0}))
         await noting.sign(unit, visit.room, version=note.version)
@@ -162,4 +220,6 @@ _STAGES: Mapping[str, Callable[[_Visit], Awaitable[None]]] = {
     "13800000102": _waiting,
     "13800000120": _worse,
     "13800000111": _finished,
+    "13800000124": _finished_earlier,
+    "13800000125": _finished_earlier,
 }

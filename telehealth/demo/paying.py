@@ -157,10 +157,14 @@ async def _form(house: House, actor: Actor, person_id: UUID, department_id: UUID
 
 
 async def _pay(house: House, actor: Actor, booking_id: UUID) -> None:
-    """By the code on the screen, which somebody scans with WeChat."""
     async with house.units.of(actor) as unit:
         charge = await open_charge(unit, booking_id)
-    begun = await charging.begin(house.units, actor, charge.id, Way.NATIVE)
+    await pay_charge(house, actor, charge.id)
+
+
+async def pay_charge(house: House, actor: Actor, charge_id: UUID) -> None:
+    """By the code on the screen, which somebody scans with WeChat. Raises ChargeClosed."""
+    begun = await charging.begin(house.units, actor, charge_id, Way.NATIVE)
     number = begun.order.out_trade_no
     await _press_pay(house.settings.sandbox_url, number)
     if await look_at(house.units, number) is not PayOrderState.PAID:

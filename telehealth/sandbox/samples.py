@@ -174,7 +174,7 @@ YUNAN = (
     Person(
         "yn21", "yunan", "许", "建国", "male", born(1984, 2, 17), "YA00010021", "13800000111",
         "许知乐的父亲，近期看过门诊", "Father of 许知乐, recent visit",
-        (Visit(days_ago(50), campus=_EAST, diagnosis=_GASTRITIS, department="消化内科"),),
+        (Visit(days_ago(50), campus=_EAST, diagnosis=_HYPERTENSION, department="心血管内科"),),
         sequence=925,
     ),
     Person(
@@ -187,6 +187,23 @@ YUNAN = (
         "近期看过门诊，还没有用过线上", "Recent visit, has never been online",
         (Visit(days_ago(26), campus=_WEST, diagnosis=_HYPERTENSION, department="心血管内科"),),
         sequence=933,
+    ),
+    Person(
+        "yn24", "yunan", "丁", "文华", "male", born(1968, 5, 16), "YA00010024", "13800000124",
+        "今天线上复诊过，药在路上，另一张处方到窗口取",
+        "Seen online today: one parcel on its way, one sheet to be collected at the window",
+        (Visit(days_ago(31), campus=_EAST, diagnosis=_HYPERTENSION, department="心血管内科"),),
+        sequence=937,
+    ),
+    Person(
+        "yn25", "yunan", "苏", "玉梅", "female", born(1961, 10, 7), "YA00010025", "13800000125",
+        "今天线上复诊过，药房正在配药和代煎",
+        "Seen online today: the pharmacy is picking one sheet and cooking the other",
+        (
+            Visit(days_ago(29), campus=_EAST, diagnosis=_HYPERTENSION, department="心血管内科"),
+            Visit(days_ago(38), campus=_WEST, diagnosis=_DIABETES, department="内分泌科"),
+        ),
+        sequence=938,
     ),
 )
 

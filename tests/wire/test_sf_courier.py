@@ -102,6 +102,15 @@ async def test_REG57_the_courier_learns_who_where_and_how_heavy(sf: Courier, des
     assert "remark" not in body and body["totalWeight"] == 1.25
 
 
+async def test_a_landline_is_told_in_digits_however_the_hospital_writes_it(
+    sf: Courier, desk: CourierDesk
+) -> None:
+    sender = replace(parcel().sender, phone="0571-5550-1000")
+    waybill = await sf.create(parcel(sender=sender))
+    told = desk.parcels()[waybill.order_no]["body"]["contactInfoList"]
+    assert [one["mobile"] for one in told if one["contactType"] == 1] == ["057155501000"]
+
+
 async def test_REG45_a_cold_parcel_takes_the_chilled_service(sf: Courier, desk: CourierDesk) -> None:
     cold, plain = await sf.create(parcel(cold_chain=True)), await sf.create(parcel())
     books = desk.parcels()
