@@ -1,8 +1,13 @@
 """Who of the hospital looked at a visit: kept for good, and shown to the patient."""
 
+from collections.abc import Collection
 from typing import Literal
+from uuid import UUID
+
+import sqlalchemy as sa
 
 from telehealth.consultations.models import Consultation, RecordView
+from telehealth.core.clock import day_start
 from telehealth.core.unit import Unit
 
 Seen = Literal["record", "recording", "image"]
@@ -18,3 +23,17 @@ def note_view(unit: Unit, visit: Consultation, role: str, *, what: Seen, ref: ob
         )
     )  # fmt: skip
     unit.audit("room.viewed", visit, role=role, what=what, ref=str(ref))
+
+
+async def note_system_views(unit: Unit, rooms: Collection[UUID], *, ref: str) -> None:
+    """Another system of the hospital read of these visits: once a day each, for it may ask every minute."""
+    known = sa.select(RecordView.room).where(
+        RecordView.room.in_(rooms),
+        RecordView.viewer_id == unit.actor.account,
+        RecordView.ref == ref,
+        RecordView.at >= day_start(unit.today),
+    )
+    told = set(await unit.session.scalars(known))
+    found = sa.select(Consultation).where(Consultation.id.in_(set(rooms) - told)).order_by(Consultation.id)
+    for visit in await unit.session.scalars(found):
+        note_view(unit, visit, "system", what="record", ref=ref)

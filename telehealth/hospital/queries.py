@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -6,7 +7,7 @@ import sqlalchemy as sa
 
 from telehealth.core.hot import Hot
 from telehealth.core.unit import Unit
-from telehealth.hospital.models import VisitFetch, VisitRecord
+from telehealth.hospital.models import SystemKey, VisitFetch, VisitRecord
 from telehealth.hospital.ports import Diagnosis, VisitEvidence
 from telehealth.hospital.states import VisitStatus
 
@@ -69,3 +70,37 @@ def evidence_of(row: VisitRecord) -> VisitEvidence:
         digest=row.digest,
         diagnoses=tuple(Diagnosis(item["code"], item["text"]) for item in json.loads(row.diagnoses)),
     )
+
+
+async def system_keys(unit: Unit, hospital_id: UUID) -> Sequence[SystemKey]:
+    rows = await unit.session.scalars(
+        sa.select(SystemKey)
+        .where(SystemKey.hospital_id == hospital_id)
+        .order_by(SystemKey.made_at.desc(), SystemKey.id.desc())
+    )
+    return rows.all()
+
+
+async def lock_system_key(unit: Unit, hospital_id: UUID, key_id: UUID) -> SystemKey | None:
+    found: SystemKey | None = await unit.session.scalar(
+        sa.select(SystemKey)
+        .where(SystemKey.hospital_id == hospital_id, SystemKey.id == key_id)
+        .with_for_update()
+    )
+    return found
+
+
+async def system_key(unit: Unit, hospital_id: UUID, digest: str) -> SystemKey | None:
+    """Unless it was revoked."""
+    found: SystemKey | None = await unit.session.scalar(
+        sa.select(SystemKey).where(
+            SystemKey.hospital_id == hospital_id,
+            SystemKey.digest == digest,
+            SystemKey.revoked_at.is_(None),
+        )
+    )
+    return found
+
+
+async def note_use(unit: Unit, key_id: UUID) -> None:
+    await unit.session.execute(sa.update(SystemKey).where(SystemKey.id == key_id).values(used_at=unit.now))

@@ -20,6 +20,7 @@ from telehealth.core.access import Actor, Role
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit, Units
 from telehealth.directory.models import Credential
+from telehealth.hospital.models import SystemKey
 from telehealth.notifications.models import InboxMessage
 from telehealth.patients.models import Consent, FaceCheck, PatientCard, PatientLink
 from telehealth.patients.reviewing import ask_for_review
@@ -145,6 +146,11 @@ async def _more(units: Units, house: House, who: Patient) -> dict[str, Any]:
         review = await ask_for_review(unit, link, ReviewKind.DOCUMENT, hospital_id)
         draft = await draft_from_current(unit, hospital_id)
         opened = await open_session(unit, who.actor, channel="app")
+        key = SystemKey(
+            hospital_id=hospital_id, name="样例信息系统", digest=f"sample-{hospital_id}", made_at=unit.now
+        )
+        unit.session.add(key)
+        await unit.session.flush()
         return {
             "relative_id": relative.id,
             "strike_id": strike.id,
@@ -155,6 +161,7 @@ async def _more(units: Units, house: House, who: Patient) -> dict[str, Any]:
             "template_id": template.id,
             "review_id": review.id,
             "version_id": draft.id,
+            "key_id": key.id,
             "session_id": opened.session_id,
             "card_id": (await _one(unit, PatientCard, PatientCard.account_id == account_id)).id,
             "message_id": (await _one(unit, InboxMessage, InboxMessage.account_id == account_id)).id,
