@@ -1,12 +1,14 @@
 // The room's socket: docs/protocol/signaling.md, version 1. No document, no media: whoever listens makes a page.
 //
 // Nothing that was said is lost: it waits in the outbox, kept by this browser until the server named its number,
-// and goes again after every loss under the same client id. Nothing is shown twice or out of order: numbers are
-// handed on one after the other, and a hole is asked for.
+// and goes again after every loss under the same client id. Nothing is shown twice or out of order: numbering.js
+// hands numbers on one after the other, and a hole is asked for.
 
 import { call as request, Problem } from '../api.js';
 import { Emitter } from './emitter.js';
+import { Numbering } from './numbering.js';
 import { Outbox } from './outbox.js';
+import { Polling } from './polling.js';
 import { uuid } from './uuid.js';
 
 /** @typedef {{account: string, role: string, name: string}} Seat */
@@ -40,7 +42,6 @@ const MOST_UNSENT = 100;
 const AGAIN_S = [0.5, 2, 4, 8, 10];
 /** So many sockets in a row that never said welcome, where requests pass: something on the way forbids them. */
 const POLL_AFTER = 2;
-const POLL_MS = 5000;
 
 /** Close codes after which nobody comes back by themselves. @type {Record<number, string>} */
 const FINAL = { 4400: 'broken', 4403: 'forbidden', 4406: 'outdated', 4409: 'elsewhere', 4410: 'over' };
@@ -58,13 +59,8 @@ export class RoomSocket extends Emitter {
     this.options = options;
     /** Of this page load; reconnects keep it. */
     this.page = uuid();
-    /** Everything up to this number was handed on. */
-    this.have = 0;
+    this.numbers = new Numbering();
     this.signalsHave = 0;
-    /** The number of the room's last message as far as we know. */
-    this.last = 0;
-    /** @type {Map<number, Message>} beyond a hole */
-    this.early = new Map();
     this.outbox = new Outbox(`${options.room}:${options.me}`);
     /** @type {WebSocket | null} */
     this.socket = null;
@@ -82,7 +78,7 @@ export class RoomSocket extends Emitter {
     /** @type {object[]} */
     this.unsent = [];
     this.attempt = 0;
-    this.polling = false;
+    this.polling = new Polling(this);
     /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
     this.timers = {};
     /** @type {(() => void)[]} */
@@ -91,6 +87,16 @@ export class RoomSocket extends Emitter {
 
   get isOpen() {
     return this.state.name === 'open';
+  }
+
+  /** Everything up to this number was handed on. */
+  get have() {
+    return this.numbers.have;
+  }
+
+  /** The number of the room's last message as far as we know. */
+  get last() {
+    return this.numbers.last;
   }
 
   /** The hospital's wall clock, by ours. */
@@ -315,7 +321,7 @@ export class RoomSocket extends Emitter {
     const ms = 1000 * (afterS || wait * (0.5 + Math.random()));
     if (this.barred >= POLL_AFTER) {
       this.enter('polling', '');
-      this.poll();
+      this.polling.round();
     } else {
       this.enter('waiting', '');
     }
@@ -358,7 +364,6 @@ export class RoomSocket extends Emitter {
         this.acknowledged(said);
         break;
       case 'message':
-        this.last = Math.max(this.last, Number(said.seq) || 0);
         this.take(said);
         this.emit('messages', { more: false });
         break;
@@ -399,7 +404,7 @@ export class RoomSocket extends Emitter {
     this.barred = 0;
     this.refusedTickets = 0;
     this.welcome = welcome;
-    this.last = Math.max(this.last, welcome.last || 0);
+    this.numbers.heardOf(welcome.last);
     this.heartbeatMs = 1000 * (welcome.heartbeat_s || 15);
     this.tellTime(welcome.wall);
     this.enter('open', '');
@@ -427,19 +432,12 @@ export class RoomSocket extends Emitter {
   /** @param {Message} message */
   take(message) {
     if (message.client_id) this.settle(message.client_id, message.seq, message.at);
-    if (message.seq <= this.have) return;
-    this.early.set(message.seq, message);
-    for (let next = this.early.get(this.have + 1); next; next = this.early.get(this.have + 1)) {
-      this.have = next.seq;
-      this.early.delete(next.seq);
-      this.emit('message', next);
-    }
-    this.last = Math.max(this.last, this.have);
-    if (this.early.size && !this.timers.hole) {
+    for (const next of this.numbers.take(message)) this.emit('message', next);
+    if (this.numbers.hasHole && !this.timers.hole) {
       this.ask();
       this.timers.hole = setTimeout(() => {
         this.timers.hole = undefined;
-        if (this.early.size) this.ask();
+        if (this.numbers.hasHole) this.ask();
       }, 2000);
     }
   }
@@ -450,10 +448,10 @@ export class RoomSocket extends Emitter {
 
   /** @param {{client_id: string, seq: number, at: string}} said */
   acknowledged(said) {
-    this.last = Math.max(this.last, said.seq);
+    this.numbers.heardOf(said.seq);
     this.settle(said.client_id, said.seq, said.at);
     // Its own message may have been skipped on the way to us.
-    if (said.seq > this.have + this.early.size) setTimeout(() => said.seq > this.have && this.ask(), 1000);
+    if (this.numbers.lacks(said.seq)) setTimeout(() => said.seq > this.have && this.ask(), 1000);
   }
 
   /** @param {string} clientId @param {number} seq @param {string} at */
@@ -487,7 +485,7 @@ export class RoomSocket extends Emitter {
     const left = this.send({ type: 'say', client_id, kind, ...(file ? { file } : { text }) });
     clearTimeout(this.timers[clientId]);
     if (left) this.timers[clientId] = setTimeout(() => this.deliver(clientId), SAID_WITHIN_MS);
-    else if (this.state.name === 'polling') this.poll();
+    else if (this.state.name === 'polling') this.polling.round();
   }
 
   // ---- whether it lives
@@ -508,46 +506,6 @@ export class RoomSocket extends Emitter {
     }
     clearTimeout(this.timers.pong);
     this.timers.pong = setTimeout(() => this.lost(1006), withinMs);
-  }
-
-  // ---- without a socket
-
-  /** Messages over plain requests, until a socket opens: slower, but nothing stands still. */
-  async poll() {
-    if (this.state.name !== 'polling' || this.polling) return;
-    this.polling = true;
-    try {
-      for (const waiting of this.outbox.all()) {
-        if (!waiting.refused) await this.post(waiting);
-      }
-      const page = await request('GET', `${this.options.messagesUrl}?since=${this.have}`);
-      this.took(page.items || [], false);
-      const room = await request('GET', this.options.messagesUrl.replace(/\/messages$/, ''));
-      this.last = Math.max(this.last, room.last || 0);
-      this.emit('room', { ...room.view, state: room.state, can: room.can });
-      this.emit('reads', readsOf(room.reads || {}));
-      this.emit('messages', { more: false });
-    } catch {
-      // the network itself is gone: the next round tells
-    } finally {
-      this.polling = false;
-    }
-    clearTimeout(this.timers.poll);
-    if (this.state.name === 'polling') this.timers.poll = setTimeout(() => this.poll(), POLL_MS);
-  }
-
-  /** @param {import('./outbox.js').Waiting} waiting */
-  async post(waiting) {
-    const { client_id, kind, text, file } = waiting;
-    try {
-      const said = await request('POST', this.options.messagesUrl, { client_id, kind, ...(file ? { file } : { text }) });
-      this.settle(client_id, said.seq, said.at);
-      if (said.alert) this.emit('alert', said.alert);
-    } catch (error) {
-      if (!(error instanceof Problem) || error.passing) throw error;
-      this.outbox.mark(client_id, error.message || error.code);
-      this.emit('unsaid', { client_id, id: error.code, detail: error.message });
-    }
   }
 }
 
