@@ -2,6 +2,8 @@
 //
 // Nothing here decides that a call is on or over: a tap sends a wish, and what comes back is drawn.
 
+import { CallMemory } from './callmemory.js';
+import { endedMs, sideOf, viewOf } from './callview.js';
 import { Emitter } from './emitter.js';
 import { PeerLink } from './peer.js';
 import { Quality } from './quality.js';
@@ -10,28 +12,12 @@ import { RecorderLink } from './recorder.js';
 /** @typedef {import('./protocol.js').Call} Call */
 /** @typedef {import('./protocol.js').Member} Member */
 /** @typedef {import('./peer.js').Body} Body */
-/** @typedef {'none' | 'calling' | 'ringing' | 'joinable' | 'active' | 'ended'} Phase */
-/** @typedef {{member: Member, name: string, stream: MediaStream | null, isConnected: boolean, hasVideo: boolean}} Other */
-/**
- * @typedef {{
- *   phase: Phase, call: Call | null, media: 'audio' | 'video', others: Other[], isConnected: boolean, wasConnected: boolean,
- *   isReduced: boolean, isRelayed: boolean, isElsewhere: boolean, recording: string, reason: string, caller: string,
- *   isJoining: boolean,
- * }} CallView
- */
 
-const PATIENTS = ['patient', 'helper'];
 const REPORT_MS = 10000;
 const LOOK_MS = 1000;
 /** A page that opened just now takes up the call of its seat by itself; one that lay open does not. */
 const FRESH_MS = 5000;
-/** How long the reason of an end stays on the screen; what everybody expected goes sooner. */
-const ENDED_MS = 6000;
-const EXPECTED_MS = 2500;
 const MOST_KEPT = 200;
-
-/** @param {string} role */
-const sideOf = (role) => (PATIENTS.includes(role) ? 'patient' : 'doctor');
 
 /** Events: `view` (CallView), `stream` ({peer, stream}), `notice` (id of an error, detail). */
 export class CallController extends Emitter {
@@ -45,6 +31,7 @@ export class CallController extends Emitter {
     this.socket = socket;
     this.devices = devices;
     this.policy = options.policy || 'all';
+    this.memory = new CallMemory(socket.options.room);
     /** @type {Call | null} */
     this.call = null;
     /** @type {Map<string, PeerLink>} */
@@ -126,7 +113,7 @@ export class CallController extends Emitter {
   hangUp() {
     if (!this.call) return;
     this.silenced = this.call.id;
-    this.forgetSeat();
+    this.memory.forget();
     this.socket.hangUpCall(this.call.id);
     this.leave();
     this.show();
@@ -180,9 +167,9 @@ export class CallController extends Emitter {
     this.call = call;
     this.endedAt = Date.now();
     this.leave();
-    this.forgetSeat();
+    this.memory.forget();
     this.show();
-    setTimeout(() => this.show(), this.endedMs() + 50);
+    setTimeout(() => this.show(), endedMs(this.call) + 50);
   }
 
   /** @param {{call: string, from: string, body: Body}} signal */
@@ -236,7 +223,7 @@ export class CallController extends Emitter {
       if (this.shouldReturn(call)) this.comeBack(call);
       return;
     }
-    this.rememberSeat(call);
+    this.memory.keep(call.id);
     if (this.joining === 'new') this.joining = call.id;
     if (call.state !== 'active') return;
     this.joining = '';
@@ -258,7 +245,7 @@ export class CallController extends Emitter {
     const there = mine.some((member) => this.peers.some((peer) => peer.peer === member.peer));
     if (there) return false;
     const fresh = Date.now() - this.welcomedAt < FRESH_MS;
-    return (fresh && mine.length > 0 && call.state === 'active') || remembered(this.key()) === call.id;
+    return (fresh && mine.length > 0 && call.state === 'active') || this.memory.holds(call.id);
   }
 
   /** @param {Call} call */
@@ -435,94 +422,10 @@ export class CallController extends Emitter {
     for (const undo of this.undo.splice(0)) undo();
   }
 
-  /** The tab's own memory of the call it is in; a reload keeps it, another tab has none. */
-  key() {
-    return `room:${this.socket.options.room}:call`;
-  }
-
-  /** @param {Call} call */
-  rememberSeat(call) {
-    try {
-      sessionStorage.setItem(this.key(), call.id);
-    } catch {
-      // then the members of the call tell
-    }
-  }
-
-  forgetSeat() {
-    try {
-      sessionStorage.removeItem(this.key());
-    } catch {
-      // nothing was kept
-    }
-  }
-
-  // ---- what is shown
-
-  /** @returns {CallView} */
-  view() {
-    const call = this.call;
-    const phase = this.phase();
-    const others = call && phase === 'active' ? call.members.filter((member) => member.peer !== this.me).map((member) => this.other(member)) : [];
-    const isConnected = others.some((other) => other.isConnected);
-    this.wasConnected = this.wasConnected || isConnected;
-    return {
-      phase,
-      call,
-      media: this.devices.wanted.video || (call && call.media === 'video') ? 'video' : 'audio',
-      others,
-      isConnected,
-      wasConnected: this.wasConnected,
-      isReduced: this.quality.isReduced,
-      isRelayed: this.isRelayed(),
-      isElsewhere: phase === 'joinable' && Boolean(call && call.members.some((member) => this.isMine(member))),
-      recording: call && call.state === 'active' && phase === 'active' ? call.recording : 'none',
-      reason: (call && call.reason) || '',
-      caller: call ? this.nameOf(call.started_by) : '',
-      isJoining: Boolean(this.joining),
-    };
-  }
-
-  /** @returns {Phase} */
-  phase() {
-    const call = this.call;
-    if (!call) return this.joining ? 'calling' : 'none';
-    if (call.state === 'ended') {
-      if (this.joining === 'new') return 'calling';
-      return Date.now() - this.endedAt < this.endedMs() ? 'ended' : 'none';
-    }
-    if (call.state === 'ringing' && this.isMine(call.started_by)) return 'calling';
-    if (this.joining === call.id || this.amIn()) return 'active';
-    if (call.state === 'active') return 'joinable';
-    const mine = sideOf(this.seat ? this.seat.role : 'patient');
-    return sideOf(call.started_by.role) !== mine && this.silenced !== call.id ? 'ringing' : 'none';
-  }
-
-  endedMs() {
-    return this.call && ['hung_up', 'cancelled'].includes(this.call.reason || '') ? EXPECTED_MS : ENDED_MS;
-  }
-
-  /** @param {Member} member @returns {Other} */
-  other(member) {
-    const link = this.links.get(member.peer);
-    const health = this.health.get(member.peer);
-    return {
-      member,
-      name: this.nameOf(member),
-      stream: link ? link.remote : null,
-      isConnected: Boolean(link && link.isConnected),
-      hasVideo: Boolean(link && health && health.receivingVideo),
-    };
-  }
-
-  /** @param {{peer: string, account: string, role: string}} who */
-  nameOf(who) {
-    const there = this.peers.find((peer) => peer.peer === who.peer) || this.peers.find((peer) => peer.account === who.account && peer.role === who.role);
-    return there ? there.name : '';
-  }
-
   show() {
-    this.emit('view', this.view());
+    const view = viewOf(this);
+    this.wasConnected = view.wasConnected;
+    this.emit('view', view);
   }
 }
 
@@ -536,13 +439,4 @@ function least(values) {
 function most(values) {
   const known = values.filter((value) => value !== null).map(Number);
   return known.length ? Math.max(...known) : null;
-}
-
-/** @param {string} key */
-function remembered(key) {
-  try {
-    return sessionStorage.getItem(key) || '';
-  } catch {
-    return '';
-  }
 }

@@ -5,7 +5,7 @@ import { el, minutes } from './draw.js';
 import { closeSheet, openSheet } from './sheet.js';
 import { unable } from './support.js';
 
-/** @typedef {import('./call.js').CallView} CallView */
+/** @typedef {import('./callview.js').CallView} CallView */
 
 export class Controls {
   /**
