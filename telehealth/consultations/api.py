@@ -50,15 +50,9 @@ from telehealth.consultations.showing import overview, page_of, views_for
 from telehealth.core.access import Actor, Permission
 from telehealth.core.blobs import BlobsDown
 from telehealth.core.errors import Forbidden, TransitionRefused
-from telehealth.core.keeping import OfferView
+from telehealth.core.keeping import REFUSALS, OfferView
 from telehealth.core.unit import Units
-from telehealth.core.uploads import (
-    ScannerDown,
-    UploadMissing,
-    UploadRefused,
-    UploadTooLarge,
-    UploadUnreadable,
-)
+from telehealth.core.uploads import UploadTooLarge
 from telehealth.web.contract import operation
 
 #: The feature's own policy decides further: whoever has a seat.
@@ -121,12 +115,9 @@ async def offer_room_file(units: Units, actor: Actor, room_id: UUID, body: Annou
 
 @operation(
     needs=NEEDS,
-    raises=(
-        RoomFileNotFound, RoomClosed, NotAdmitted, TransitionRefused, UploadMissing, ScannerDown, BlobsDown,
-        UploadTooLarge, UploadUnreadable, UploadRefused, FileKindWrong,
-    ),
+    raises=(RoomFileNotFound, RoomClosed, NotAdmitted, TransitionRefused, *REFUSALS, FileKindWrong),
     limit="60/minute",
-)  # fmt: skip
+)
 async def finish_room_file(units: Units, actor: Actor, file_id: UUID) -> RoomFileView:
     """Have the file that was sent looked at and kept. A refused file is stored nowhere."""
     return RoomFileView.of(await attaching.finish(units, actor, file_id))

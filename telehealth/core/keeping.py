@@ -9,15 +9,23 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, StringConstraints
 
 from telehealth.core import documents, images, voices
-from telehealth.core.blobs import BlobStore, UploadOffer
+from telehealth.core.blobs import BlobsDown, BlobStore, UploadOffer
 from telehealth.core.quarantine.pool import Quarantine
 from telehealth.core.scanning import Scanner
 from telehealth.core.unit import Units
-from telehealth.core.uploads import UploadMissing, UploadTooLarge
+from telehealth.core.uploads import (
+    ScannerDown,
+    UploadMissing,
+    UploadRefused,
+    UploadTooLarge,
+    UploadUnreadable,
+)
 
 PDF = "application/pdf"
 #: How long a place to send a file to stays open.
 OFFER_LASTS = timedelta(minutes=10)
+#: What whoever finishes a file may be told: it has not arrived, not now, or this one will not do.
+REFUSALS = (UploadMissing, ScannerDown, BlobsDown, UploadTooLarge, UploadUnreadable, UploadRefused)
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 

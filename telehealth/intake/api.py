@@ -10,15 +10,9 @@ from starlette.routing import Route
 from telehealth.core.access import Actor, Permission
 from telehealth.core.blobs import BlobsDown
 from telehealth.core.errors import FieldsInvalid, Forbidden, TransitionRefused
-from telehealth.core.keeping import OfferView
+from telehealth.core.keeping import REFUSALS, OfferView
 from telehealth.core.unit import Unit, Units
-from telehealth.core.uploads import (
-    ScannerDown,
-    UploadMissing,
-    UploadRefused,
-    UploadTooLarge,
-    UploadUnreadable,
-)
+from telehealth.core.uploads import UploadTooLarge
 from telehealth.directory import DepartmentNotFound
 from telehealth.intake import attaching, filling, sending
 from telehealth.intake.attaching import AnnouncedFile
@@ -119,12 +113,9 @@ async def offer_attachment(units: Units, actor: Actor, form_id: UUID, body: Anno
 
 @operation(
     needs=NEEDS,
-    raises=(
-        AttachmentNotFound, FormFixed, TooManyFiles, TransitionRefused, UploadMissing, ScannerDown, BlobsDown,
-        UploadTooLarge, UploadUnreadable, UploadRefused, PhotoWanted,
-    ),
+    raises=(AttachmentNotFound, FormFixed, TooManyFiles, TransitionRefused, *REFUSALS, PhotoWanted),
     limit="60/minute",
-)  # fmt: skip
+)
 async def finish_attachment(
     request: Request, units: Units, actor: Actor, attachment_id: UUID
 ) -> AttachmentView:
