@@ -143,7 +143,7 @@ async def test_REG31_lots_are_scanned_the_first_to_expire_first(units: Units, pl
     async with units.of(place.first) as unit:
         await picking.finish(unit, place.first, row.id)
     found = await item(units, place.pharmacy)
-    assert (found.on_hand, found.reserved) == (18, 0)
+    assert (int(found.on_hand), int(found.reserved)) == (18, 0)
 
 
 async def test_a_lot_of_a_drug_that_is_not_on_the_sheet_is_refused(units: Units, place: Dispensary) -> None:
@@ -199,7 +199,7 @@ async def test_what_the_second_person_rejects_is_picked_anew(units: Units, place
         row = await checking.reject(unit, place.second, row.id, "规格不对")
     assert row.state is D.CLAIMED
     found = await item(units, place.pharmacy)
-    assert (found.on_hand, found.reserved) == (20, 2)
+    assert (int(found.on_hand), int(found.reserved)) == (20, 2)
     await to_checked(units, place, await to_picked(units, place, row))
 
 

@@ -278,3 +278,10 @@ async def add_parcel(units: Units, row: DispatchOrder, *, waybill: str = "SF7000
         )  # fmt: skip
         unit.session.add(parcel)
     return parcel
+
+
+async def fulfilment_of(units: Units, order_id: UUID) -> Fulfilment:
+    async with units.system("test") as unit:
+        found = await unit.session.get(Fulfilment, order_id)
+        assert found is not None
+        return found
