@@ -111,13 +111,12 @@ async def open_prescription_charge(unit: Unit, prescription_id: UUID) -> ChargeL
     )
 
 
-@operation(
-    needs=Permission.PAY, raises=(PrescriptionNotFound, NothingPaid, OrderNotCancellable), idempotent=True
-)
-async def cancel_prescription_order(unit: Unit, prescription_id: UUID) -> OnePrescriptionView:
-    """Give up a paid order that is neither packed nor being decocted: all of it goes back."""
-    await undoing.cancel(unit, prescription_id)
-    return OnePrescriptionView.of(await presenting.view_of(unit, prescription_id))
+@operation(needs=Permission.PAY, raises=(PrescriptionNotFound, NothingPaid, OrderNotCancellable))
+async def cancel_prescription_order(units: Units, actor: Actor, prescription_id: UUID) -> OnePrescriptionView:
+    """Give up a paid order that is neither packed nor being decocted: all of it goes back. Twice is once."""
+    await undoing.cancel(units, actor, prescription_id)
+    async with units.of(actor) as unit:
+        return OnePrescriptionView.of(await presenting.view_of(unit, prescription_id))
 
 
 @operation(needs=Permission.COLLECT_PRESCRIPTIONS, raises=(CodeUnknown, Busy))

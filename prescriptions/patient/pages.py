@@ -131,11 +131,8 @@ async def pay_prescription_page(
 
 @page(needs=Permission.PAY)
 async def cancel_order_page(request: Request, units: Units, actor: Actor, prescription_id: UUID) -> Response:
-    async def cancel() -> None:
-        async with units.of(actor) as unit:
-            await undoing.cancel(unit, prescription_id)
-
-    return await _done(request, cancel(), prescription_id, "已申请取消，费用全额原路退回")
+    doing = undoing.cancel(units, actor, prescription_id)
+    return await _done(request, doing, prescription_id, "已申请取消，费用全额原路退回")
 
 
 @page(needs=Permission.BOOK, limit="30/minute")
