@@ -228,7 +228,7 @@ async def _signed(
 async def _waits_for_the_pharmacist(stage: Stage) -> None:
     facts = {
         "diagnoses": ["G47.0"], "tcm_disease": "TD04", "tcm_syndrome": "TS17",
-        "weight_kg": "52", "egfr": "68", "allergy_classes": [], "allergies": "青霉素（皮疹）",
+        "weight_kg": "52", "egfr": "68", "allergy_classes": ["penicillin"], "supply_reason": "",
     }  # fmt: skip
     await _signed(stage, _SLEEP, SheetKind.HERB, **facts)
 
@@ -264,7 +264,7 @@ async def _is_in_the_queue(stage: Stage) -> None:
 
 
 async def _is_cooking(stage: Stage) -> None:
-    facts = {"diagnoses": ["I10"], "tcm_disease": "TD01", "tcm_syndrome": "TS01"}
+    facts = {"diagnoses": ["I10"], "tcm_disease": "TD01", "tcm_syndrome": "TS01", "supply_reason": ""}
     sheet, _ = await _signed(stage, _DIZZY, SheetKind.HERB, **facts)
     await sheet.passes()
     await sheet.is_paid_for_courier("苏玉梅")

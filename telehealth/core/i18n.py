@@ -5,7 +5,7 @@ is newer than its `.po`; otherwise the `.po` is compiled in memory, so a fresh c
 """
 
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -121,6 +121,17 @@ def format_clock(moment: datetime | time, lang: str) -> str:
     """Hours and minutes in Asia/Shanghai, the same in every language of ours: 14:05."""
     local = moment.astimezone(SHANGHAI) if isinstance(moment, datetime) else moment
     return f"{local:%H:%M}"
+
+
+def format_until(instant: datetime, lang: str, now: datetime | None = None) -> str:
+    """A last moment as people say it: 11月24日 周二 24:00, never 00:00 of the day after; today only 24:00."""
+    local = instant.astimezone(SHANGHAI)
+    day, clock = local.date(), f"{local:%H:%M}"
+    if clock == "00:00":
+        day, clock = day - timedelta(days=1), "24:00"
+    if now is not None and now.astimezone(SHANGHAI).date() == day:
+        return clock
+    return f"{format_day(day, lang, 'short')} {clock}"
 
 
 def format_fen(amount: Fen | int, lang: str) -> str:

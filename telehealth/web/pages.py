@@ -29,7 +29,15 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from telehealth.core.errors import DomainError, Unauthenticated
 from telehealth.core.feature import Feature, RailLink
-from telehealth.core.i18n import format_clock, format_day, format_fen, format_instant, plural, translator
+from telehealth.core.i18n import (
+    format_clock,
+    format_day,
+    format_fen,
+    format_instant,
+    format_until,
+    plural,
+    translator,
+)
 from telehealth.web.assets import Assets
 from telehealth.web.house import House, actor_of, house_of
 from telehealth.web.preferences import language, preferences
@@ -194,6 +202,7 @@ def _environment(lang: str, loader: ChoiceLoader, assets: Assets) -> Environment
         "month": lambda day: format_date(day, "MMM", locale=lang.replace("-", "_")),
         "said": lambda text: _said(text, lang),
         "clock_time": lambda instant: format_clock(instant, lang),
+        "until": lambda instant, now=None: format_until(instant, lang, now),
         "masked": masked,
         "iso": lambda instant: instant.isoformat(),
         "say": lambda error: sentence(error, lang),

@@ -1,7 +1,7 @@
 """Chinese is the source; every reader gets a language we have, in the hospital's own time."""
 
 import os
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import write_po
 
 from telehealth.core import i18n
+from telehealth.core.clock import at_local
 from telehealth.core.money import Fen
 
 
@@ -128,3 +129,11 @@ def test_the_catalogue_gathers_marked_sentences_and_the_details_of_errors(tmp_pa
     found = extract_from_file("telehealth.core.catalogue:extract_sentences", source)
 
     assert {message[1] for message in found} == {"这个号刚被约走", "请稍后再试", "候诊中"}
+
+
+def test_a_deadline_at_midnight_is_the_end_of_the_day_it_closes() -> None:
+    midnight = at_local(date(2026, 11, 25), time(0))
+    assert i18n.format_until(midnight, "zh-CN") == "11月24日 周二 24:00"
+    assert i18n.format_until(midnight, "zh-CN", midnight - timedelta(hours=3)) == "24:00"
+    assert i18n.format_until(midnight, "zh-CN", midnight - timedelta(hours=30)) == "11月24日 周二 24:00"
+    assert i18n.format_until(midnight + timedelta(hours=9), "zh-CN") == "11月25日 周三 09:00"
