@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telehealth.core.unit import Unit
+from tests.crash import shelves
 from tests.crash.town import Town
 
 Row = Mapping[str, Any]
@@ -32,6 +33,7 @@ _UNFINISHED = {
     "hold": "select number, hold_until from bookings where state = 'held'",
     "visit": "select number, day from bookings where state = 'paid' and attended_at is null",
     "cover": "select serial_no, state, reason from covers where state in ('asked', 'authorised', 'priced')",
+    **shelves.UNFINISHED,
 }
 
 
@@ -65,6 +67,7 @@ async def problems(town: Town) -> list[str]:
     checks = (_ledger, _orders, _refunds, _insurer, _visits, _seats)
     found = [sentence for check in checks for sentence in check(held)]
     found += _promises(town, held)
+    found += await shelves.problems(town)
     return found + [f"somebody was shown an error page: {one}" for one in town.client.broken]
 
 
@@ -82,6 +85,7 @@ async def figures(town: Town) -> str:
             f"{len(held.bookings)} bookings: {_counted(Counter(str(row['state']) for row in held.bookings))}",
             f"  {taken} fen came in, {back} went back in {len(held.refunds)} refunds;"
             f" {town.client.dropped} connections cut, {failed} jobs parked",
+            await shelves.figures(town),
             f"  {_counted(town.weather)}",
         )
     )

@@ -21,7 +21,7 @@ from tests.crash.staff import act_for
 from tests.crash.town import Town, Visitor, hospital_id
 
 #: Until the provider's word has come through, over any number of deaths.
-_SETTLES_WITHIN_S = 300
+SETTLES_WITHIN_S = 300
 
 
 class WentOtherwise(Exception):
@@ -51,7 +51,7 @@ class Errand:
 # Steps.
 
 
-def _expect(answer: Answer, *statuses: int) -> Any:
+def expect(answer: Answer, *statuses: int) -> Any:
     """Raises WentOtherwise for a conflict, which is part of life; anything else is a fault of ours."""
     if answer.status in statuses:
         return answer.said
@@ -73,7 +73,7 @@ async def hold(
     body = {"slot_id": str(slot.id), "person_id": str(visitor.who.person.id)}
     if visitor.check_id is not None:
         body |= {"check_id": visitor.check_id, "form_id": str(visitor.form_id)}
-    said = _expect(await town.client.post(visitor.token, "/bookings", body, once=True), 201)
+    said = expect(await town.client.post(visitor.token, "/bookings", body, once=True), 201)
     town.note(f"held {said['number']} {said['id']}")
     return Visit(visitor, said["id"])
 
@@ -81,13 +81,13 @@ async def hold(
 async def charged(town: Town, **wanted: Any) -> Visit:
     visit = await hold(town, **wanted)
     answer = await town.client.post(visit.token, f"/bookings/{visit.booking_id}/charge", once=True)
-    visit.charge_id = _expect(answer, 200)["id"]
+    visit.charge_id = expect(answer, 200)["id"]
     return visit
 
 
 async def begin(town: Town, visit: Visit, way: str = "", *, cover_id: str | None = None) -> None:
     body = {"way": way or town.chance.choice(("native", "jsapi")), "cover_id": cover_id}
-    said = _expect(await town.client.post(visit.token, f"/charges/{visit.charge_id}/orders", body), 201)
+    said = expect(await town.client.post(visit.token, f"/charges/{visit.charge_id}/orders", body), 201)
     visit.number = said["number"]
     visit.mix_trade_no = said["invocation"].get("mixTradeNo", "")
 
@@ -104,21 +104,25 @@ async def press_pay(town: Town, visit: Visit) -> bool:
 
 
 async def confirmed(town: Town, visit: Visit) -> None:
+    await settled(town, visit)
+    town.promise(visit.booking_id, "paid")
+
+
+async def settled(town: Town, visit: Visit) -> None:
     """Until the app shows it as paid. Raises WentOtherwise when it never will be."""
-    end, path = time.monotonic() + _SETTLES_WITHIN_S, f"/charges/{visit.charge_id}"
+    end, path = time.monotonic() + SETTLES_WITHIN_S, f"/charges/{visit.charge_id}"
     # Some apps ask us to ask; others only look.
     asks = town.chance.random() < 0.7
     while time.monotonic() < end:
         answer = await town.client.get(visit.token, path)
         if answer.said["state"] == "settled":
-            town.promise(visit.booking_id, "paid")
             return
         if answer.said["state"] == "closed":
             raise WentOtherwise("closed")
         if asks:
             await town.client.nudge(visit.token, f"{path}/verification")
         await asyncio.sleep(0.5)
-        asks = asks or time.monotonic() > end - _SETTLES_WITHIN_S / 2
+        asks = asks or time.monotonic() > end - SETTLES_WITHIN_S / 2
     raise AssertionError(f"{visit.number} was paid and nobody noticed")
 
 
@@ -155,7 +159,7 @@ async def covered(town: Town, visit: Visit) -> str | None:
 
 async def cancelled(town: Town, visit: Visit) -> None:
     answer = await town.client.post(visit.token, f"/bookings/{visit.booking_id}/cancellation", once=True)
-    _expect(answer, 200)
+    expect(answer, 200)
     town.promise(visit.booking_id, "cancelled")
 
 
@@ -170,7 +174,7 @@ async def by_staff(town: Town, verb: str, subject: str) -> None:
 async def refund_of(town: Town, visit: Visit, *, state: RefundState) -> str | None:
     """The refund of a charge once it is in this state; None when it passed by."""
     found = sa.select(Refund).where(Refund.charge_id == UUID(visit.charge_id))
-    end = time.monotonic() + _SETTLES_WITHIN_S
+    end = time.monotonic() + SETTLES_WITHIN_S
     while time.monotonic() < end:
         async with town.units.system("rehearsal") as unit:
             refund = (await unit.session.scalars(found)).first()
@@ -258,7 +262,7 @@ async def pays_cash(town: Town) -> Visit:
     visit = await charged(town)
     path = f"/desk-bookings/{visit.booking_id}/cash"
     answer = await town.client.post(town.desk, path, {"received": 5000}, once=True)
-    _expect(answer, 200)
+    expect(answer, 200)
     town.promise(visit.booking_id, "paid")
     return visit
 
@@ -275,7 +279,7 @@ async def seen(town: Town) -> None:
     """Comes in person, and the desk says so."""
     visit = await paid(town, days=0, kind=ClinicKind.OFFLINE)
     answer = await town.client.post(town.desk, f"/desk-bookings/{visit.booking_id}/attendance", once=True)
-    _expect(answer, 200)
+    expect(answer, 200)
     town.promise(visit.booking_id, "completed")
 
 
@@ -285,7 +289,7 @@ async def clinic_closes(town: Town) -> None:
     other = await charged(town, slot=planned.slots[1])
     await begin(town, other)
     path, body = f"/clinics/{planned.clinic.id}/closure", {"reason": "样例：停诊"}
-    _expect(await town.client.post(town.desk, path, body, once=True), 200)
+    expect(await town.client.post(town.desk, path, body, once=True), 200)
     for visit in (one, other):
         town.promise(visit.booking_id, "clinic_closed")
 

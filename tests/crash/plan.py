@@ -18,6 +18,10 @@ class Jump(StrEnum):
     MIDNIGHT = "midnight"
     #: The bills of yesterday are there.
     BILLS = "bills"
+    #: A passed sheet's last day is over.
+    VALIDITY = "validity"
+    #: What was paid should have been packed.
+    PROMISE = "promise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,9 @@ _BY_CALLBACK = Road(("cancels",), by_callback=True)
 _INSURED = Road(("insured_cancels",))
 _GIVEN_UP = Road(("changes_mind",))
 
-#: The first part of a name → how one gets there.
+_SENT = Road(("sends",))
+
+#: The first part of a name → how one gets there; a whole name where its way is another.
 ROADS: dict[str, Road] = {
     "hold": _PAID_AND_BACK,
     "charge": _PAID_AND_BACK,
@@ -80,6 +86,16 @@ ROADS: dict[str, Road] = {
     "insure.price": _INSURED,
     "insure.revoke": Road(("forgoes",)),
     "bill": Road(("unattended",), jump=Jump.BILLS),
+    "rx.sign": Road(("leaves_sheet",), verb="sign"),
+    "rx.pass": Road(("leaves_sheet",), verb="pass"),
+    "rx.choose": _SENT,
+    "rx.take": _SENT,
+    "rx.waybill": _SENT,
+    "rx.undo": Road(("gives_up",)),
+    "rx.undo.before_commit": Road(("left_unpacked",), jump=Jump.PROMISE),
+    "rx.pack": Road(("sends",), verb="pack"),
+    "rx.collect": Road(("sends",), verb="hand_out"),
+    "rx.expire": Road(("leaves_sheet",), jump=Jump.VALIDITY),
 }
 
 #: For everyday: one of each kind of step, where most would be lost.
@@ -113,7 +129,7 @@ def base_of(name: str) -> str:
 
 
 def road_to(name: str) -> Road:
-    return ROADS[base_of(name)]
+    return ROADS.get(name) or ROADS[base_of(name)]
 
 
 def all_names() -> list[str]:
@@ -138,6 +154,10 @@ class Plan:
     @property
     def is_done(self) -> bool:
         return not self._open()
+
+    @property
+    def left(self) -> list[str]:
+        return self._open()
 
     def next(self, jumps: Collection[Jump]) -> str | None:
         """One that was hit least, and for whose jump there is somebody in town; None when all is done."""

@@ -10,12 +10,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from prescriptions.pharmacy.models import DispatchOrder
+from prescriptions.settling.models import Fulfilment
+from prescriptions.states import DispatchState, FulfilmentState
 from telehealth.bookings.models import Booking
 from telehealth.bookings.states import BookingState
 from telehealth.core.clock import at_local
-from telehealth.payments.models import PayOrder, RefundLeg
+from telehealth.payments.desk import DESK
+from telehealth.payments.models import PayOrder, Refund, RefundLeg
 from telehealth.payments.states import LegState, PayOrderState, RefundState
-from tests.crash import books, errands, weather
+from tests.crash import books, errands, sheets, weather
+from tests.crash.apothecary import open_apothecary
 from tests.crash.house import HouseFailed
 from tests.crash.plan import Jump, Plan, Road, road_to
 from tests.crash.town import MORNING, Town, hospital_id
@@ -26,9 +31,12 @@ REACHED_WITHIN_S = 240
 _MORE_AFTER_S = 6
 QUIET_WITHIN_S = 120
 _ENDS_WITHIN_S = 300
+#: What was passed today is worth nothing then, and what was paid today should be packed.
+_VALID = timedelta(days=3)
 _KILLED = -9
 #: Of the starts, so many are the whole way of a person's.
 _BY_EXEC = 0.1
+ERRANDS = {**errands.ERRANDS, **sheets.ERRANDS}
 #: A verb of staff that was killed is done again by somebody else.
 _STAFF_TRIES = 4
 
@@ -46,6 +54,7 @@ class Rehearsal:
         """Raises AssertionError, with the town's history, for whatever must not be."""
         town = self.town
         try:
+            town.apothecary = await open_apothecary(town)
             while not self.plan.is_done:
                 name = self.plan.next(await self._jumps())
                 if name is None:
@@ -105,6 +114,10 @@ class Rehearsal:
         if not house.is_open.is_set():
             await house.open()
         for _ in range(_STAFF_TRIES):
+            if road.verb in sheets.SUBJECTS:
+                if await self._over_a_sheet(name, road.verb):
+                    return
+                continue
             subject = await self._subject(road.verb)
             if subject is None:
                 continue
@@ -115,6 +128,24 @@ class Rehearsal:
                 return
             town.note(f"{road.verb} {subject} ended with {code}")
         raise AssertionError(f"{name} was not reached")
+
+    async def _over_a_sheet(self, name: str, verb: str) -> bool:
+        """Whether it was reached; whoever finds the sheet goes on with it."""
+        town = self.town
+        bring, afterwards = sheets.SUBJECTS[verb]
+        try:
+            sheet = await bring(town)
+        except errands.WentOtherwise as reason:
+            town.note(f"nothing to {verb}: {reason}")
+            return False
+        code = await town.house.staff(verb, str(hospital_id(town)), str(sheet.id), kill_at=name)
+        town.note(f"{verb} {sheet.number} ended with {code}")
+        if code != _KILLED:
+            return False
+        for each in afterwards:
+            with suppress(errands.WentOtherwise):
+                await sheets.by_staff(town, each, sheet)
+        return True
 
     async def _subject(self, verb: str) -> str | None:
         """What a member of staff acts upon: a paid booking, or a refund that is parked."""
@@ -138,7 +169,7 @@ class Rehearsal:
 
     def _send(self, *names: str) -> None:
         for name in names:
-            task = asyncio.create_task(self._quietly(errands.ERRANDS[name].run(self.town)), name=name)
+            task = asyncio.create_task(self._quietly(ERRANDS[name].run(self.town)), name=name)
             self.under_way.add(task)
 
     async def _quietly(self, errand: Awaitable[None]) -> None:
@@ -149,8 +180,8 @@ class Rehearsal:
             self.town.note(f"went otherwise: {reason}")
 
     def _passer_by(self) -> str:
-        names = list(errands.ERRANDS)
-        return self.town.chance.choices(names, [errands.ERRANDS[name].weight for name in names])[0]
+        names = list(ERRANDS)
+        return self.town.chance.choices(names, [ERRANDS[name].weight for name in names])[0]
 
     def _check(self) -> None:
         """Raises what went wrong in an errand as soon as it did."""
@@ -165,7 +196,8 @@ class Rehearsal:
             await weather.clear(town)
             house.start()
             await house.open()
-        self._send("lapses", "unattended")
+        left = {errand for name in self.plan.left for errand in road_to(name).errands}
+        self._send("lapses", "unattended", *sorted(left))
         await self._all_done()
         house.kill()
 
@@ -191,6 +223,14 @@ class Rehearsal:
             )
             if (await unit.session.scalars(paid.limit(1))).first() is not None:
                 found |= {Jump.MIDNIGHT, Jump.BILLS}
+            open_sheet = sa.select(Fulfilment.id).where(Fulfilment.state == FulfilmentState.OPEN)
+            if (await unit.session.scalars(open_sheet.limit(1))).first() is not None:
+                found.add(Jump.VALIDITY)
+            waiting = sa.select(DispatchOrder.id).where(
+                DispatchOrder.state.in_((DispatchState.WAITING, DispatchState.CLAIMED))
+            )
+            if (await unit.session.scalars(waiting.limit(1))).first() is not None:
+                found.add(Jump.PROMISE)
         return found
 
     async def _pass_time(self, jump: Jump | None) -> None:
@@ -202,6 +242,10 @@ class Rehearsal:
         elif jump is Jump.BILLS:
             await town.next_morning()
             await town.move(town.clock.business() + timedelta(hours=3))
+        elif jump is Jump.VALIDITY:
+            await town.move(at_local(town.today + _VALID, MORNING))
+        elif jump is Jump.PROMISE:
+            await town.move(town.clock.business() + timedelta(hours=24))
         else:
             await town.later(timedelta(seconds=town.chance.choice((0, 0, 30, 240))))
 
@@ -216,8 +260,10 @@ class Rehearsal:
         house.kill()
         async with town.units.system("rehearsal") as unit:
             last = await unit.session.scalar(sa.select(sa.func.max(Booking.day)))
-        if last is not None and last >= town.today:
-            await town.move(at_local(last + timedelta(days=1), MORNING))
+        ends = town.today + _VALID
+        if last is not None:
+            ends = max(ends, last + timedelta(days=1))
+        await town.move(at_local(ends, MORNING))
         await self._waited()
         house.start(by_exec=True)
         begun = time.monotonic()
@@ -236,8 +282,20 @@ class Rehearsal:
                 raise HouseFailed("died while it should have come to rest")
             assert time.monotonic() < end, f"not at rest after {QUIET_WITHIN_S} s: {open_things}"
             town.note(f"still under way: {len(open_things)}")
+            await self._hand_back_cash()
             await self._waited()
             await asyncio.sleep(1)
+
+    async def _hand_back_cash(self) -> None:
+        """Of sheets that were paid at the window and given up by the house itself."""
+        town = self.town
+        async with town.units.system("rehearsal") as unit:
+            found = sa.select(Refund.id).join(PayOrder, PayOrder.id == Refund.pay_order_id)
+            parked = found.where(Refund.state == RefundState.PARKED, PayOrder.provider == DESK)
+            ids = (await unit.session.scalars(parked)).all()
+        for refund_id in ids:
+            with suppress(errands.WentOtherwise):
+                await errands.by_staff(town, "by_hand", str(refund_id))
 
     async def _waited(self) -> None:
         """Questions and empty tills wait half an hour at most by the wall, which no offset moves: over."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import app
@@ -34,6 +34,9 @@ from tests.support.factories.directory import add_doctor
 from tests.support.factories.schedule import Planned, add_clinic
 from tests.support.phones import fresh_number
 from tests.support.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from tests.crash.apothecary import Apothecary
 
 CODE = "yunan"
 MORNING = time(8)
@@ -73,6 +76,9 @@ class Town:
     promises: list[tuple[str, str]] = field(default_factory=list)
     #: What the outside did how often, and how often the clock was moved.
     weather: Counter[str] = field(default_factory=Counter)
+    #: The same of prescriptions.
+    sheet_promises: list[tuple[UUID, str]] = field(default_factory=list)
+    apothecary: "Apothecary" = field(init=False)
     hospital: Hospital = field(init=False)
     desk: str = field(init=False)
     _clinics: dict[tuple[date, ClinicKind], Planned] = field(default_factory=dict)
@@ -94,6 +100,10 @@ class Town:
     def promise(self, booking_id: str, state: str) -> None:
         self.promises.append((booking_id, state))
         self.note(f"{state}: {booking_id}")
+
+    def promise_sheet(self, sheet_id: UUID, state: str) -> None:
+        self.sheet_promises.append((sheet_id, state))
+        self.note(f"{state}: {sheet_id}")
 
     async def close(self) -> None:
         self.house.kill()

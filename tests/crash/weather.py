@@ -21,27 +21,40 @@ _INSURER: tuple[dict[str, Any] | None, ...] = (
     {"mode": "error_500", "times": 1},
     {"mode": "slow", "seconds": 0.4, "times": 2},
 )
+_COURIER: tuple[dict[str, Any] | None, ...] = (
+    None,
+    None,
+    None,
+    {"mode": "lost_answer", "times": 1},
+    {"mode": "error_500", "times": 1},
+    {"mode": "down", "times": 2},
+    {"mode": "slow", "seconds": 0.4, "times": 2},
+)
 _CALLBACKS = ("normal", "normal", "twice", "reordered", "probe", "forged", "stale")
 
 
 async def change(town: Town, *, by_callback: bool) -> str:
     """Draw new weather, and say which. With `by_callback` no callback is lost for good."""
-    provider, insurer = town.chance.choice(_PROVIDER), town.chance.choice(_INSURER)
+    provider, insurer, courier = (town.chance.choice(each) for each in (_PROVIDER, _INSURER, _COURIER))
     mode = town.chance.choice(_CALLBACKS if by_callback else (*_CALLBACKS, "lost"))
-    await _set(town, provider, insurer, mode)
-    faults = (("provider", provider), ("insurer", insurer))
+    await _set(town, provider, insurer, courier, mode)
+    faults = (("provider", provider), ("insurer", insurer), ("courier", courier))
     said = [f"callbacks {mode}", *(f"{name} {fault['mode']}" for name, fault in faults if fault)]
     town.weather.update(said)
     return ", ".join(said)
 
 
 async def clear(town: Town) -> None:
-    await _set(town, None, None, "normal")
+    await _set(town, None, None, None, "normal")
 
 
 async def _set(
-    town: Town, provider: dict[str, Any] | None, insurer: dict[str, Any] | None, callbacks: str
+    town: Town,
+    provider: dict[str, Any] | None,
+    insurer: dict[str, Any] | None,
+    courier: dict[str, Any] | None,
+    callbacks: str,
 ) -> None:
-    await asyncio.to_thread(lambda: town.sandbox.faults(wechatpay=provider, nhsa=insurer))
+    await asyncio.to_thread(lambda: town.sandbox.faults(wechatpay=provider, nhsa=insurer, sf=courier))
     seconds = {"seconds": 1} if callbacks == "reordered" else {}
     await asyncio.to_thread(lambda: town.sandbox.payment_notices(callbacks, **seconds))
