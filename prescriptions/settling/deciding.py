@@ -19,6 +19,7 @@ from prescriptions.states import FulfilmentEvent, FulfilmentState, RxEvent
 from telehealth.core.access import Permission
 from telehealth.core.unit import Unit
 from telehealth.payments import Refund, RefundReason
+from telehealth.payments.charging import earn
 from telehealth.payments.refunding import refund_share
 
 
@@ -49,13 +50,17 @@ async def give_back(unit: Unit, prescription_id: UUID, decision: Decision) -> Re
         raise PrescriptionNotFound()
     if row is None or row.state not in (FulfilmentState.PAID, FulfilmentState.DISPENSED):
         raise NothingPaid()
-    if row.state is FulfilmentState.PAID:
+    gives_up = row.state is FulfilmentState.PAID
+    if gives_up:
         await unit.publish(AbandonAsked(rx.id, str(decision.cause)))
         row.apply(FulfilmentEvent.UNDO, at=unit.now)
         row.code_digest = None
         rx.apply(RxEvent.UNDO, at=unit.now, reason=str(decision.cause))
         await announce_state(unit, rx, "undone")
     refund = await _refund(unit, row, decision)
+    if gives_up and row.charge_id is not None:
+        # What is kept is for what was cooked or packed.
+        await earn(unit, row.charge_id)
     unit.audit(
         "prescription.refund_decided", rx,
         number=rx.number, cause=decision.cause, share=decision.share,

@@ -167,7 +167,7 @@ async def test_decocted_and_cancelled_part_of_it_comes_back_and_the_order_is_giv
     async with units.system("test") as unit:
         assert (await unit.session.get_one(DispatchOrder, paid.id)).state is DispatchState.CANCELLED
     assert await books_of_sheet(units, paid) == {
-        "provider.desk": PRICE, "prepaid": 300 - PRICE, "refunds": -300,
+        "provider.desk": PRICE, "revenue.drug": 300 - PRICE, "refunds": -300,
     }  # fmt: skip
 
 
