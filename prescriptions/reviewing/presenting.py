@@ -176,6 +176,7 @@ def _finding(said_: Any, severity: Severity, lines: list[int]) -> dict[str, Any]
 def _line(line: Line, shown: dict[str, Any], free: dict[str, Any]) -> dict[str, Any]:
     have = free.get(line.drug_code)
     return {
+        **_BLANK,
         **shown,
         "position": line.position,
         "resigned": line.resign_reason if line.resigned_at else "",
@@ -205,6 +206,8 @@ def _review(review: Review | None, gettext: Any) -> dict[str, Any] | None:
     return {"kind": kind, "label": gettext(label), "reason": review.reason, "at": review.at}
 
 
+#: A herb has no usage of its own, a medicine no step.
+_BLANK = dict.fromkeys(("strength", "pack", "usage", "note", "quantity", "grams", "step"), "")
 _ROLES = {"jun": 0, "chen": 1, "zuo": 2, "shi": 3}
 
 
