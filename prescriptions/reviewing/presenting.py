@@ -191,7 +191,7 @@ def _facts(content: SheetContent, egfr: Any, gettext: Any) -> list[tuple[str, st
     return [
         (gettext(N_("诊断")), "；".join(one.name for one in content.diagnoses)),
         (gettext(N_("病与证")), " · ".join(x.name for x in (content.tcm_disease, content.tcm_syndrome) if x)),
-        (gettext(N_("过敏史")), "、".join(patient.allergies)),
+        (gettext(N_("过敏史")), "" if patient.allergies else gettext(N_("已询问，无"))),
         (gettext(N_("体重")), f"{patient.weight_kg} kg" if patient.weight_kg else ""),
         ("eGFR", f"{egfr} mL/min/1.73 m²" if egfr else ""),
         (gettext(N_("开具医师")), f"{content.doctor} {content.doctor_title}"),
