@@ -55,6 +55,8 @@ from telehealth.web.preferences import language
 from telehealth.web.problems import sentence
 
 NEEDS = Permission.CONSULT
+#: At these ages a woman is asked; the check asks at any.
+BEARING = range(10, 61)
 REFUSALS = (Refused, Conflict, Invalid, Unavailable, Forbidden)
 
 
@@ -261,7 +263,7 @@ def _patient(file: PatientFile, lang: str) -> dict[str, Any]:
     return {
         "name": file.person.name,
         "who": who,
-        "is_female": str(file.person.sex) == "female",
+        "may_bear": str(file.person.sex) == "female" and file.age in BEARING,
         "allergies": allergies,
         "tone": tone,
         "weight": file.content.weight_kg if file.content else "",

@@ -116,7 +116,8 @@ def pad_view(pad: Pad, lang: str) -> PadView:
         total=rx.total,
         total_words=format_fen(rx.total, lang),
         weight_words=_weight(pad, say_),
-        findings=[_finding(pad, finding, lang) for finding in pad.checked.verdict.findings],
+        # An empty sheet has nothing to be checked yet.
+        findings=[_finding(pad, each, lang) for each in pad.checked.verdict.findings if pad.lines],
         taken=[
             TakenView(
                 name=each.name,
