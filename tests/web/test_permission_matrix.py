@@ -28,7 +28,7 @@ named = pytest.mark.parametrize("role", EVERYBODY, ids=lambda role: str(role or 
 known = pytest.mark.parametrize("role", list(Role), ids=str)
 
 #: Names in a path that belong to nobody: what they lead to is every patient's or everybody's.
-PUBLIC_NAMES = {"code", "topic"}
+PUBLIC_NAMES = {"code", "topic", "drug_code", "verb"}
 PUBLIC_THINGS = {("clinic_id", Role.PATIENT), ("notice_id", Role.PATIENT)}
 
 #: A body that would be accepted, for each operation that takes an id of somebody's and a body.
@@ -70,6 +70,19 @@ BODIES: dict[str, dict[str, Any]] = {
     "withdraw_visit": {"reason": "出现新症状", "advice": "请到门诊面诊"},
     "invite_colleague": {"doctor_id": "00000000-0000-4000-8000-000000000001", "reason": "会诊"},
     "complete_follow_up": {"outcome": "已电话随访"},
+    "scan_lot": {"code": "L1"},
+    "start_decoction": {"pot": "1"},
+    "finish_decoction": {"bags": 7},
+    "check_order": {"matches": ["name"]},
+    "reject_order": {"reason": "规格不符"},
+    "enter_waybill": {"carrier": "ems", "waybill": "EA000000000CN"},
+    "pack_order": {},
+    "hand_over_order": {"waybill": "SF0000000000000"},
+    "collect_order": {"name": "样例甲", "counselling": "饭后服用"},
+    "report_trouble": {"kind": "short"},
+    "resolve_trouble": {"way": "continued"},
+    "close_recall": {"is_sound": False},
+    "count_lot": {"found": "1"},
     "settle_refund_by_hand": {"note": "已在窗口退还现金"},
 }
 

@@ -14,6 +14,7 @@ from prescriptions.events import PrescriptionSpent
 from prescriptions.models import Line, Prescription
 from prescriptions.pharmacy import checking, claiming, packing, picking
 from prescriptions.pharmacy.models import DispatchOrder, Parcel
+from prescriptions.pharmacy.recalling import recall
 from prescriptions.pharmacy.rules import MATCHES
 from prescriptions.rules import valid_until
 from prescriptions.settling.models import Fulfilment
@@ -24,6 +25,7 @@ from prescriptions.stock.receiving import receive
 from prescriptions.stock.reserving import reserve
 from prescriptions.stock.rules import Goods
 from prescriptions.stock.staffing import assign, note_presence
+from telehealth.accounts.models import StaffMember
 from telehealth.core.access import Actor, Role
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Units
@@ -285,3 +287,23 @@ async def fulfilment_of(units: Units, order_id: UUID) -> Fulfilment:
         found = await unit.session.get(Fulfilment, order_id)
         assert found is not None
         return found
+
+
+async def furnish(units: Units, visit: Visit, member: StaffMember) -> dict[str, UUID]:
+    """For a town: a pharmacy in which this member of staff works, with an order, a lot and a recall."""
+    pharmacy = await add_pharmacy(units, visit)
+    async with units.system("test") as unit:
+        await assign(unit, pharmacy.id, member.account_id)
+    actor = staff(member)
+    place = Dispensary(visit, pharmacy, actor, actor)
+    [lot] = await stock(units, pharmacy, {PILL: 20})
+    await stock(units, pharmacy, {PILL: 1}, lot="RECALLED")
+    row = await add_order(units, place)
+    async with units.of(actor) as unit:
+        called = await recall(unit, actor, PILL, "RECALLED", "样例召回")
+    return {
+        "order_id": row.id,
+        "prescription_id": row.id,
+        "lot_id": lot.id,
+        "recall_id": called.id,
+    }

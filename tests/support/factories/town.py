@@ -34,12 +34,22 @@ from telehealth.schedule.rules import HalfDay
 from telehealth.strikes.appealing import appeal
 from telehealth.web.sessions import open_session
 from tests.support.factories.accounts import add_staff, staff
-from tests.support.factories.bookings import House, Patient, add_booker, add_check, add_form, add_house, book
+from tests.support.factories.bookings import (
+    House,
+    Patient,
+    add_booker,
+    add_check,
+    add_form,
+    add_house,
+    book,
+)
+from tests.support.factories.dispatch import PILL, furnish
 from tests.support.factories.insurance import add_cover
 from tests.support.factories.intake import add_form as add_draft
 from tests.support.factories.intake import add_photo
 from tests.support.factories.notifications import add_message
 from tests.support.factories.patients import add_person
+from tests.support.factories.rooms import Visit
 from tests.support.factories.schedule import Planned, add_clinic
 from tests.support.factories.strikes import add_strike
 from tests.support.factories.visits import pay_cash, refunds_of_booking
@@ -113,6 +123,12 @@ async def _side(units: Units, code: str, phone: str) -> Side:
     }
     things |= await _more(units, house, who)
     things |= await _money(units, house, who, booking)
+    async with units.system("test") as unit:
+        visited = await _one(unit, Booking, Booking.id == things["room_id"])
+    things |= await furnish(
+        units, Visit(house, who, members[Role.DOCTOR], visited, clinic), members[Role.PHARMACY]
+    )
+    things |= {"drug_code": PILL, "verb": "claim"}
     return Side(house, who, members, clinic, {name: str(thing) for name, thing in things.items()})
 
 
