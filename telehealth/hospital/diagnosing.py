@@ -4,8 +4,9 @@ import re
 
 from telehealth.hospital.elements import ICD10, Element, coding, concept, local
 
-#: WHO's ICD-10 ends at the fifth character; what national lists add after it ("x002") is theirs.
-_WHO = re.compile(r"([A-Z][0-9]{2})(?:\.?([0-9]{1,2})(?![0-9]))?")
+#: WHO's code ends with one or two characters after the dot. A national list (GB/T 14396) puts two more behind
+#: the first, "E11.900", and fills a missing one with an x, "I10.x00x002".
+_WHO = re.compile(r"([A-Z][0-9]{2})(?:\.?([0-9]{1,2})(?![0-9])|\.?([0-9])[0-9]+)?")
 
 
 def diagnosis(hospital: str, code: str, text: str = "") -> Element:
@@ -20,4 +21,5 @@ def icd10_code(code: str) -> str:
     found = _WHO.match(code.strip().upper())
     if found is None:
         return ""
-    return f"{found[1]}.{found[2]}" if found[2] else found[1]
+    after = found[2] or found[3]
+    return f"{found[1]}.{after}" if after else found[1]
