@@ -1,7 +1,7 @@
 """Every test that needs a database has an empty one to itself, and stands still in time."""
 
 import functools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import app
 from telehealth.core.clock import FixedClock
 from telehealth.core.db import build_engine
+from telehealth.core.feature import Feature
 from telehealth.core.provisioning import Addresses
 from telehealth.core.settings import Profile, Settings
 from telehealth.core.unit import Units
+from telehealth.web import application
 from telehealth.web.application import build
+from telehealth.web.assets import Assets
 from telehealth.web.house import House
+from telehealth.web.pages import Pages
 from tests.support.cluster import Cluster
 from tests.support.lending import Lender
 from tests.support.schema import fingerprint, make_schema
@@ -31,6 +35,20 @@ pytest_plugins = [
 
 # Whom this machine trusts takes 20 ms to read: once for all clients of a process, not for each.
 httpcore2.default_ssl_context = functools.cache(httpcore2.default_ssl_context)
+
+_kept_pages: dict[tuple[int, ...], tuple[Sequence[Feature], Pages]] = {}
+
+
+def pages_of(features: Sequence[Feature], assets: Assets) -> Pages:
+    """Templates are compiled once for the same features, not once a test."""
+    kept = tuple(id(feature) for feature in features)
+    if kept not in _kept_pages:
+        _kept_pages[kept] = (features, Pages(features, assets))
+    return _kept_pages[kept][1]
+
+
+application.Assets = functools.cache(Assets)
+application.Pages = pages_of
 
 #: Saturday 21 November 2026, 10:00 in Shanghai.
 NOON_ENOUGH = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
