@@ -46,11 +46,10 @@ def live_house(
     with ExitStack() as house:
         house.enter_context(_process(home, "web", env, f"{url}/health/ready"))
         if records:
-            house.enter_context(
-                _process(
-                    home, "recorder", env | {"TELEHEALTH_RECORDER__ADDRESSES": json.dumps(["127.0.0.1"])}
-                )
-            )
+            recorder = env | {"TELEHEALTH_RECORDER__ADDRESSES": json.dumps(["127.0.0.1"])}
+            house.enter_context(_process(home, "recorder", recorder))
+            # It takes its spool last of all: a call that finds none starting is over in ten seconds.
+            eventually((home / "spool" / "lock").exists, timeout_s=60)
         yield url
 
 
