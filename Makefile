@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest --durations 10
 TOGETHER := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint types scripts contracts rules bench bench-peers soak format migration catalogue openapi clean
+.PHONY: help install run test check lint types scripts contracts rules bench bench-peers soak fuzz format migration catalogue openapi clean
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ run: $(INSTALLED) ## open the demo hospital: database, sandboxes, web; Ctrl-C st
 # 5: of this kind there is no test among those asked for.
 test: $(INSTALLED_DEV) ## every test, browser included (ARGS="-k held" narrows them)
 	@deploy/install-test-packages.sh
-	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not alone" $(ARGS); first=$$?; \
+	@$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not alone" $(ARGS); first=$$?; \
 	echo "and what measures time, alone"; \
 	$(PYTEST) -m alone $(ARGS); second=$$?; \
 	case $$first$$second in 00$(if $(strip $(ARGS)),|05|50)) ;; *) exit 1 ;; esac
@@ -56,6 +56,9 @@ bench-peers: $(INSTALLED_DEV) ## measure the recorder beside Janus, in the same 
 
 soak: $(INSTALLED_DEV) ## kill the house at every named point, three times each; then the books must agree
 	@$(BIN)/python -m tests.crash $(ARGS)
+
+fuzz: $(INSTALLED_DEV) ## ten times the random requests that `make test` sends to each operation
+	TELEHEALTH_FUZZ_EXAMPLES=200 $(PYTEST) -n 2 --dist loadfile tests/web/fuzzing $(ARGS)
 
 format: $(INSTALLED_DEV) ## put imports and layout in order
 	$(BIN)/ruff check --fix .
