@@ -22,3 +22,17 @@ if (field instanceof HTMLInputElement && keys instanceof HTMLElement) {
     field.value = spaced(digits());
   });
 }
+
+// Whose sheet it is stays on the screen for a minute after the last touch: whoever reads slowly goes on reading.
+const HOME_AFTER_MS = 60_000;
+const home = document.querySelector('[data-kiosk-home]');
+
+if (home instanceof HTMLAnchorElement) {
+  let timer = 0;
+  const wait = () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => window.location.replace(home.href), HOME_AFTER_MS);
+  };
+  for (const touch of ['pointerdown', 'keydown', 'scroll']) document.addEventListener(touch, wait, { passive: true });
+  wait();
+}
