@@ -21,9 +21,7 @@ async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
     waiting = sum((await queries.count_states(unit, place.id)).values())
     found = []
     if late:
-        found.append(
-            _item(N_("配药超过承诺时间"), N_("逾时会自动退费"), "clock-alert", "danger", late)
-        )
+        found.append(_item(N_("配药超过承诺时间"), N_("逾时会自动退费"), "clock-alert", "danger", late))
     if held:
         found.append(_item(N_("配药异常待处理"), N_("处理之前不会继续配药"), "triangle-alert", "warn", held))
     if waiting:

@@ -22,7 +22,9 @@ DECOCTED = "冷藏，7 日内服完，温热后服用"
 async def labels_of(unit: Unit, row: DispatchOrder) -> list[Label]:
     """One a drug and lot; one for a decoction. Raises LabelNotReady."""
     rx = await prescription(unit, row.id)
-    content = await _content(unit, rx)
+    content = await content_of(unit, rx)
+    if content is None:
+        raise LabelNotReady()
     place = await pharmacy(unit, row.pharmacy_id)
     if content.decoction is not None:
         return [_of_decoction(content, row, place.name, unit)]
@@ -37,7 +39,7 @@ async def labels_of(unit: Unit, row: DispatchOrder) -> list[Label]:
                 hospital=content.hospital, pharmacy=place.name, patient=content.patient.name,
                 number=content.number, drug=written.name, strength=written.strength,
                 quantity=f"{plain_number(written.quantity)} {written.quantity_unit}",
-                each=each_time(written), usage=_usage(written),
+                each=each_time(written), usage=usage_of(written),
                 storage=written.note or _storage(names.of(line.drug_code)),
                 dispensed_on=unit.today, lot=lot.lot_number if lot is not None else "",
                 expires_on=lot.expires_on if lot is not None else None, is_sample=content.is_sample,
@@ -46,14 +48,15 @@ async def labels_of(unit: Unit, row: DispatchOrder) -> list[Label]:
     return made
 
 
-async def _content(unit: Unit, rx: Prescription) -> SheetContent:
+async def content_of(unit: Unit, rx: Prescription) -> SheetContent | None:
+    """What the doctor signed; None while it is not on file."""
     for stage in (SheetStage.BOTH, SheetStage.DOCTOR):
         if (file := await sheet_file(unit, rx.id, rx.issue, stage)) is not None:
             return restore(file.content.encode())
-    raise LabelNotReady()
+    return None
 
 
-def _usage(line: Line) -> str:
+def usage_of(line: Line) -> str:
     said = (line.route, line.frequency, line.timing, f"{line.days} 天")
     return "，".join(word for word in said if word)
 

@@ -1,5 +1,6 @@
 """The board and one order, as finished values for pages and API. Names are masked on the board."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +12,12 @@ import sqlalchemy as sa
 from prescriptions.couriers import Scan
 from prescriptions.models import Line, Prescription
 from prescriptions.pharmacy import queries
+from prescriptions.pharmacy.labelling import content_of, usage_of
 from prescriptions.pharmacy.models import DispatchException, DispatchOrder, Parcel
 from prescriptions.pharmacy.rules import Tone, tone
 from prescriptions.queries import lines_of, prescription
+from prescriptions.sheet.content import SheetContent
+from prescriptions.sheet.wording import each_time, grams
 from prescriptions.states import DispatchState, Path, ReservationState
 from prescriptions.stock import (
     Drug,
@@ -125,6 +129,10 @@ class Item:
     line: Line
     drug: Drug
     needed: Decimal
+    #: As signed: form, amount at a time, how and how long.
+    form: str
+    each: str
+    usage: str
     picked: Sequence[LotChoice]
     suggested: Sequence[LotChoice]
 
@@ -141,6 +149,8 @@ class Work:
     order: DispatchOrder
     rx: Prescription
     patient: Person
+    #: What the second person holds against the bag: age, sex, diagnosis, allergies, as signed.
+    content: SheetContent | None
     department: str
     doctor: str
     items: Sequence[Item]
@@ -155,6 +165,8 @@ async def board(unit: Unit, place: Pharmacy, *, limit: int = SHOWN) -> Board:
     counts = await queries.count_states(unit, place.id)
     found = {key: await queries.lane(unit, place.id, states, limit=limit) for key, states in LANES.items()}
     held = await queries.held(unit, place.id)
+    # What is held stands apart, above the lanes.
+    stopped = Counter(row.state for _, row in held)
     rows = [row for lane in found.values() for row in lane] + [row for _, row in held]
     cards = await _cards(unit, rows)
     return Board(
@@ -162,7 +174,7 @@ async def board(unit: Unit, place: Pharmacy, *, limit: int = SHOWN) -> Board:
         lanes=[
             Lane(
                 key,
-                sum(counts.get(state, 0) for state in LANES[key]),
+                max(0, sum(counts.get(state, 0) - stopped[state] for state in LANES[key])),
                 [cards[row.id] for row in lane],
             )
             for key, lane in found.items()
@@ -177,14 +189,16 @@ async def work(unit: Unit, row: DispatchOrder) -> Work:
     rx = await prescription(unit, row.id)
     parcel = await queries.live_parcel(unit, row.id)
     wrote = await doctor(unit, rx.doctor_id)
+    content = await content_of(unit, rx)
     return Work(
         card=(await _cards(unit, [row]))[row.id],
         order=row,
         rx=rx,
         patient=await person(unit, rx.person_id),
+        content=content,
         department=(await department(unit, rx.department_id)).name,
         doctor=wrote.name,
-        items=await _items(unit, row, await drugs(unit, row.hospital_id)),
+        items=await _items(unit, row, await drugs(unit, row.hospital_id), content),
         parcel=parcel,
         scans=list(reversed(await queries.scans(unit, parcel.id))) if parcel is not None else [],
         trouble=await queries.open_exception(unit, row.id),
@@ -192,7 +206,7 @@ async def work(unit: Unit, row: DispatchOrder) -> Work:
     )
 
 
-async def _items(unit: Unit, row: DispatchOrder, names: Names) -> list[Item]:
+async def _items(unit: Unit, row: DispatchOrder, names: Names, content: SheetContent | None) -> list[Item]:
     lines = await lines_of(unit, row.id)
     picks = await queries.picks(unit, row.id)
     lots = await lots_by_id(unit, [pick.lot_id for pick in picks])
@@ -203,7 +217,7 @@ async def _items(unit: Unit, row: DispatchOrder, names: Names) -> list[Item]:
     }
     shelf = await lots_of(unit, row.pharmacy_id, list(held)) if row.state is D.CLAIMED else []
     items = []
-    for line in lines:
+    for place, line in enumerate(lines):
         picked = [
             LotChoice(lots[pick.lot_id], pick.quantity) for pick in picks if pick.drug_code == line.drug_code
         ]
@@ -216,8 +230,20 @@ async def _items(unit: Unit, row: DispatchOrder, names: Names) -> list[Item]:
         }
         left = needed - sum((each.quantity for each in picked), Decimal(0))
         suggested = [LotChoice(usable[key], many) for key, many in first_to_expire(usable.values(), left)]
-        items.append(Item(line, names.of(line.drug_code), needed, picked, suggested))
+        said = _said(content, place)
+        items.append(Item(line, names.of(line.drug_code), needed, *said, picked, suggested))
     return items
+
+
+def _said(content: SheetContent | None, place: int) -> tuple[str, str, str]:
+    if content is None:
+        return "", "", ""
+    if content.decoction is not None:
+        # Printed by role, kept as they were written.
+        herb = content.herbs[place] if place < len(content.herbs) else None
+        return "", grams(herb.grams) if herb is not None else "", herb.step if herb is not None else ""
+    written = content.lines[place]
+    return written.form, each_time(written), usage_of(written)
 
 
 async def _cards(unit: Unit, rows: Sequence[DispatchOrder]) -> dict[UUID, Card]:

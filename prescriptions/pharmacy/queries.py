@@ -65,7 +65,12 @@ async def lane(
     """The oldest promise first; each state is read from its own end of the index."""
     parts = [
         sa.select(DispatchOrder.id)
-        .where(DispatchOrder.pharmacy_id == pharmacy_id, DispatchOrder.state == state, _AT_PHARMACY)
+        .where(
+            DispatchOrder.pharmacy_id == pharmacy_id,
+            DispatchOrder.state == state,
+            _AT_PHARMACY,
+            DispatchOrder.held_at.is_(None),
+        )
         .order_by(DispatchOrder.promised_at)
         .limit(limit)
         for state in states

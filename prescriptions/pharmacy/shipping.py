@@ -140,6 +140,7 @@ async def _intend(unit: Unit, order_id: UUID) -> tuple[Parcel | None, _Intent | 
     if parcel is not None and parcel.booked_at is not None:
         return parcel, None
     if row.path is not Path.COURIER or row.state not in _BOOKABLE or row.undo_reason is not None:
+        await _call_off(unit, order_id)
         return None, None
     way = await fulfilment(unit, order_id)
     if way is None or way.address is None:
@@ -157,6 +158,14 @@ async def _intend(unit: Unit, order_id: UUID) -> tuple[Parcel | None, _Intent | 
     )
     unit.step("rx.waybill")
     return None, _Intent(parcel.id, (await hospital(unit, row.hospital_id)).code, shipment)
+
+
+async def _call_off(unit: Unit, order_id: UUID) -> None:
+    """Whoever asked for a waybill may have died before the answer, and the question may have reached the
+    courier after the cancelling of a number it did not know yet. Cancelling again is cancelling once."""
+    for parcel in await queries.parcels_of(unit, order_id):
+        if parcel.booked_at is None and parcel.cancelled_at is not None:
+            await unit.defer(cancel_parcel, parcel_id=parcel.id)
 
 
 async def _new_parcel(unit: Unit, row: DispatchOrder, carrier: Carrier) -> Parcel:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx2
@@ -362,7 +363,7 @@ class TestPushes:
         token = desk.sandbox.credentials["sf"]["hospitals"]["yunan"]["push_token"]
         for move in ("pick_up", "in_transit", "deliver"):
             desk.move(parcel.waybill, move, push=False)
-        pushed = {"Body": {"WaybillRoute": []}}
+        pushed: dict[str, Any] = {"Body": {"WaybillRoute": []}}
         wrong = await client.post("/callbacks/sf/yunan/wrong-token", json=pushed)
         assert wrong.status_code == 401
         garbled = await client.post(f"/callbacks/sf/yunan/{token}", content=b"{")
