@@ -35,6 +35,8 @@ from tests.support.live import live_house
 from tests.support.sandbox import Sandbox
 
 __all__ = ["coturn"]
+#: A call no recorder comes to is over in ten seconds, however busy the machine is.
+pytestmark = pytest.mark.alone
 #: Every connection of the page can be got hold of.
 KEPT = """
 window.connections = [];

@@ -21,6 +21,8 @@ from tests.support.live import live_house
 from tests.support.sandbox import Sandbox
 
 __all__ = ["coturn"]
+#: A call no recorder comes to is over in ten seconds, however busy the machine is.
+pytestmark = pytest.mark.alone
 
 #: What the picture of the other side has shown, in seconds.
 SHOWN = "() => document.querySelector('.tile-call video').currentTime"

@@ -1,5 +1,6 @@
 """A path gone for longer than a restart can mend: both pages build a new connection, in the same call."""
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.rooms import HE, SEES, call, hang_up, meeting
@@ -7,6 +8,8 @@ from tests.e2e.test_room_network import KEPT, browser, coturn, fair, house, weat
 from tests.support.shaper import Weather
 
 __all__ = ["browser", "coturn", "fair", "house", "weather"]
+#: A call no recorder comes to is over in ten seconds, however busy the machine is.
+pytestmark = pytest.mark.alone
 
 #: `REPLACE_AFTER_MS` of static/js/room/peer.js, and what a browser takes to see that a path is gone.
 REPLACED_WITHIN_MS = 60_000

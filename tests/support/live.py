@@ -49,7 +49,7 @@ def live_house(
             recorder = env | {"TELEHEALTH_RECORDER__ADDRESSES": json.dumps(["127.0.0.1"])}
             house.enter_context(_process(home, "recorder", recorder))
             # It takes its spool last of all: a call that finds none starting is over in ten seconds.
-            eventually((home / "spool" / "lock").exists, timeout_s=60)
+            eventually((home / "spool" / "lock").exists, timeout_s=READY_WITHIN_S)
         yield url
 
 
