@@ -11,7 +11,7 @@ from prescriptions.formulary import pages as formulary_pages
 from prescriptions.patient import api as patient_api
 from prescriptions.patient import desk_pages, public_pages
 from prescriptions.patient import pages as patient_pages
-from prescriptions.patient.contributing import patient_home
+from prescriptions.patient.contributing import booking_actions, me_links, patient_home
 from prescriptions.pharmacy import api as pharmacy_api
 from prescriptions.pharmacy import callback_pages as courier_callbacks
 from prescriptions.pharmacy import desk_pages as recall_pages
@@ -103,6 +103,8 @@ feature = Feature(
         ("demo_scene", play_scene),
         ("fhir", RESOURCES),
         ("patient_home", patient_home),
+        ("me", me_links),
+        ("booking_actions", booking_actions),
         ("pay_subject", charging.pay_subject),
         ("room_tools", tooling.room_tools),
         ("worklist", reviewing_worklist),

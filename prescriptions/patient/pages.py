@@ -272,7 +272,7 @@ def _line(row: Row, lang: str) -> dict[str, Any]:
 def _square(text: str) -> Markup:
     """Digits as a QR code, for the scanner at the window."""
     drawn = segno.make(text, error="m", micro=False).svg_inline(
-        border=2, scale=6, dark="#000", light="#fff", svgclass="qr", lineclass=None
+        border=2, scale=6, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
     )
     return Markup(drawn)  # noqa: S704 - drawn by us, of digits
 

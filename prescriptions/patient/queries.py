@@ -42,6 +42,11 @@ async def payable(unit: Unit, *, limit: int = 3) -> Sequence[Prescription]:
     return (await unit.session.scalars(found.order_by(Prescription.valid_until).limit(limit))).all()
 
 
+async def of_visit(unit: Unit, visit_id: UUID) -> Sequence[Prescription]:
+    found = sa.select(Prescription).where(Prescription.visit_id == visit_id, visible_to(unit.actor))
+    return (await unit.session.scalars(found.order_by(Prescription.created_at))).all()
+
+
 async def by_number(unit: Unit, number: str) -> Sequence[Prescription]:
     """The end of a number is enough at the desk: "004217"."""
     found = sa.select(Prescription).where(

@@ -8,6 +8,7 @@ from enum import StrEnum
 from prescriptions.couriers import ParcelState
 from prescriptions.models import Prescription
 from prescriptions.settling import Fulfilment
+from prescriptions.settling.undoing import BY_PATIENT
 from prescriptions.states import DispatchState, FulfilmentState, Path, RxState
 from telehealth.core.i18n import N_
 
@@ -22,6 +23,8 @@ class Stage(StrEnum):
     EXPIRED = "expired"
     VOIDED = "voided"
     UNDONE = "undone"
+    #: Its patient asked for it.
+    GIVEN_UP = "given_up"
     PREPARING = "preparing"
     #: The courier is asked to forget its waybill before the money goes back.
     CANCELLING = "cancelling"
@@ -49,7 +52,6 @@ class Capability:
     is_followed: bool = False
     can_refill: bool = False
     has_sheet: bool = False
-    goes_back: bool = False
 
 
 S = Stage
@@ -76,8 +78,12 @@ CAPABILITIES: Mapping[Stage, Capability] = {
     ),
     S.VOIDED: Capability(N_("已作废"), "", N_("医生作废了这张处方，没有收取费用。"), can_refill=True),
     S.UNDONE: Capability(
-        N_("已取消，费用退回"), "warn", N_("药品没有配出，费用已原路退回，可在下面查看退款进度。"),
-        can_refill=True, goes_back=True,
+        N_("已取消，费用退回"), "warn", N_("这张处方没有配药，退回的费用可在下面查看进度。"),
+        can_refill=True,
+    ),
+    S.GIVEN_UP: Capability(
+        N_("已取消，费用退回"), "", N_("已按您的申请取消取药，费用原路退回，可在下面查看退款进度。"),
+        can_refill=True,
     ),
     S.PREPARING: Capability(
         N_("配药中"), "ok", N_("药房正在配药，配好后会通知您。"),
@@ -143,7 +149,7 @@ def stage_of(
     is_cancelling: bool = False,
 ) -> Stage:
     if row is not None and row.state is FulfilmentState.UNDONE:
-        return S.UNDONE
+        return S.GIVEN_UP if rx.reason == BY_PATIENT else S.UNDONE
     if rx.state is RxState.PASSED:
         over = rx.valid_until is not None and rx.valid_until <= now
         return S.CLOSING if over else S.PAYABLE

@@ -94,6 +94,9 @@ async def test_the_pages_show_the_one_deadline_and_both_ways(
     assert listed.status_code == 200 and f"/prescriptions/{rx.id}" in listed.text
     home = await client.get("/", headers=page)
     assert f"/prescriptions/{rx.id}" in home.text
+    ticket = await client.get(f"/bookings/{rx.visit_id}", headers=page)
+    assert f"/prescriptions/{rx.id}" in ticket.text
+    assert 'href="/prescriptions"' in (await client.get("/me", headers=page)).text
 
 
 async def test_somebody_elses_sheet_does_not_exist(
@@ -239,7 +242,7 @@ async def test_a_paid_order_can_be_cancelled_until_the_pharmacy_packed_it(
     shown = (await client.get(f"/prescriptions/{rx.id}", headers=page)).text
     assert "配药中" in shown and "取消取药" in shown
     done = await client.post(api(rx, "/cancellation"), headers=mine)
-    assert (done.status_code, done.json()["stage"]) == (200, "undone")
+    assert (done.status_code, done.json()["stage"]) == (200, "given_up")
     shown = (await client.get(f"/prescriptions/{rx.id}", headers=page)).text
     assert "/refunds/" in shown and "预约医生续方" in shown
 
