@@ -38,7 +38,8 @@ class BagsForm(DeskForm):
 
 
 class MatchesForm(DeskForm):
-    matches: list[str] = []
+    #: No field of a form may be called `matches`: it would hide the method of that name.
+    ticked: list[str] = []
 
 
 class ReasonForm(DeskForm):

@@ -248,7 +248,7 @@ async def _decocted(call: Call) -> None:
 
 async def _check(call: Call) -> None:
     async with call.units.of(call.actor) as unit:
-        await checking.check(unit, call.actor, call.order_id, call.form.matches)
+        await checking.check(unit, call.actor, call.order_id, call.form.ticked)
 
 
 async def _reject(call: Call) -> None:

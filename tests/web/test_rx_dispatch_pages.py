@@ -67,11 +67,11 @@ async def test_one_order_is_worked_through_by_its_forms(
     assert (await press("scan", first, code="L1")).status_code == 303
     assert "L1" in (await client.get(base, headers=first)).text
     assert (await press("pick", first)).status_code == 303
-    half = await press("check", second, matches=["name", "age"])
+    half = await press("check", second, ticked=["name", "age"])
     assert half.status_code == 422
     ten = ["department", "name", "age", "drug", "form", "strength", "quantity", "appearance", "usage"]
-    assert (await press("check", first, matches=[*ten, "diagnosis"])).status_code == 409
-    assert (await press("check", second, matches=[*ten, "diagnosis"])).status_code == 303
+    assert (await press("check", first, ticked=[*ten, "diagnosis"])).status_code == 409
+    assert (await press("check", second, ticked=[*ten, "diagnosis"])).status_code == 303
     assert (await press("pack", first)).status_code == 303
     assert (await press("call", first)).status_code == 303
     number = place.visit.who.person.document_number
