@@ -281,7 +281,7 @@ class Rehearsal:
             if town.house.is_dead():
                 raise HouseFailed("died while it should have come to rest")
             assert time.monotonic() < end, f"not at rest after {QUIET_WITHIN_S} s: {open_things}"
-            town.note(f"still under way: {len(open_things)}")
+            town.note(f"still under way: {len(open_things)}, {open_things[0]}")
             await self._hand_back_cash()
             await self._waited()
             await asyncio.sleep(1)
