@@ -50,7 +50,8 @@ _ASIDE = re.compile(r"[（(][^）)]*[）)]")
 @dataclass(frozen=True, slots=True)
 class Checked:
     verdict: Verdict
-    row: Check
+    #: None where it was only looked at.
+    row: Check | None
 
     def open_findings(self, content: PadContent) -> tuple[Finding, ...]:
         """What still keeps the sheet from being signed: blocks, and what was not signed again."""
@@ -72,6 +73,59 @@ async def run_check(
 
     `published` is the book the sheet is checked by: the current one while it is written, its own afterwards.
     """
+    judged = await _judge(unit, rx, lines, active, published, delivery=delivery, keeps_cold=keeps_cold)
+    verdict, digest = judged.verdict, judged.digest
+    if stage in LOOKED_AT_OFTEN:
+        last = await last_check(unit, rx.id, stage)
+        if last is not None and (last.digest, last.book_id, last.policy_version) == (
+            digest,
+            published.id,
+            judged.policy,
+        ):
+            return Checked(verdict, last)
+    row = Check(
+        id=new_id(),
+        prescription_id=rx.id,
+        hospital_id=rx.hospital_id,
+        account_id=rx.account_id,
+        stage=stage,
+        at=unit.now,
+        book_id=published.id,
+        policy_version=judged.policy,
+        digest=digest,
+        outcome=str(verdict.outcome),
+        findings=[_kept(finding) for finding in verdict.findings],
+        is_complete=verdict.is_complete,
+    )
+    unit.session.add(row)
+    await unit.session.flush()
+    return Checked(verdict, row)
+
+
+async def look_again(
+    unit: Unit, rx: Prescription, lines: Sequence[Line], active: ActiveMedicines, published: Published
+) -> Checked:
+    """As of now, for whoever only reads a sheet: nothing is kept."""
+    return Checked((await _judge(unit, rx, lines, active, published)).verdict, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    verdict: Verdict
+    digest: str
+    policy: int
+
+
+async def _judge(
+    unit: Unit,
+    rx: Prescription,
+    lines: Sequence[Line],
+    active: ActiveMedicines,
+    published: Published,
+    *,
+    delivery: Delivery | None = None,
+    keeps_cold: bool = False,
+) -> _Judged:
     content = read_body(rx.body)
     policy = await current_policy(unit, rx.hospital_id)
     who = await person(unit, rx.person_id)
@@ -85,32 +139,7 @@ async def run_check(
         Numbers.of(policy.policy),
         foreign_known=active.foreign_known,
     )
-    digest = _digest(sheet, patient, active)
-    if stage in LOOKED_AT_OFTEN:
-        last = await last_check(unit, rx.id, stage)
-        if last is not None and (last.digest, last.book_id, last.policy_version) == (
-            digest,
-            published.id,
-            policy.number,
-        ):
-            return Checked(verdict, last)
-    row = Check(
-        id=new_id(),
-        prescription_id=rx.id,
-        hospital_id=rx.hospital_id,
-        account_id=rx.account_id,
-        stage=stage,
-        at=unit.now,
-        book_id=published.id,
-        policy_version=policy.number,
-        digest=digest,
-        outcome=str(verdict.outcome),
-        findings=[_kept(finding) for finding in verdict.findings],
-        is_complete=verdict.is_complete,
-    )
-    unit.session.add(row)
-    await unit.session.flush()
-    return Checked(verdict, row)
+    return _Judged(verdict, _digest(sheet, patient, active), policy.number)
 
 
 def sheet_of(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from prescriptions.formulary import Book, Published, published_book
+from prescriptions.formulary import Book, Published, book_of, published_book
 from prescriptions.formulary.entries import Herb, Medicine
 from prescriptions.models import Line, Prescription
 from prescriptions.queries import last_review, last_sheet, lines_of, pharmacist_expected, sheets_of_visit
@@ -19,7 +19,7 @@ from prescriptions.sheet.wording import grams as grams_words
 from prescriptions.states import PRESCRIPTION, CheckStage, RxEvent, RxState, SheetKind
 from prescriptions.stock import availability
 from prescriptions.writing.active import ActiveMedicines, active_medicines
-from prescriptions.writing.checking import Checked, run_check
+from prescriptions.writing.checking import Checked, look_again, run_check
 from prescriptions.writing.completing import lacking, unconfirmed
 from prescriptions.writing.content import PadContent, read_body
 from prescriptions.writing.own import OwnVisit, own_sheet
@@ -86,13 +86,22 @@ async def _look(unit: Unit, prescription_id: UUID, active: ActiveMedicines, publ
         content=read_body(rx.body),
         published=published,
         policy=policy,
-        checked=await run_check(unit, rx, lines, CheckStage.WRITING, active, published),
+        checked=await _check(unit, rx, lines, active, published),
         active=active,
         stock=await availability(unit, rx.hospital_id, rx.campus_id, [line.drug_code for line in lines]),
         is_reviewed_in_time=await pharmacist_expected(unit, rx.hospital_id, since=unit.now, until=until),
         last=await last_sheet(unit, rx) if rx.state is RxState.DRAFT else None,
         returned_because=review.reason if review is not None and rx.state is not RxState.SIGNED else "",
     )
+
+
+async def _check(
+    unit: Unit, rx: Prescription, lines: Sequence[Line], active: ActiveMedicines, published: Published
+) -> Checked:
+    """A draft is checked as it is written; a signed sheet is looked at by the book it was signed by."""
+    if rx.state is RxState.DRAFT or rx.book_id is None:
+        return await run_check(unit, rx, lines, CheckStage.WRITING, active, published)
+    return await look_again(unit, rx, lines, active, await book_of(unit, rx.book_id))
 
 
 def pad_view(pad: Pad, lang: str) -> PadView:

@@ -207,10 +207,11 @@ async def test_an_id_of_another_sheet_is_refused(units: Units, desk: Desk) -> No
 async def test_equal_checks_at_writing_are_kept_once(units: Units, desk: Desk) -> None:
     rx = await written(units, desk)
     first = (await looked_at(units, desk, rx)).checked.row
-    assert (await looked_at(units, desk, rx)).checked.row.id == first.id
+    again = (await looked_at(units, desk, rx)).checked.row
+    assert first is not None and again is not None and first.id == again.id
     await type_sheet(units, desk, rx, [PILL | {"dose": "10"}])
     again = (await looked_at(units, desk, rx)).checked.row
-    assert again.id != first.id
+    assert again is not None and again.id != first.id
     async with units.system("test") as unit:
         last = await last_check(unit, rx.id, CheckStage.WRITING)
     assert last is not None and last.digest == again.digest
