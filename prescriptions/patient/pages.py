@@ -24,6 +24,7 @@ from prescriptions.states import FulfilmentState, Path
 from telehealth.accounts import local_phone
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import Conflict, FieldsInvalid, Refused, Unavailable
+from telehealth.core.i18n import format_instant, translator
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import said
 from telehealth.payments import refunds_of
@@ -186,7 +187,12 @@ def facts_of(view: View, lang: str) -> dict[str, Any]:
         "shows_code": _shows_code(view),
         "spaced_code": f"{row.code[:4]} {row.code[4:]}" if row and row.code else "",
         "steps": [
-            {"title": step.title, "when": step.at, "text": step.place, "state": step.state}
+            {
+                "title": translator(lang)(step.title),
+                "when": format_instant(step.at, lang) if step.at else "",
+                "text": step.place,
+                "state": step.state,
+            }
             for step in view.journey.steps
         ],
         "parcel": parcel,

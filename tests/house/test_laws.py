@@ -57,6 +57,7 @@ SYSTEM = {
                   "telehealth.consultations.pages", "telehealth.consultations.helper_pages",
                   "telehealth.consultations.showing"},
     "room helper": {"telehealth.consultations.helping"},
+    "sheet verification": {"prescriptions.patient.verifying"},
     "sign-in": {"telehealth.accounts.signing_in"},
     "sms callback": {"telehealth.notifications.receiving_receipts"},
     "staff invitation": {"telehealth.accounts.enrolling_staff"},
