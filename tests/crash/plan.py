@@ -101,8 +101,6 @@ ROADS: dict[str, Road] = {
 #: For everyday: one of each kind of step, where most would be lost.
 TWENTY = (
     "hold.after_commit",
-    "pay.order.after_commit",
-    "pay.prepay.before_call",
     "pay.prepay.after_call",
     "pay.mixed.after_call",
     "notice.stored.after_commit",
@@ -112,14 +110,16 @@ TWENTY = (
     "pay.close.after_call",
     "lapse.before_commit",
     "attend.before_commit",
-    "cancel.before_commit",
     "cancel.after_commit",
     "sweep.before_commit",
-    "sweep.after_commit",
-    "refund.leased.after_commit",
-    "refund.sent.before_call",
     "refund.sent.after_call",
     "refund.insurer.after_call",
+    "rx.pass.after_commit",
+    "rx.take.before_commit",
+    "rx.waybill.after_call",
+    "rx.undo.after_call",
+    "rx.collect.before_commit",
+    "rx.expire.before_commit",
 )
 
 
