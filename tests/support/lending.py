@@ -39,9 +39,10 @@ select coalesce(array_agg(pg_relation_size(to_regclass(name)) > 0 order by at), 
   coalesce(sum(pg_relation_size(to_regclass(name))), 0), exists (select from th_test.changed)
 from unnest(%s::text[]) with ordinality as given (name, at)
 """
-_OTHERS = (
-    "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-)
+_OTHERS = """
+select count(*) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+"""
 
 
 class Lent:
@@ -97,7 +98,7 @@ class Lender:
         return self._kept.pop() if self._kept else Lent(self._cluster, self._cluster.clone(self._template))
 
     def take_back(self, lent: Lent) -> None:
-        if lent.empty():
+        if _is_as_it_was(lent):
             self._kept.append(lent)
         else:
             self._cluster.drop(lent.addresses)
@@ -105,6 +106,14 @@ class Lender:
     def close(self) -> None:
         for lent in self._kept:
             self._cluster.drop(lent.addresses)
+
+
+def _is_as_it_was(lent: Lent) -> bool:
+    try:
+        return lent.empty()
+    except psycopg.Error:
+        # Whatever a test did to it, the next one has nothing to do with it.
+        return False
 
 
 def _is_left_alone(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
