@@ -16,9 +16,9 @@ async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
         place = await own_pharmacy(unit, actor)
     except NoPharmacy:
         return []
-    late = await queries.count_late(unit, place.id, unit.now)
+    counted = await queries.counts(unit, place.id, unit.now)
+    late, waiting = counted.late, counted.total
     held = await queries.count_held(unit, place.id)
-    waiting = sum((await queries.count_states(unit, place.id)).values())
     found = []
     if late:
         found.append(_item(N_("配药超过承诺时间"), N_("逾时会自动退费"), "clock-alert", "danger", late))

@@ -178,6 +178,10 @@ class Parcel(Base):
     look_at: Mapped[datetime | None]
     looks: Mapped[int] = mapped_column(server_default=sa.text("0"))
 
+    def stand_at(self, state: ParcelState) -> None:
+        """As `couriers.rules.advance` reads it from all scans, or cancelled by us."""
+        self.state = state
+
 
 class ParcelScan(Base):
     """What a courier reported, once each (`scan_id` is the courier's own); raw code and remark are kept."""

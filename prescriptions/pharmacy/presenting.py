@@ -14,6 +14,7 @@ from prescriptions.models import Line, Prescription
 from prescriptions.pharmacy import queries
 from prescriptions.pharmacy.labelling import content_of, usage_of
 from prescriptions.pharmacy.models import DispatchException, DispatchOrder, Parcel
+from prescriptions.pharmacy.queries import COUNTED
 from prescriptions.pharmacy.rules import Tone, tone
 from prescriptions.queries import lines_of, prescription
 from prescriptions.sheet.content import SheetContent
@@ -73,7 +74,7 @@ STATE_LABELS = {
 }
 PATH_LABELS = {Path.COURIER: N_("快递"), Path.WINDOW: N_("窗口")}
 TONE_LABELS = {Tone.CALM: N_("按时"), Tone.SOON: N_("将到期"), Tone.LATE: N_("已超时")}
-SHOWN = 12
+SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,11 @@ class Lane:
     key: str
     count: int
     cards: Sequence[Card]
+
+    @property
+    def said(self) -> str:
+        """ "7", or "300+" where nobody counted further."""
+        return f"{COUNTED}+" if self.count >= COUNTED else str(self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +167,9 @@ class Work:
 
 
 async def board(unit: Unit, place: Pharmacy, *, limit: int = SHOWN) -> Board:
-    """Nine queries, however many orders wait."""
-    counts = await queries.count_states(unit, place.id)
+    """A dozen queries, however many orders wait."""
+    counted = await queries.counts(unit, place.id, unit.now)
+    counts = counted.by_state
     found = {key: await queries.lane(unit, place.id, states, limit=limit) for key, states in LANES.items()}
     held = await queries.held(unit, place.id)
     # What is held stands apart, above the lanes.
@@ -181,7 +188,7 @@ async def board(unit: Unit, place: Pharmacy, *, limit: int = SHOWN) -> Board:
         ],
         held=[(trouble, cards[row.id]) for trouble, row in held],
         held_count=len(held),
-        late=await queries.count_late(unit, place.id, unit.now),
+        late=counted.late,
     )
 
 

@@ -206,7 +206,8 @@ async def _drop(units: Units, order_id: UUID, parcel_id: UUID, word: str) -> Non
         parcel = await queries.lock_parcel(unit, parcel_id)
         if parcel is None or parcel.booked_at is not None:
             return
-        parcel.cancelled_at, parcel.state = unit.now, ParcelState.CANCELLED
+        parcel.cancelled_at = unit.now
+        parcel.stand_at(ParcelState.CANCELLED)
         unit.audit("dispatch.waybill_refused", row, number=row.number, word=word or "address_not_served")
         if word:
             await hold(unit, row, Trouble.COURIER, note=word)

@@ -97,7 +97,7 @@ async def record(
         return
     new = await queries.insert_scans(unit, [_row(unit, parcel, scan) for scan in scans])
     before = parcel.state
-    parcel.state = advance(before, await queries.scans(unit, parcel.id))
+    parcel.stand_at(advance(before, await queries.scans(unit, parcel.id)))
     parcel.looks = 0 if new else parcel.looks + asked
     _look_later(unit, parcel)
     if parcel.state is not before:

@@ -179,7 +179,8 @@ async def _cancelled_at_courier(units: Units, code: str, parcel: Parcel) -> bool
 async def _mark_cancelled(unit: Unit, parcel_id: UUID) -> None:
     parcel = await queries.lock_parcel(unit, parcel_id)
     if parcel is not None and parcel.cancelled_at is None:
-        parcel.cancelled_at, parcel.state, parcel.look_at = unit.now, ParcelState.CANCELLED, None
+        parcel.cancelled_at, parcel.look_at = unit.now, None
+        parcel.stand_at(ParcelState.CANCELLED)
 
 
 async def _cancel(unit: Unit, row: DispatchOrder, reason: str) -> None:

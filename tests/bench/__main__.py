@@ -24,6 +24,7 @@ FIGURES = {
     "idle_socket": "chat",
     "call_setup": "calls",
     "rejoin_after_reload": "calls",
+    "dispatch_board": "dispatch",
     "formulary_search": "formulary",
     "safety_check": "safety",
     "start_to_first_page": "house",
