@@ -1,4 +1,5 @@
-"""The house is killed at every named point while people book, pay, attend, cancel and are refunded.
+"""The house is killed at every named point while people book, pay, attend, cancel and are refunded, and
+while their prescriptions are signed, passed, paid, packed, sent, collected, given up and forgotten.
 
 python -m tests.crash      a long rehearsal; prints how often it died where
 test_twenty_kills.py       a short one, for everyday
@@ -9,7 +10,11 @@ house.py      the real processes: started, killed, started again
 town.py       a hospital, its clinics and patients, and the business clock of both worlds
 client.py     an app that repeats what got no answer
 errands.py    what people do, from the seat to its end
+apothecary.py doctor, pharmacist and pharmacy, and sheets at any point of their way
+dispensing.py what each of them does to a sheet, here or in a process of their own
+sheets.py     what people do with a passed prescription
 weather.py    lost answers, 500s, slow ones, callbacks twice, reordered or never
 books.py      what must be true afterwards
+shelves.py    the same of sheets, shelves, parcels at the courier, and signed files
 rehearsal.py  all of it together
 """

@@ -1,5 +1,6 @@
 """The hospital's doctor at the pad, its pharmacist and its pharmacy, and sheets at any point of their way."""
 
+import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from telehealth.core.access import Actor, Role
 from telehealth.rulebook.rules import ClinicKind
 from tests.crash.dispensing import DOCTOR, FIRST, PHARMACIST, SECOND
 from tests.crash.town import Town, Visitor
+from tests.support.couriers import CourierDesk
 from tests.support.factories.accounts import add_staff
 from tests.support.factories.bookings import House
 from tests.support.factories.consulting import sign_in
@@ -93,6 +95,7 @@ class Apothecary:
 
 async def open_apothecary(town: Town) -> Apothecary:
     units, house = town.units, town.hospital
+    await asyncio.to_thread(CourierDesk(town.sandbox).pushes_go_to, town.house.url)
     hospital_id = house.hospital.id
     doctor = await add_doctor_of(units, house, login=DOCTOR)
     await add_staff(units, hospital_id, [Role.PHARMACIST], login=PHARMACIST, name="样例审方药师")
