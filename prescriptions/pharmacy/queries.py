@@ -20,7 +20,7 @@ from prescriptions.pharmacy.models import (
     PickedLot,
     Recall,
 )
-from prescriptions.states import AT_PHARMACY, DispatchState, Path, RecallState
+from prescriptions.states import AT_PHARMACY, DispatchState, RecallState
 from prescriptions.stock import Pick
 from telehealth.core.unit import Unit
 
@@ -48,15 +48,6 @@ async def lock_order(unit: Unit, order_id: UUID) -> DispatchOrder:
     )
     if found is None:
         raise DispatchNotFound()
-    return found
-
-
-async def order_numbered(unit: Unit, hospital_id: UUID, number: str) -> DispatchOrder | None:
-    found: DispatchOrder | None = await unit.session.scalar(
-        sa.select(DispatchOrder).where(
-            DispatchOrder.hospital_id == hospital_id, DispatchOrder.number == number
-        )
-    )
     return found
 
 
@@ -316,18 +307,6 @@ async def scans(unit: Unit, parcel_id: UUID) -> list[Scan]:
         sa.select(ParcelScan).where(ParcelScan.parcel_id == parcel_id).order_by(ParcelScan.at)
     )
     return [Scan(row.scan_id, row.at, row.place, row.remark, row.raw_code, row.state) for row in rows]
-
-
-async def waits_at_window(unit: Unit, hospital_id: UUID, numbers: Collection[int]) -> Sequence[DispatchOrder]:
-    rows = await unit.session.scalars(
-        sa.select(DispatchOrder).where(
-            DispatchOrder.hospital_id == hospital_id,
-            DispatchOrder.path == Path.WINDOW,
-            DispatchOrder.state == DispatchState.PACKED,
-            DispatchOrder.window_number.in_(numbers),
-        )
-    )
-    return rows.all()
 
 
 async def recall(unit: Unit, recall_id: UUID, *, lock: bool = False) -> Recall:
