@@ -1,4 +1,4 @@
-"""What the staff home shows of sheets under review: to pharmacists what waits, to doctors what came back."""
+"""What the staff home shows of sheets under review: to pharmacists what waits, to the desk what is late."""
 
 from typing import Any
 
@@ -9,13 +9,9 @@ from telehealth.core.unit import Unit
 
 
 async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
+    """The desk hears of broken promises only; doctors hear of what came back from `writing.tooling`."""
     if not actor.is_staff:
         return []
-    return [*await _to_review(unit, actor), *await _returned(unit, actor)]
-
-
-async def _to_review(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
-    """The desk hears of broken promises only."""
     reviews = actor.may(Permission.REVIEW_PRESCRIPTIONS)
     if not reviews and not actor.may(Permission.BOOK_FOR_PATIENT):
         return []
@@ -32,23 +28,3 @@ async def _to_review(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
             "count": waiting if reviews else late,
         }
     ]
-
-
-async def _returned(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
-    if not actor.may(Permission.CONSULT):
-        return []
-    rows = await queries.returned_to(unit, actor.hospital, actor.account)
-    return (
-        [
-            {
-                "title": N_("药师退回的处方"),
-                "text": N_("请修改后重新签名；逾期未处理处方作废"),
-                "href": f"/staff/prescriptions/{rows[0].id}",
-                "icon": "undo-2",
-                "kind": "danger",
-                "count": len(rows),
-            }
-        ]
-        if rows
-        else []
-    )

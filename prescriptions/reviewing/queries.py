@@ -33,20 +33,6 @@ async def count_waiting(unit: Unit, hospital_id: UUID) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-async def returned_to(unit: Unit, hospital_id: UUID, account_id: UUID) -> Sequence[Prescription]:
-    """Sheets a doctor has to mend, and those nobody may mend any more but that still stand."""
-    rows = await unit.session.scalars(
-        sa.select(Prescription)
-        .where(
-            Prescription.hospital_id == hospital_id,
-            Prescription.signed_by == account_id,
-            Prescription.state == RxState.RETURNED,
-        )
-        .order_by(Prescription.answer_by)
-    )
-    return rows.all()
-
-
 async def answered(
     unit: Unit, hospital_id: UUID, *, since: datetime
 ) -> Sequence[tuple[Review, Prescription]]:
