@@ -19,6 +19,7 @@ from prescriptions.pharmacy.models import DispatchException, DispatchOrder, Disp
 from prescriptions.pharmacy.repairing import repair
 from prescriptions.pharmacy.rules import Resolution, Trouble
 from prescriptions.settling import OrderNotCancellable
+from prescriptions.settling.undoing import cancel
 from prescriptions.states import DispatchState, FulfilmentState, Path, RxState, SheetKind
 from prescriptions.stock.receiving import BY_HAND, block
 from telehealth.core.clock import FixedClock
@@ -350,6 +351,16 @@ async def test_REG48_the_patient_cancels_until_it_is_packed(units: Units, place:
     with pytest.raises(OrderNotCancellable):
         async with units.system("test") as unit:
             await undoing.on_undo_asked(unit, UndoAsked(late.id, "by_patient"))
+
+
+async def test_REG48_what_a_patient_cancels_is_back_on_the_shelf(units: Units, place: Dispensary) -> None:
+    row = await to_picked(units, place, await add_order(units, place, {PILL: 2}, path=Path.WINDOW))
+    for _ in range(2):
+        await cancel(units, place.visit.patient, row.id)
+    assert (await order(units, row.id)).state is D.CANCELLED
+    assert (await fulfilment_of(units, row.id)).state is FulfilmentState.UNDONE
+    found = await item(units, place.pharmacy)
+    assert (int(found.on_hand), int(found.reserved)) == (20, 0)
 
 
 class TestPushes:
