@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from itertools import product
 
-from pypinyin import Style, lazy_pinyin, pinyin
-
 from prescriptions.formulary.finding import comparable
 from prescriptions.formulary.rows import HerbRow, MedicineRow
+from prescriptions.formulary.spelling import readings, syllables
 
 #: Names as short as those of herbs are also found by the other readings of their characters.
 _SHORT = 4
@@ -21,9 +20,8 @@ def terms_of(row: MedicineRow | HerbRow) -> list[str]:
 
 
 def _spellings(name: str) -> Iterable[str]:
-    syllables = lazy_pinyin(name)
-    yield "".join(syllable[0] for syllable in syllables if syllable)
-    yield "".join(syllables)
+    spelt = syllables(name)
+    yield "".join(syllable[0] for syllable in spelt if syllable)
+    yield "".join(spelt)
     if len(name) <= _SHORT:
-        readings = pinyin(name, style=Style.FIRST_LETTER, heteronym=True)
-        yield from ("".join(letters) for letters in product(*readings))
+        yield from ("".join(letters) for letters in product(*readings(name)))

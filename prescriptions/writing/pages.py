@@ -5,13 +5,13 @@ from urllib.parse import quote
 from uuid import UUID
 
 from pydantic import ValidationError
-from pypinyin import lazy_pinyin
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from prescriptions.errors import ChecksFailed
 from prescriptions.formulary import Published, published_book
+from prescriptions.formulary.spelling import initials
 from prescriptions.queries import lines_of
 from prescriptions.states import RxState, SheetKind
 from prescriptions.writing import copying, drafting, resigning, revising, signing, splitting, voiding
@@ -281,7 +281,7 @@ def _options(pad: Pad, lang: str) -> dict[str, Any]:
         "diseases": [(e.code, e.name) for e in book.tcm_diagnoses.values() if not e.is_syndrome],
         "syndromes": [(e.code, e.name) for e in book.tcm_diagnoses.values() if e.is_syndrome],
         "allergies": [(entry.code, entry.name) for entry in book.allergy_classes.values()],
-        "steps": [(step, _initials(step)) for step in steps],
+        "steps": [(step, initials(step)) for step in steps],
         "routes": sorted({medicine.route for medicine in book.medicines.values()}),
         "timings": [(each, say(each) if each else "") for each in TIMINGS],
         "temperatures": [(each, say(each)) for each in TEMPERATURES],
@@ -290,10 +290,6 @@ def _options(pad: Pad, lang: str) -> dict[str, Any]:
         "roles": [(code, say(words)) for code, words in ROLES.items()],
         "decocted_by": [("pharmacy", say(N_("药房代煎"))), ("patient", say(N_("患者自煎")))],
     }
-
-
-def _initials(words: str) -> str:
-    return "".join(sound[0] for sound in lazy_pinyin(words) if sound[:1].isascii() and sound[:1].isalpha())
 
 
 def _said(words: Any, lang: str) -> Any:
