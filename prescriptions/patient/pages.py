@@ -21,12 +21,13 @@ from prescriptions.patient.printing import Printed
 from prescriptions.patient.schemas import ChooseCourier
 from prescriptions.settling import Address, charging, choosing, last_address, undoing
 from prescriptions.states import FulfilmentState, Path
-from telehealth.accounts import local_phone
+from telehealth.accounts import find_account, local_phone
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import Conflict, FieldsInvalid, Refused, Unavailable
 from telehealth.core.i18n import format_instant, translator
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import said
+from telehealth.patients import own_person
 from telehealth.payments import refunds_of
 from telehealth.payments.errors import ChargeClosed
 from telehealth.payments.wording import REFUND_STATES
@@ -73,10 +74,18 @@ async def delivery_page(request: Request, unit: Unit, prescription_id: UUID) -> 
     if view.choices is None or view.choices.courier is not None:
         return redirect(f"/prescriptions/{prescription_id}")
     known = (view.row.address if view.row else None) or await last_address(unit, unit.actor.account)
-    values: dict[str, Any] = json.loads(known) if known else {}
+    values: dict[str, Any] = json.loads(known) if known else await _own(unit)
     if "mobile" in values:
         values["mobile"] = local_phone(values["mobile"])
     return _ask_address(request, view, blank(**values))
+
+
+async def _own(unit: Unit) -> dict[str, Any]:
+    """Who pays is most often who receives."""
+    account = await find_account(unit, unit.actor.account)
+    person = await own_person(unit, unit.actor.account)
+    phone = account.phone if account is not None else None
+    return {"name": person.name if person else "", **({"mobile": phone} if phone else {})}
 
 
 @page(needs=Permission.PAY, limit="30/minute")

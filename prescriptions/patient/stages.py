@@ -26,6 +26,8 @@ class Stage(StrEnum):
     #: Its patient asked for it.
     GIVEN_UP = "given_up"
     PREPARING = "preparing"
+    #: Herbs on the fire: no patient gives that up any more.
+    COOKING = "cooking"
     #: The courier is asked to forget its waybill before the money goes back.
     CANCELLING = "cancelling"
     PACKED = "packed"
@@ -89,6 +91,10 @@ CAPABILITIES: Mapping[Stage, Capability] = {
         N_("配药中"), "ok", N_("药房正在配药，配好后会通知您。"),
         can_cancel=True, is_followed=True, has_sheet=True,
     ),
+    S.COOKING: Capability(
+        N_("代煎中"), "ok", N_("药房正在煎药，煎好打包后会通知您。开始代煎后不能再取消。"),
+        is_followed=True, has_sheet=True,
+    ),
     S.CANCELLING: Capability(
         N_("正在取消"), "info", N_("正在取消，确认后费用全额原路退回。"), is_followed=True, has_sheet=True
     ),
@@ -130,6 +136,8 @@ _ENDED = {
     RxState.VOIDED: S.VOIDED,
 }
 _BY_DISPATCH = {
+    DispatchState.DECOCTING: S.COOKING,
+    DispatchState.DECOCTED: S.COOKING,
     DispatchState.DELIVERED: S.DELIVERED,
     DispatchState.COLLECTED: S.COLLECTED,
     DispatchState.RETURNED: S.PARCEL_BACK,
