@@ -103,6 +103,7 @@ async def choose_courier(
             "fulfilment.disclosure_agreed", row,
             to=["pharmacy", "courier"], kinds=["name", "mobile", "address"], purpose="delivery",
         )  # fmt: skip
+        unit.step("rx.choose")
     return row
 
 
