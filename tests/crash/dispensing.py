@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from prescriptions.pharmacy import checking, claiming, handing, packing, picking
 from prescriptions.pharmacy.handing import Collector, Document
-from prescriptions.pharmacy.queries import live_parcel, order
+from prescriptions.pharmacy.queries import live_parcel, order, picks
 from prescriptions.pharmacy.rules import MATCHES
 from prescriptions.queries import prescription
 from prescriptions.reviewing import answering
@@ -45,11 +45,14 @@ async def claim(units: Units, actor: Actor, sheet: UUID) -> object:
 
 
 async def pick(units: Units, actor: Actor, sheet: UUID) -> object:
+    """One scan after the other, as the desk sends them; who finds some scanned goes on from there."""
     async with units.of(actor) as unit:
-        row, scanned = await order(unit, sheet), await picking.queries.picks(unit, sheet)
-        for code in (await picking.needs(unit, sheet)).keys() - {each.drug_code for each in scanned}:
-            lot = (await lots_of(unit, row.pharmacy_id, [code]))[0]
-            await picking.scan(unit, actor, sheet, f"{code}/{lot.lot_number}")
+        row, scanned = await order(unit, sheet), await picks(unit, sheet)
+        codes = (await picking.needs(unit, sheet)).keys() - {each.drug_code for each in scanned}
+        lots = [(await lots_of(unit, row.pharmacy_id, [code]))[0] for code in sorted(codes)]
+    for lot in lots:
+        async with units.of(actor) as unit:
+            await picking.scan(unit, actor, sheet, f"{lot.drug_code}/{lot.lot_number}")
     return await picking.finish_checked(units, actor, sheet)
 
 
