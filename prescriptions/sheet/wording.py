@@ -259,7 +259,7 @@ def _plainly(line: Line) -> dict[str, str]:
 
 
 def _decoction_plainly(made: Decoction) -> list[str]:
-    by = "药房已经煎好，一袋一次" if made.decocted_by is DecoctedBy.PHARMACY else "请按每味药的要求自己煎"
+    by = "药房代煎，一袋一次" if made.decocted_by is DecoctedBy.PHARMACY else "请按每味药的要求自己煎"
     return [
         f"共 {made.doses} 剂，每天 {made.doses_per_day} 剂，{by}",
         f"每天喝 {made.times_per_day} 次，每次 {made.volume_ml} mL",

@@ -149,9 +149,12 @@ def test_a_sheet_too_long_for_one_page_goes_on_and_loses_nothing() -> None:
 def test_the_signatures_have_their_place_on_the_last_page(content: SheetContent) -> None:
     with pikepdf.open(io.BytesIO(prepare(draw_sheet(content)))) as opened:
         assert tuple(float(one) for one in opened.pages[-1].mediabox[2:]) == pytest.approx(A5, abs=0.1)
-        placed = {str(one.T): [int(n) for n in one.Rect] for one in opened.pages[-1].Annots}
+        notes = list(opened.pages[-1].Annots)
+        placed = {str(one.T): [int(n) for n in one.Rect] for one in notes if one.Subtype == "/Widget"}
+        links = [str(one.A.URI) for one in notes if one.Subtype == "/Link"]
     assert placed == {field.value: list(box.corners) for field, box in BOXES.items()}
     assert set(placed) == {field.value for field in SheetField}
+    assert links == [content.verification_url]
 
 
 def test_the_file_is_an_archive_copy_that_names_its_content() -> None:
@@ -192,7 +195,7 @@ def test_pains12_the_leaflet_says_amount_and_strength_in_words_one_understands()
 
 
 def test_the_leaflet_of_a_decoction_says_how_to_drink_it() -> None:
-    wanted = ["共7剂，每天1剂，药房已经煎好", "每天喝2次，每次200mL", "温服，饭后半小时", "炙黄芪30g"]
+    wanted = ["共7剂，每天1剂，药房代煎", "每天喝2次，每次200mL", "温服，饭后半小时", "炙黄芪30g"]
     assert missing(draw_leaflet(sheets.decoction()), wanted) == []
 
 
