@@ -7,8 +7,8 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -202,7 +202,7 @@ def _environment(lang: str, loader: ChoiceLoader, assets: Assets) -> Environment
         "month": lambda day: format_date(day, "MMM", locale=lang.replace("-", "_")),
         "said": lambda text: _said(text, lang),
         "clock_time": lambda instant: format_clock(instant, lang),
-        "until": lambda instant, now=None: format_until(instant, lang, now),
+        "until": partial(_until, lang),
         "masked": masked,
         "iso": lambda instant: instant.isoformat(),
         "say": lambda error: sentence(error, lang),
@@ -210,6 +210,10 @@ def _environment(lang: str, loader: ChoiceLoader, assets: Assets) -> Environment
         "t": translator(lang),
     }
     return environment
+
+
+def _until(lang: str, instant: datetime, now: datetime | None = None) -> str:
+    return format_until(instant, lang, now)
 
 
 def _said(text: str | Mapping[str, str], lang: str) -> str:
