@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from telehealth.core.i18n import format_day, format_instant
+from telehealth.core.i18n import format_day, format_instant, format_until
 
 
 class Kind(StrEnum):
@@ -15,6 +15,8 @@ class Kind(StrEnum):
     TEXT = "text"
     DAY = "day"
     INSTANT = "instant"
+    #: A last moment: the midnight that ends a day is 24:00 of that day.
+    UNTIL = "until"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +65,6 @@ def _words(kind: Kind, value: Any, lang: str) -> str:
         return format_day(date.fromisoformat(value), lang)
     if kind is Kind.INSTANT:
         return format_instant(datetime.fromisoformat(value), lang, "short")
+    if kind is Kind.UNTIL:
+        return format_until(datetime.fromisoformat(value), lang)
     return str(value)

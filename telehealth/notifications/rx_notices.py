@@ -5,9 +5,9 @@ from telehealth.notifications.states import Notice, Topic
 from telehealth.notifications.wording import Wording
 
 _SHEET = {"number": Var()}
-_PRICE = {**_SHEET, "amount": Var(), "pay_by": Var(Kind.INSTANT)}
+_PRICE = {**_SHEET, "amount": Var(), "pay_by": Var(Kind.UNTIL)}
 
-_ANSWER = {**_SHEET, "answer_by": Var(Kind.INSTANT)}
+_ANSWER = {**_SHEET, "answer_by": Var(Kind.UNTIL)}
 
 RX_WORDINGS: dict[Notice, Wording] = {
     Notice.RX_TO_REVIEW: Wording(

@@ -19,6 +19,7 @@ SAMPLES: dict[Kind, Any] = {
     Kind.TEXT: "样例",
     Kind.DAY: date(2026, 11, 23),
     Kind.INSTANT: datetime(2026, 11, 23, 1, 30, tzinfo=UTC),
+    Kind.UNTIL: datetime(2026, 11, 24, 16, tzinfo=UTC),
 }
 EVERY = pytest.mark.parametrize("notice", list(Notice))
 
@@ -101,3 +102,9 @@ def test_no_wording_lives_outside_the_catalogue() -> None:
     folder = Path(__file__).parents[2] / "telehealth" / "notifications"
     others = [path for path in folder.glob("*.py") if not path.stem.endswith("notices")]
     assert all("Wording(" not in path.read_text() for path in others)
+
+
+def test_XY30_a_sheet_is_paid_before_the_end_of_its_last_day() -> None:
+    wording = WORDINGS[Notice.RX_REMINDED]
+    kept = settle(wording.variables, sample(Notice.RX_REMINDED))
+    assert show(wording.variables, kept, "zh-CN")["pay_by"] == "11月24日 周二 24:00"
