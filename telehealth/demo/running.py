@@ -48,6 +48,8 @@ TEMPLATES = {
     "rx_reminded": "2400019",
     "rx_expired": "2400020",
     "rx_undone": "2400021",
+    "rx_called": "2400022",
+    "rx_recalled": "2400023",
 }
 
 #: What a merchant account is made of, as the sandbox keeps it.
@@ -189,9 +191,7 @@ class Parties:
             "TELEHEALTH_KUAIDI100": json.dumps(
                 {code: self._aggregator(held) for code, held in keys["kuaidi100"].items()}
             ),
-            "TELEHEALTH_SIGNING": json.dumps(
-                {"tsa_url": f"{address}/tsa/", "tsa_root": keys["tsa"]["root"]}
-            ),
+            "TELEHEALTH_SIGNING": json.dumps({"tsa_url": f"{address}/tsa/", "tsa_root": keys["tsa"]["root"]}),
             "TELEHEALTH_SANDBOX_URL": address,
         }
 

@@ -152,6 +152,8 @@ RX_WORDINGS: dict[Notice, Wording] = {
         "取药号{window}（处方{number}），请到取药窗口。",
         "Number {window} (prescription {number}): please come to the window.",
         {**_SHEET, "window": Var()},
+        sms="rx_called",
+        sms_order=("window", "number"),
         urgent=True,
         icon="megaphone",
     ),
@@ -208,6 +210,8 @@ RX_WORDINGS: dict[Notice, Wording] = {
         "A lot of what you received with prescription {number} is called back. Please stop taking it and"
         " contact the pharmacy.",
         _SHEET,
+        sms="rx_recalled",
+        sms_order=("number",),
         urgent=True,
         icon="triangle-alert",
     ),

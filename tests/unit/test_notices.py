@@ -47,6 +47,9 @@ def test_GD10_a_notice_says_the_same_in_both_languages(notice: Notice) -> None:
 def test_no_notice_asks_for_a_diagnosis_a_drug_or_a_document(notice: Notice) -> None:
     wording = WORDINGS[notice]
     said = wording.text + wording.title + " ".join(wording.variables)
+    if notice.name.startswith("RX_"):
+        # Pharmacist, pharmacy, collecting: that somebody takes something is said, never what.
+        said = re.sub("药(师|房|码|号|品|窗口|地点|已配好)|(取|用|配)药", "", said)
     assert not re.search("诊断|药|病名|身份证|护照|diagnosis|drug|medicine", said)
 
 
