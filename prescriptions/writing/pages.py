@@ -114,7 +114,7 @@ async def pad_page(request: Request, units: Units, actor: Actor, prescription_id
 async def facts_page(request: Request, units: Units, actor: Actor, prescription_id: UUID) -> Response:
     form = await read_form(request, FactsForm)
     if form.model is None:
-        return _back(prescription_id, next(iter(form.errors.values()), Invalid.detail), kind="warn")
+        return await _unread(units, actor, prescription_id, next(iter(form.errors.values()), Invalid.detail))
     try:
         facts = form.model.facts
     except ValidationError:
@@ -126,7 +126,7 @@ async def facts_page(request: Request, units: Units, actor: Actor, prescription_
 async def add_line_page(request: Request, units: Units, actor: Actor, prescription_id: UUID) -> Response:
     form = await read_form(request, AddLineForm)
     if form.model is None:
-        return _back(prescription_id, next(iter(form.errors.values()), Invalid.detail), kind="warn")
+        return await _unread(units, actor, prescription_id, next(iter(form.errors.values()), Invalid.detail))
     async with units.of(actor) as unit:
         rx, _ = await own_sheet(unit, prescription_id)
         code = _code(await published_book(unit, rx.hospital_id), rx.kind, form.model.drug)
@@ -139,7 +139,7 @@ async def add_line_page(request: Request, units: Units, actor: Actor, prescripti
 async def remove_line_page(request: Request, units: Units, actor: Actor, prescription_id: UUID) -> Response:
     form = await read_form(request, ActForm)
     if form.model is None:
-        return _back(prescription_id)
+        return await _unread(units, actor, prescription_id)
     return await _save(units, actor, prescription_id, form.model.version, drop=form.model.subject)
 
 
@@ -148,7 +148,7 @@ async def act_page(request: Request, units: Units, actor: Actor, prescription_id
     """Copy, confirm, sign again, split, sign, take back, mend."""
     form = await read_form(request, ActForm)
     if form.model is None:
-        return _back(prescription_id)
+        return await _unread(units, actor, prescription_id)
     try:
         said = await _act(request, units, actor, prescription_id, act, form.model)
     except StepUpNeeded:
@@ -170,6 +170,13 @@ async def sheet_page(units: Units, actor: Actor, prescription_id: UUID) -> Respo
         "cache-control": "private, no-store",
     }
     return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+async def _unread(units: Units, actor: Actor, prescription_id: UUID, words: str = "") -> Response:
+    """A form that makes no sense. Raises PrescriptionNotFound: of somebody else's sheet nothing is said."""
+    async with units.of(actor) as unit:
+        await own_sheet(unit, prescription_id)
+    return _back(prescription_id, words, kind="warn")
 
 
 async def _act(

@@ -28,7 +28,7 @@ named = pytest.mark.parametrize("role", EVERYBODY, ids=lambda role: str(role or 
 known = pytest.mark.parametrize("role", list(Role), ids=str)
 
 #: Names in a path that belong to nobody: what they lead to is every patient's or everybody's.
-PUBLIC_NAMES = {"code", "topic", "drug_code", "verb"}
+PUBLIC_NAMES = {"code", "topic", "drug_code", "verb", "act"}
 PUBLIC_THINGS = {("clinic_id", Role.PATIENT), ("notice_id", Role.PATIENT)}
 
 #: A body that would be accepted, for each operation that takes an id of somebody's and a body.
@@ -96,6 +96,16 @@ BODIES: dict[str, dict[str, Any]] = {
     "close_recall": {"is_sound": False},
     "count_lot": {"found": "1"},
     "settle_refund_by_hand": {"note": "已在窗口退还现金"},
+    "open_prescription": {"kind": "western"},
+    "save_pad": {"version": 1, "facts": {}, "lines": []},
+    "copy_last_prescription": {"version": 1},
+    "confirm_line": {"version": 1},
+    "resign_line": {"version": 1, "key": "0123456789abcdef", "reason": "样例：确需使用"},
+    "split_prescription": {"version": 1},
+    "sign_prescription": {"version": 1},
+    "pass_prescription": {"issue": 1},
+    "return_prescription": {"issue": 1, "reason": "样例：请核对剂量"},
+    "refuse_prescription": {"issue": 1, "reason": "样例：不宜使用"},
 }
 
 #: Operations whose body names somebody's object, and the names of those fields.

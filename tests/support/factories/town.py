@@ -7,6 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from prescriptions.queries import lines_of
+from prescriptions.reviewing.planning import plan_duty
 from telehealth.accounts.models import StaffMember
 from telehealth.bookings.cancelling import cancel
 from telehealth.bookings.models import Booking
@@ -128,8 +130,22 @@ async def _side(units: Units, code: str, phone: str) -> Side:
     things |= await furnish(
         units, Visit(house, who, members[Role.DOCTOR], visited, clinic), members[Role.PHARMACY]
     )
-    things |= {"drug_code": PILL, "verb": "claim"}
+    things |= {"drug_code": PILL, "verb": "claim", "act": "signature"}
+    things |= await _reviewed(units, house, members[Role.PHARMACIST], UUID(str(things["prescription_id"])))
     return Side(house, who, members, clinic, {name: str(thing) for name, thing in things.items()})
+
+
+async def _reviewed(
+    units: Units, house: House, pharmacist: StaffMember, prescription_id: UUID
+) -> dict[str, Any]:
+    """A line of the sheet, and a pharmacist on duty."""
+    async with units.system("test") as unit:
+        [line, *_] = await lines_of(unit, prescription_id)
+        duty = await plan_duty(
+            unit, house.hospital.id, pharmacist.account_id,
+            starts_at=unit.now, ends_at=unit.now + timedelta(hours=8),
+        )  # fmt: skip
+        return {"line_id": line.id, "duty_id": duty.id}
 
 
 async def _more(units: Units, house: House, who: Patient) -> dict[str, Any]:
