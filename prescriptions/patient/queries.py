@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from prescriptions.errors import PrescriptionNotFound
 from prescriptions.models import Prescription
+from prescriptions.pharmacy import DispatchOrder
 from prescriptions.settling import visible_to
-from prescriptions.states import RxState
+from prescriptions.states import DispatchState, Path, RxState
 from telehealth.core.unit import Unit
 
 
@@ -40,6 +41,20 @@ async def payable(unit: Unit, *, limit: int = 3) -> Sequence[Prescription]:
         visible_to(unit.actor), Prescription.state == RxState.PASSED, Prescription.valid_until > unit.now
     )
     return (await unit.session.scalars(found.order_by(Prescription.valid_until).limit(limit))).all()
+
+
+async def coming(unit: Unit, *, limit: int = 3) -> Sequence[tuple[Prescription, DispatchOrder]]:
+    """What lies ready at a window, or is on its way to a door; the latest first."""
+    lies_ready = (DispatchOrder.path == Path.WINDOW) & (DispatchOrder.state == DispatchState.PACKED)
+    travels = (DispatchOrder.path == Path.COURIER) & (DispatchOrder.state == DispatchState.HANDED_OVER)
+    rows = await unit.session.execute(
+        sa.select(Prescription, DispatchOrder)
+        .join(DispatchOrder, DispatchOrder.id == Prescription.id)
+        .where(visible_to(unit.actor), lies_ready | travels)
+        .order_by(DispatchOrder.paid_at.desc())
+        .limit(limit)
+    )
+    return [(rx, order) for rx, order in rows]
 
 
 async def of_visit(unit: Unit, visit_id: UUID) -> Sequence[Prescription]:
