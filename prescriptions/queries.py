@@ -36,6 +36,20 @@ async def lock_prescription(unit: Unit, prescription_id: UUID) -> Prescription:
     return found
 
 
+async def lock_behind_visit(unit: Unit, prescription_id: UUID) -> Prescription:
+    """As `lock_prescription`, after the visit that the chat card is written to: the written order.
+
+    Raises PrescriptionNotFound.
+    """
+    visit_id = (await prescription(unit, prescription_id)).visit_id
+    await unit.session.execute(_LOCK_VISIT, {"visit": visit_id})
+    return await lock_prescription(unit, prescription_id)
+
+
+# Others may point at it meanwhile.
+_LOCK_VISIT = sa.text("select id from consultations where id = :visit for no key update")
+
+
 async def lines_of(unit: Unit, prescription_id: UUID) -> Sequence[Line]:
     rows = await unit.session.scalars(
         sa.select(Line).where(Line.prescription_id == prescription_id).order_by(Line.position)

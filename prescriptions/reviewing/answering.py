@@ -15,7 +15,7 @@ from prescriptions.events import PrescriptionEnded, PrescriptionPassed
 from prescriptions.formulary import Published, book_of
 from prescriptions.models import Line, Prescription, Review, SheetFile
 from prescriptions.ports import Credential, SheetField, SheetSigner
-from prescriptions.queries import lines_of, lock_prescription, prescription, sheet_file
+from prescriptions.queries import lines_of, lock_behind_visit, prescription, sheet_file
 from prescriptions.reviewing.errors import (
     IssueOutdated,
     LinesNotAcknowledged,
@@ -99,7 +99,7 @@ async def return_sheet(unit: Unit, prescription_id: UUID, *, issue: int, reason:
 
     Raises PrescriptionNotFound, OwnSheet, NotUnderReview, IssueOutdated, ReasonNeeded.
     """
-    rx = await lock_prescription(unit, prescription_id)
+    rx = await lock_behind_visit(unit, prescription_id)
     if rx.state is RxState.RETURNED and rx.reviewed_by == unit.actor.account and rx.issue == issue:
         return rx
     _require_open(rx, unit.actor, issue)
@@ -117,7 +117,7 @@ async def refuse_sheet(unit: Unit, prescription_id: UUID, *, issue: int, reason:
 
     Raises PrescriptionNotFound, OwnSheet, NotUnderReview, IssueOutdated, ReasonNeeded.
     """
-    rx = await lock_prescription(unit, prescription_id)
+    rx = await lock_behind_visit(unit, prescription_id)
     if rx.state is RxState.REFUSED and rx.reviewed_by == unit.actor.account and rx.issue == issue:
         return rx
     _require_open(rx, unit.actor, issue)
@@ -140,7 +140,7 @@ async def _look(
     published: Published,
     press: Press,
 ) -> tuple[_Looked, list[dict[str, object]]]:
-    rx = await lock_prescription(unit, prescription_id)
+    rx = await lock_behind_visit(unit, prescription_id)
     _require_open(rx, unit.actor, issue)
     await require_step_up(unit)
     lines, file = await lines_of(unit, rx.id), await sheet_file(unit, rx.id, issue, SheetStage.DOCTOR)
@@ -210,7 +210,7 @@ async def _keep(
     looked: _Looked,
     kept: Kept,
 ) -> Prescription:
-    rx = await lock_prescription(unit, prescription_id)
+    rx = await lock_behind_visit(unit, prescription_id)
     _require_open(rx, unit.actor, issue)
     lines = await lines_of(unit, rx.id)
     needs: dict[str, Decimal] = {}

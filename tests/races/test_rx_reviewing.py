@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from prescriptions.models import Prescription, Review
+from prescriptions.queries import lock_prescription
 from prescriptions.reviewing import answering
 from prescriptions.reviewing.errors import NotUnderReview
 from prescriptions.states import RxState
@@ -72,3 +73,37 @@ async def test_PAIN13_the_last_box_goes_to_one_sheet(units: Units) -> None:
     assert sum(isinstance(one, OutOfStock) for one in found) == 2
     assert sorted([await state(units, rx) for rx in sheets]).count(RxState.PASSED) == 1
     assert (await item(units, place.pharmacy, PILL["drug_code"])).reserved == 1
+
+
+async def test_an_answer_takes_the_visit_before_the_sheet_as_everybody_does(
+    units: Units, place: Place
+) -> None:
+    """Who has the visit may always take its sheet: an answer that waits for the visit has nothing yet."""
+    rx = await to_review(units, place)
+
+    async def refuse() -> None:
+        async with units.of(place.pharmacist) as unit:
+            await answering.refuse_sheet(unit, rx.id, issue=1, reason="样例：理由")
+
+    async with units.of(place.desk.doctor) as unit:
+        visit = {"visit": rx.visit_id}
+        await unit.session.execute(
+            sa.text("select id from consultations where id = :visit for update"), visit
+        )
+        answer = asyncio.create_task(refuse())
+        await until_somebody_waits(units)
+        await lock_prescription(unit, rx.id)
+    await answer
+    assert await state(units, rx) is RxState.REFUSED
+
+
+async def until_somebody_waits(units: Units) -> None:
+    waiting = sa.text(
+        "select count(*) from pg_stat_activity"
+        " where datname = current_database() and wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(10):
+        while True:
+            async with units.alone() as connection:
+                if (await connection.execute(waiting)).scalar():
+                    return
