@@ -3,6 +3,7 @@
 And finance: what goes back of something packed, sent or handed out.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from starlette.routing import Route
 from prescriptions.patient import presenting, printing, queries
 from prescriptions.patient.pages import facts_of, pdf
 from prescriptions.patient.presenting import KINDS
+from prescriptions.pharmacy import undecided
 from prescriptions.settling import charging, choosing
 from prescriptions.settling.deciding import Decision, give_back, paid_sheet
 from prescriptions.settling.finding import find_by_code
@@ -119,7 +121,8 @@ async def desk_pdf_page(units: Units, actor: Actor, prescription_id: UUID) -> Re
 async def refunds_page(request: Request, unit: Unit) -> Response:
     number = request.query_params.get("number", "").strip()[:40]
     sheet = await paid_sheet(unit, number) if number else None
-    return _decide(request, number, sheet, blank())
+    waiting = [] if number else [row.number for row in await undecided(unit, unit.actor.hospital)]
+    return _decide(request, number, sheet, blank(), waiting=waiting)
 
 
 @page(needs=Permission.MANAGE_REFUNDS)
@@ -185,7 +188,13 @@ async def _sheet(
 
 
 def _decide(
-    request: Request, number: str, sheet: dict[str, Any] | None, form: Form[Any], *, status: int = 200
+    request: Request,
+    number: str,
+    sheet: dict[str, Any] | None,
+    form: Form[Any],
+    *,
+    waiting: Sequence[str] = (),
+    status: int = 200,
 ) -> Response:
     _ = words(request)
     return render(
@@ -196,6 +205,7 @@ def _decide(
         sheet=sheet,
         form=form,
         refunds=REFUNDS,
+        waiting=waiting,
         causes=[
             {"value": cause.value, "label": _(CAUSE_LABELS[cause]), "end": f"{SHARES[cause] // 100}%"}
             for cause in Cause

@@ -13,7 +13,7 @@ from prescriptions.pharmacy.errors import (
 )
 from prescriptions.pharmacy.holding import hold
 from prescriptions.pharmacy.models import DispatchOrder
-from prescriptions.pharmacy.policy import take_order
+from prescriptions.pharmacy.policy import require_sound, take_order
 from prescriptions.pharmacy.rules import MATCH_LABELS, Trouble, second_eyes, unmatched
 from prescriptions.pharmacy.shipping import book_waybill
 from prescriptions.states import DISPATCH, DispatchEvent, DispatchState, Path
@@ -29,6 +29,7 @@ async def check(unit: Unit, actor: Actor, order_id: UUID, ticked: Collection[str
     DISPATCH.after(row.state, DispatchEvent.CHECK)
     if row.needs_decocting and row.state is DispatchState.PICKED:
         raise StillCooking()
+    await require_sound(unit, row)
     if missing := unmatched(ticked):
         raise ChecklistIncomplete({match: MATCH_LABELS[match] for match in missing})
     row.alone = await _second_person(unit, actor, row)

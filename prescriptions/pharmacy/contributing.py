@@ -10,7 +10,21 @@ from telehealth.core.unit import Unit
 
 
 async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
-    if not actor.is_staff or not actor.may(Permission.DISPENSE):
+    if not actor.is_staff:
+        return []
+    return [*await _to_decide(unit, actor), *await _to_dispense(unit, actor)]
+
+
+async def _to_decide(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
+    if not actor.may(Permission.MANAGE_REFUNDS):
+        return []
+    waiting = len(await queries.undecided(unit, actor.hospital))
+    found = _item(N_("药费退款"), N_("终止，由财务决定退费"), "undo-2", "warn", waiting)
+    return [found | {"href": "/staff/prescription-refunds"}] if waiting else []
+
+
+async def _to_dispense(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
+    if not actor.may(Permission.DISPENSE):
         return []
     try:
         place = await own_pharmacy(unit, actor)

@@ -2,11 +2,14 @@
 
 from uuid import UUID
 
+from prescriptions.models import Prescription
 from prescriptions.pharmacy.errors import NothingToDecoct
 from prescriptions.pharmacy.models import DispatchOrder
 from prescriptions.pharmacy.policy import take_order
-from prescriptions.states import DispatchEvent
+from prescriptions.sheet.content import DecoctedBy
+from prescriptions.states import DispatchEvent, SheetKind
 from prescriptions.stock import note_presence
+from prescriptions.writing.content import read_body
 from telehealth.core.access import Actor
 from telehealth.core.unit import Unit
 
@@ -29,3 +32,9 @@ async def finish(unit: Unit, actor: Actor, order_id: UUID, *, bags: int) -> Disp
     await note_presence(unit, actor)
     unit.audit("dispatch.decocted", row, number=row.number, bags=bags)
     return row
+
+
+def asks_for_decocting(rx: Prescription) -> bool:
+    if rx.kind is not SheetKind.HERB:
+        return False
+    return read_body(rx.body).decoction.decocted_by is DecoctedBy.PHARMACY

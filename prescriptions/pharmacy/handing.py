@@ -15,7 +15,7 @@ from prescriptions.pharmacy.errors import (
     WrongWaybill,
 )
 from prescriptions.pharmacy.models import DispatchOrder, Dispense
-from prescriptions.pharmacy.policy import take_order, take_order_and_sheet
+from prescriptions.pharmacy.policy import require_sound, take_order, take_order_and_sheet
 from prescriptions.pharmacy.telling import tell
 from prescriptions.queries import prescription
 from prescriptions.settling.finding import find_by_code
@@ -59,6 +59,7 @@ async def hand_over(unit: Unit, actor: Actor, order_id: UUID, waybill: str) -> D
     if row.path is not Path.COURIER:
         raise PathDiffers()
     DISPATCH.after(row.state, DispatchEvent.HAND_OVER)
+    await require_sound(unit, row)
     parcel = await queries.live_parcel(unit, row.id)
     if parcel is None or parcel.booked_at is None:
         raise WaybillMissing()
@@ -102,6 +103,7 @@ async def collect(
     if row.path is not Path.WINDOW:
         raise PathDiffers()
     DISPATCH.after(row.state, DispatchEvent.COLLECT)
+    await require_sound(unit, row)
     if not counselling.strip():
         raise CounsellingMissing({"counselling": "请记录用药交代"})
     await _require_right_person(unit, limiter, actor, row, who)

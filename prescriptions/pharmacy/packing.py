@@ -5,7 +5,7 @@ from uuid import UUID
 from prescriptions.pharmacy import queries
 from prescriptions.pharmacy.errors import LoggerMissing, WaybillMissing
 from prescriptions.pharmacy.models import DispatchOrder
-from prescriptions.pharmacy.policy import take_order
+from prescriptions.pharmacy.policy import require_sound, take_order
 from prescriptions.pharmacy.telling import tell
 from prescriptions.pharmacy.undoing import PROMISE
 from prescriptions.states import DISPATCH, DispatchEvent, Path
@@ -20,6 +20,7 @@ async def pack(unit: Unit, actor: Actor, order_id: UUID, *, logger: str = "") ->
     """`logger` is the id of the cold chain's temperature logger. Raises LoggerMissing, WaybillMissing."""
     row = await take_order(unit, actor, order_id)
     DISPATCH.after(row.state, DispatchEvent.PACK)
+    await require_sound(unit, row)
     if row.path is Path.COURIER:
         parcel = await queries.live_parcel(unit, row.id)
         if parcel is None or parcel.booked_at is None:

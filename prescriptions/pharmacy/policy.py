@@ -14,7 +14,8 @@ from prescriptions.pharmacy.errors import (
 from prescriptions.pharmacy.models import DispatchOrder
 from prescriptions.settling import lock_sheet
 from prescriptions.states import DispatchState
-from prescriptions.stock import Pharmacy, own_pharmacy
+from prescriptions.stock import Pharmacy, lots_by_id, own_pharmacy
+from prescriptions.stock.receiving import RECALLED
 from telehealth.core.access import Actor, Permission
 from telehealth.core.unit import Unit
 
@@ -53,6 +54,18 @@ async def take_order_and_sheet(unit: Unit, actor: Actor, order_id: UUID) -> Disp
     await own_order(unit, actor, order_id)
     await lock_sheet(unit, order_id)
     return await take_order(unit, actor, order_id)
+
+
+async def has_recalled(unit: Unit, row: DispatchOrder) -> bool:
+    """Whether a lot that was called back lies in its basket or box."""
+    lots = await lots_by_id(unit, [pick.lot_id for pick in await queries.picks(unit, row.id)])
+    return any(lot.blocked_by == RECALLED for lot in lots.values())
+
+
+async def require_sound(unit: Unit, row: DispatchOrder) -> None:
+    """Nobody goes on with what was called back, whatever was said before. Raises OrderHeld."""
+    if await has_recalled(unit, row):
+        raise OrderHeld(reason="recalled")
 
 
 def require_mine(actor: Actor, row: DispatchOrder) -> None:

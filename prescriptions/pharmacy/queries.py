@@ -20,7 +20,8 @@ from prescriptions.pharmacy.models import (
     PickedLot,
     Recall,
 )
-from prescriptions.states import AT_PHARMACY, DispatchState, RecallState
+from prescriptions.settling import Fulfilment
+from prescriptions.states import AT_PHARMACY, DispatchState, FulfilmentState, RecallState
 from prescriptions.stock import Pick
 from telehealth.core.unit import Unit
 
@@ -181,6 +182,22 @@ async def on_the_way(
         .limit(limit)
     )
     return [(found, parcel) for found, parcel in rows]
+
+
+async def undecided(unit: Unit, hospital_id: UUID, *, limit: int = 50) -> Sequence[DispatchOrder]:
+    """Given up by a person, and nobody has said yet what of the money goes back; the oldest first."""
+    rows = await unit.session.scalars(
+        sa.select(DispatchOrder)
+        .join(Fulfilment, Fulfilment.id == DispatchOrder.id)
+        .where(
+            DispatchOrder.hospital_id == hospital_id,
+            DispatchOrder.state == DispatchState.CANCELLED,
+            Fulfilment.state == FulfilmentState.PAID,
+        )
+        .order_by(DispatchOrder.ended_at)
+        .limit(limit)
+    )
+    return rows.all()
 
 
 async def idle_claims(unit: Unit, hospital_id: UUID, before: datetime) -> Sequence[UUID]:

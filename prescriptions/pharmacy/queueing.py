@@ -3,18 +3,16 @@
 from uuid import UUID
 
 from prescriptions.events import PrescriptionSpent
-from prescriptions.models import Prescription
 from prescriptions.pharmacy import queries
+from prescriptions.pharmacy.decocting import asks_for_decocting
 from prescriptions.pharmacy.models import DispatchOrder
 from prescriptions.pharmacy.repairing import repair_stock
 from prescriptions.pharmacy.rules import promised_at
 from prescriptions.pharmacy.undoing import PROMISE
 from prescriptions.queries import prescription
 from prescriptions.settling import fulfilment
-from prescriptions.sheet.content import DecoctedBy
-from prescriptions.states import DISPATCH, SheetKind
+from prescriptions.states import DISPATCH
 from prescriptions.stock import holds, pharmacy
-from prescriptions.writing.content import PadContent
 from telehealth.core.deadlines import set_deadline
 from telehealth.core.unit import Unit
 from telehealth.rulebook import current_policy
@@ -51,12 +49,6 @@ async def on_spent(unit: Unit, event: PrescriptionSpent) -> None:
     if not await holds(unit, rx.id):
         # What was reserved is gone since: another pharmacy, or the money goes back.
         await unit.defer(repair_stock, order_id=row.id)
-
-
-def asks_for_decocting(rx: Prescription) -> bool:
-    if rx.kind is not SheetKind.HERB:
-        return False
-    return PadContent.model_validate_json(rx.body).decoction.decocted_by is DecoctedBy.PHARMACY
 
 
 def board_topic(pharmacy_id: UUID) -> str:

@@ -3,12 +3,14 @@
 from uuid import UUID
 
 from prescriptions.events import ReservationLost
+from prescriptions.models import Prescription
 from prescriptions.pharmacy import queries
+from prescriptions.pharmacy.decocting import asks_for_decocting
 from prescriptions.pharmacy.excepting import hold_anew, move_elsewhere
 from prescriptions.pharmacy.holding import hold
 from prescriptions.pharmacy.rules import Trouble
 from prescriptions.pharmacy.undoing import begin
-from prescriptions.settling import lock_sheet
+from prescriptions.settling import Fulfilment, lock_sheet
 from prescriptions.states import DispatchState, RxState
 from prescriptions.stock import OutOfStock, holds, reservations
 from telehealth.core.jobs import Work, task
@@ -36,7 +38,7 @@ async def repair(units: Units, prescription_id: UUID) -> None:
         row = await queries.find_order(unit, prescription_id)
         if row is None:
             if sheet.rx.state is RxState.PASSED:
-                await _hold_unpaid(unit, prescription_id, sheet.fulfilment)
+                await _hold_unpaid(unit, sheet.rx, sheet.fulfilment)
             return
         row = await queries.lock_order(unit, prescription_id)
         if row.state is DispatchState.CLAIMED:
@@ -49,12 +51,13 @@ async def repair(units: Units, prescription_id: UUID) -> None:
             await begin(unit, row, "out_of_stock")
 
 
-async def _hold_unpaid(unit: Unit, prescription_id: UUID, way: object) -> None:
+async def _hold_unpaid(unit: Unit, rx: Prescription, way: Fulfilment | None) -> None:
     """If nobody has it, the order to come will be given up at once."""
-    needs = {each.drug_code: each.quantity for each in await reservations(unit, prescription_id)}
+    needs = {each.drug_code: each.quantity for each in await reservations(unit, rx.id)}
+    path = way.path if way is not None else None
     try:
-        place = await hold_anew(unit, prescription_id, needs, decocts=False, besides=None)
+        place = await hold_anew(unit, rx.id, needs, decocts=asks_for_decocting(rx), path=path, besides=None)
     except OutOfStock:
         return
     if way is not None:
-        way.pharmacy_id = place.id  # type: ignore[attr-defined]
+        way.pharmacy_id = place.id

@@ -43,6 +43,8 @@ MATCH_LABELS = {
 UNDOABLE = frozenset({D.WAITING, D.CLAIMED, D.PICKED, D.CHECKED})
 #: The lots have left the shelf.
 TAKEN = frozenset({D.PICKED, D.DECOCTING, D.DECOCTED, D.CHECKED, D.PACKED})
+#: What lies in it can only be given up: nobody picks it anew.
+SEALED = frozenset({D.DECOCTING, D.DECOCTED, D.CHECKED, D.PACKED})
 #: Somebody's hands are on it before the second check.
 IN_HAND = frozenset({D.CLAIMED, D.PICKED, D.DECOCTING, D.DECOCTED})
 

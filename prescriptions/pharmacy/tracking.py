@@ -141,6 +141,9 @@ async def _follow(unit: Unit, row: DispatchOrder, parcel: Parcel) -> None:
         unit.audit("dispatch.followed", row, number=row.number, parcel=state)
     if state in TROUBLES and parcel.cancelled_at is None:
         await hold(unit, row, Trouble(TROUBLES[state]))
+    if state is ParcelState.CANCELLED and row.state in (DispatchState.CHECKED, DispatchState.PACKED):
+        # By the courier itself: that number is over, and the order may get another.
+        parcel.cancelled_at = parcel.cancelled_at or unit.now
     if state in _NOTICES:
         await tell(unit, row, _NOTICES[state])
 

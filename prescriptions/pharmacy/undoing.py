@@ -11,11 +11,11 @@ from prescriptions.events import AbandonAsked, DispatchUndone, UndoAsked
 from prescriptions.pharmacy import queries
 from prescriptions.pharmacy.holding import hold, let_go
 from prescriptions.pharmacy.models import DispatchOrder, Parcel
-from prescriptions.pharmacy.rules import TAKEN, Resolution, Trouble, undoable
+from prescriptions.pharmacy.rules import GONE, TAKEN, Resolution, Trouble, undoable
 from prescriptions.settling import OrderNotCancellable, lock_sheet
 from prescriptions.states import AT_PHARMACY, DISPATCH, DispatchEvent, DispatchState
 from prescriptions.stock import free, put_back
-from telehealth.core.deadlines import clear_deadline
+from telehealth.core.deadlines import clear_deadline, set_deadline
 from telehealth.core.jobs import Work, task
 from telehealth.core.points import point
 from telehealth.core.unit import Unit, Units
@@ -43,7 +43,11 @@ async def on_undo_asked(unit: Unit, event: UndoAsked) -> None:
     row = await queries.find_order(unit, event.prescription_id)
     if row is None:
         raise OrderNotCancellable()
-    await begin(unit, await queries.lock_order(unit, row.id), event.reason)
+    row = await queries.lock_order(unit, row.id)
+    if row.state is DispatchState.CANCELLED:
+        # Given up by a person: somebody decides what goes back.
+        raise OrderNotCancellable(state=str(row.state))
+    await begin(unit, row, event.reason)
 
 
 async def on_abandon_asked(unit: Unit, event: AbandonAsked) -> None:
@@ -68,6 +72,23 @@ async def begin(unit: Unit, row: DispatchOrder, reason: str) -> None:
     row.undo_reason = row.undo_reason or reason
     unit.audit("dispatch.undo_begun", row, number=row.number, reason=row.undo_reason)
     await unit.defer(finish_undo, order_id=row.id)
+
+
+async def call_off_by_hand(unit: Unit, row: DispatchOrder) -> None:
+    """A waybill of another courier is called off where it was booked, at that courier's own desk."""
+    parcel = await queries.live_parcel(unit, row.id)
+    if parcel is not None and parcel.carrier != Carrier.SF and parcel.state not in GONE:
+        await _mark_cancelled(unit, parcel.id)
+
+
+async def promise_again(unit: Unit, row: DispatchOrder) -> None:
+    """The promise was broken while a person had it, or is broken now: as many hours once more, then again
+    it is asked whether the money goes back."""
+    if row.state in AT_PHARMACY and row.state is not DispatchState.PACKED and row.promised_at <= unit.now:
+        until = unit.now + (row.promised_at - row.paid_at)
+        await set_deadline(
+            unit, PROMISE, row.id, until, hospital_id=row.hospital_id, account_id=row.account_id
+        )
 
 
 async def abandon(unit: Unit, row: DispatchOrder, reason: str) -> None:

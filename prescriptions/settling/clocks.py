@@ -33,6 +33,14 @@ class Clocks:
         return self.closes_at
 
 
+async def closes_at_of(unit: Unit, rx: Prescription) -> datetime | None:
+    """None for a sheet that is not signed."""
+    if rx.signed_at is None or rx.valid_until is None:
+        return None
+    days = (await current_policy(unit, rx.hospital_id)).policy.prescription.payment_deadline_days
+    return rules.closes_at(rx.signed_at, rx.valid_until, days)
+
+
 async def clocks_of(unit: Unit, rx: Prescription, pharmacy_id: UUID) -> Clocks:
     if rx.signed_at is None or rx.valid_until is None:
         raise LookupError("only a signed sheet has clocks")

@@ -26,7 +26,7 @@ from telehealth.payments.refunding import refund_share
 @dataclass(frozen=True, slots=True)
 class Decision:
     cause: Cause
-    #: Of the goods, in basis points; None is what the table says.
+    #: Of the goods, with what went back before, in basis points; None is what the table says.
     basis_points: int | None = None
     note: str = ""
 
@@ -90,4 +90,6 @@ async def paid_sheet(unit: Unit, number: str) -> dict[str, Any] | None:
 async def _refund(unit: Unit, row: Fulfilment, decision: Decision) -> Refund | None:
     if row.charge_id is None:
         return None
-    return await refund_share(unit, row.charge_id, decision.share, RefundReason.STAFF, note=decision.note)
+    return await refund_share(
+        unit, row.charge_id, decision.share, RefundReason.STAFF, note=decision.note, in_all=True
+    )

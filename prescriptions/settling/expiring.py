@@ -4,12 +4,13 @@ from uuid import UUID
 
 from prescriptions.events import PrescriptionEnded
 from prescriptions.models import Prescription
-from prescriptions.settling.clocks import clocks_of
+from prescriptions.settling.clocks import closes_at_of
 from prescriptions.settling.models import Fulfilment
-from prescriptions.settling.opening import stop_clocks
+from prescriptions.settling.opening import EXPIRY, stop_clocks
 from prescriptions.settling.queries import Sheet, lock_sheet
 from prescriptions.settling.telling import announce_state, tell, tell_doctor
 from prescriptions.states import PRESCRIPTION, FulfilmentEvent, FulfilmentState, RxEvent, RxState
+from telehealth.core.deadlines import set_deadline
 from telehealth.core.unit import Unit
 from telehealth.notifications import Notice
 from telehealth.payments.settling import close_charge
@@ -25,6 +26,7 @@ async def expire(unit: Unit, prescription_id: UUID) -> None:
     """
     sheet = await lock_sheet(unit, prescription_id)
     if not await is_due(unit, sheet):
+        await _look_later(unit, sheet.rx)
         return
     row = sheet.fulfilment
     if row is not None and row.charge_id is not None:
@@ -36,11 +38,17 @@ async def expire(unit: Unit, prescription_id: UUID) -> None:
 
 async def is_due(unit: Unit, sheet: Sheet) -> bool:
     rx = sheet.rx
-    if not PRESCRIPTION.allows(rx.state, RxEvent.EXPIRE) or rx.valid_until is None:
+    if not PRESCRIPTION.allows(rx.state, RxEvent.EXPIRE):
         return False
-    if sheet.fulfilment is None:
-        return rx.valid_until <= unit.now
-    return (await clocks_of(unit, rx, sheet.fulfilment.pharmacy_id)).closes_at <= unit.now
+    ends_at = await closes_at_of(unit, rx)
+    return ends_at is not None and ends_at <= unit.now
+
+
+async def _look_later(unit: Unit, rx: Prescription) -> None:
+    """The policy of the hospital gives it longer than it did when the sheet was signed."""
+    ends_at = await closes_at_of(unit, rx)
+    if ends_at is not None and PRESCRIPTION.allows(rx.state, RxEvent.EXPIRE):
+        await set_deadline(unit, EXPIRY, rx.id, ends_at, hospital_id=rx.hospital_id, account_id=rx.account_id)
 
 
 async def lapse(unit: Unit, sheet: Sheet) -> None:

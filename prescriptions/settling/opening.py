@@ -6,7 +6,7 @@ from uuid import UUID
 from prescriptions.events import PrescriptionPassed, PrescriptionSigned
 from prescriptions.queries import prescription
 from prescriptions.settling import queries, rules
-from prescriptions.settling.clocks import clocks_of
+from prescriptions.settling.clocks import clocks_of, closes_at_of
 from prescriptions.settling.models import Fulfilment
 from prescriptions.settling.telling import tell
 from prescriptions.states import FulfilmentState, RxState
@@ -24,10 +24,8 @@ REMINDER = "prescriptions.reminder"
 async def on_signed(unit: Unit, event: PrescriptionSigned) -> None:
     """A sheet that stays with the pharmacist expires as well."""
     rx = await prescription(unit, event.prescription_id)
-    if rx.signed_at is None or rx.valid_until is None:
+    if (closes_at := await closes_at_of(unit, rx)) is None:
         return
-    days = (await current_policy(unit, rx.hospital_id)).policy.prescription.payment_deadline_days
-    closes_at = rules.closes_at(rx.signed_at, rx.valid_until, days)
     await set_deadline(unit, EXPIRY, rx.id, closes_at, hospital_id=rx.hospital_id, account_id=rx.account_id)
 
 

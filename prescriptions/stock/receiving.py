@@ -154,10 +154,17 @@ async def _lot_for(unit: Unit, place: Pharmacy, goods: Goods) -> Lot:
             blocked_at=None,
             blocked_by=None,
         )
+        if any(each.blocked_by == RECALLED for each in await _same_elsewhere(unit, place, goods)):
+            # Called back in this hospital, wherever it lies.
+            lot.blocked_at, lot.blocked_by = unit.now, RECALLED
         unit.session.add(lot)
     if lot.expires_on != goods.expires_on:
         raise LotDiffers(lot=goods.lot_number)
     return lot
+
+
+async def _same_elsewhere(unit: Unit, place: Pharmacy, goods: Goods) -> Sequence[Lot]:
+    return await queries.lots_numbered(unit, place.hospital_id, goods.drug_code, goods.lot_number)
 
 
 async def _usable_from(unit: Unit, hospital_id: UUID) -> date:

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from prescriptions.events import PrescriptionEnded, ReservationLost
-from prescriptions.states import ReservationEvent, ReservationState, SheetKind
+from prescriptions.states import Path, ReservationEvent, ReservationState, SheetKind
 from prescriptions.stock import queries
 from prescriptions.stock.errors import OutOfStock, ReservationGone, WrongLot
 from prescriptions.stock.models import Lot, Pharmacy, Reservation, StockItem, StockMove
@@ -38,18 +38,20 @@ async def reserve(
     kind: SheetKind,
     needs_cold_chain: bool,
     decocts: bool = False,
+    path: Path | None = None,
     besides: UUID | None = None,
 ) -> Pharmacy:
     """Hold all of it at one pharmacy: of the sheet's campus first, then in the hospital's order.
 
-    `decocts`: a decoction sheet that the pharmacy is to cook. `besides`: not at that one, which has
-    just said that it cannot. Raises OutOfStock.
+    `decocts`: a decoction sheet that the pharmacy is to cook. `path`: the way that was chosen, where one
+    was. `besides`: not at that one, which has just said that it cannot. Raises OutOfStock.
     """
     places = [
         place
         for place in await queries.pharmacies(unit, sheet.hospital_id)
         if place.is_open and place.id != besides
         if place.decocts or not (decocts and kind is SheetKind.HERB)
+        if _goes(place, path, needs_cold_chain)
     ]
     places.sort(key=lambda it: (needs_cold_chain and not it.has_cold_chain, it.campus_id != sheet.campus_id))
     items = await queries.lock_items(unit, [place.id for place in places], needs)
@@ -175,6 +177,12 @@ async def _hold(
             )
         )
     await unit.session.flush()
+
+
+def _goes(place: Pharmacy, path: Path | None, needs_cold_chain: bool) -> bool:
+    if path is Path.COURIER:
+        return place.sends and (place.has_cold_chain or not needs_cold_chain)
+    return path is None or place.has_window
 
 
 def _lacking(

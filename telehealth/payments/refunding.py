@@ -91,10 +91,19 @@ async def refund_in_full(
 
 
 async def refund_share(
-    unit: Unit, charge_id: UUID, basis_points: int, reason: RefundReason, *, note: str = ""
+    unit: Unit,
+    charge_id: UUID,
+    basis_points: int,
+    reason: RefundReason,
+    *,
+    note: str = "",
+    in_all: bool = False,
 ) -> Refund | None:
-    """As `refund_in_full`, a share of every line and part; rounding favours the patient. None for none."""
-    return await _refund_charge(unit, charge_id, basis_points, reason, note=note)
+    """As `refund_in_full`, a share of every line and part; rounding favours the patient. None for none.
+
+    `in_all`: with what went back before, so that deciding it twice gives it once.
+    """
+    return await _refund_charge(unit, charge_id, basis_points, reason, note=note, in_all=in_all)
 
 
 async def refund_order(
@@ -159,16 +168,24 @@ async def settle_by_hand(unit: Unit, refund_id: UUID, note: str) -> Refund:
 
 
 async def _refund_charge(
-    unit: Unit, charge_id: UUID, basis_points: int, reason: RefundReason, *, note: str
+    unit: Unit,
+    charge_id: UUID,
+    basis_points: int,
+    reason: RefundReason,
+    *,
+    note: str,
+    in_all: bool = False,
 ) -> Refund | None:
     charge = await queries.lock_charge(unit, charge_id)
     if charge.state is not ChargeState.SETTLED or charge.settled_by is None:
         return None
     order = await queries.lock_order(unit, charge.settled_by)
-    left = entries.parts_of(order) - await queries.returned_of(unit, order.id)
+    returned = await queries.returned_of(unit, order.id)
+    left = entries.parts_of(order) - returned
     wanted = left
     if basis_points < _FULL:
         wanted = await _share(unit, charge, order, basis_points)
+        wanted = wanted.beyond(returned) if in_all else wanted
     return await _refund_one(
         unit, Refundable.of(charge, order, left), wanted.at_most(left), reason, note=note
     )

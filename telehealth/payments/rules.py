@@ -64,6 +64,10 @@ class Parts:
             self.other - less.other,
         )
 
+    def beyond(self, given: "Parts") -> "Parts":
+        """What is still to be given, nothing where more was given already."""
+        return self - self.at_most(given)
+
     def at_most(self, left: "Parts") -> "Parts":
         return Parts(
             min(self.cash, left.cash),
