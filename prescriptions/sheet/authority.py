@@ -7,18 +7,16 @@ provider where a third party vouches, so production configures another adapter o
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import anyio
 import anyio.to_thread
-from asn1crypto import keys, x509
-from pyhanko.sign import signers
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from prescriptions.ports import Certificate, Credential, SheetField, TimeStamper
 from prescriptions.sheet.errors import CertificateMissing
 from prescriptions.sheet.shelf import Pair, Shelf
-from prescriptions.sheet.signing import Signature, check_valid, fill
+from prescriptions.sheet.signing import Signature, check_valid, fill, pades
 from prescriptions.sheet.stamping import HTTPTimeStamper, LocalStamper
 from telehealth.core.clock import Clock, add_months
 
@@ -115,16 +113,9 @@ class LocalAuthority:
             keep_until=_years_later(own.not_valid_after_utc),
         )
 
-    def _signer_of(self, person_id: UUID) -> signers.Signer:
+    def _signer_of(self, person_id: UUID) -> Any:
         held = self._held(person_id)
-        others = SimpleCertificateStore()
-        for root in self.roots():
-            others.register(x509.Certificate.load(root))
-        return signers.SimpleSigner(
-            signing_cert=x509.Certificate.load(held.certificate_der),
-            signing_key=keys.PrivateKeyInfo.load(held.key_der),
-            cert_registry=others,
-        )
+        return pades().person_signer(held.certificate_der, held.key_der, self.roots())
 
     def _held(self, person_id: UUID) -> Pair:
         held = self._shelf.person(person_id)

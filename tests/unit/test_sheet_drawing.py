@@ -17,7 +17,7 @@ from prescriptions.sheet.content import Diagnosis, SheetClass, SheetContent, dig
 from prescriptions.sheet.drawing import draw_labels, draw_leaflet, draw_sheet
 from prescriptions.sheet.geometry import BOXES
 from prescriptions.sheet.labelling import Lot, labels_of
-from prescriptions.sheet.signing import prepare
+from prescriptions.sheet.pades import prepare
 from prescriptions.sheet.wording import Label
 from tests.support.factories import sheets
 
