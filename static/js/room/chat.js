@@ -176,6 +176,7 @@ export class Chat {
     const waited = message.client_id ? this.waitingLine(message.client_id) : null;
     if (waited) waited.remove();
     const near = this.isNearEnd();
+    this.fold(into, line);
     into.append(line);
     const receipt = line.querySelector('.rcpt');
     if (receipt) this.mine.push({ seq: message.seq, receipt });
@@ -184,6 +185,16 @@ export class Chat {
     if (near || this.view.isMine(message)) this.toEnd();
     else if (this.news && message.kind !== 'system') this.news.hidden = false;
     if (!this.view.isMine(message)) this.announce(message);
+  }
+
+  /** What a sheet was before is one line: only its last card asks for something. @param {ParentNode} into @param {HTMLElement} line */
+  fold(into, line) {
+    const sheet = (/** @type {Element} */ card) => card.getAttribute('data-prescription');
+    const card = line.querySelector('[data-prescription]');
+    if (!card) return;
+    for (const before of into.querySelectorAll('[data-prescription]')) {
+      if (sheet(before) === sheet(card)) before.classList.add('rxcard-past');
+    }
   }
 
   /** A page of messages is through. */
