@@ -5,6 +5,7 @@ A compiled document holds no text that was evaluated: the words travel as JSON b
 small set of them, which also bounds how many cores drawing may take. typst releases the GIL meanwhile.
 """
 
+import importlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,16 +15,18 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from queue import LifoQueue
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import anyio.to_thread
 import segno
-import typst
 
 from prescriptions.sheet import wording
 from prescriptions.sheet.content import SheetContent
 from prescriptions.sheet.geometry import BOXES, Box
 from prescriptions.sheet.wording import Label
+
+if TYPE_CHECKING:
+    import typst
 
 #: Archives take PDF/A: fonts inside, nothing fetched, colours defined.
 STANDARD: Literal["a-2b"] = "a-2b"
@@ -91,7 +94,7 @@ def _draw(
 
 
 @contextmanager
-def _compiler() -> Iterator[typst.Compiler]:
+def _compiler() -> "Iterator[typst.Compiler]":
     free = _compilers()
     compiler = free.get()
     try:
@@ -104,10 +107,12 @@ def _compiler() -> Iterator[typst.Compiler]:
 def _compilers() -> "LifoQueue[typst.Compiler]":
     """The last one used is taken first: it still knows the template. Fonts are read once."""
     folder = str(resources.files(FONTS))
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[folder])
+    # Three megabytes of machine code, for those who draw.
+    engine = importlib.import_module("typst")
+    fonts = engine.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[folder])
     free: LifoQueue[typst.Compiler] = LifoQueue()
     for _ in range(COMPILERS):
-        free.put(typst.Compiler(TEMPLATES / "stamp.typ", root=TEMPLATES, font_paths=fonts))
+        free.put(engine.Compiler(TEMPLATES / "stamp.typ", root=TEMPLATES, font_paths=fonts))
     return free
 
 
