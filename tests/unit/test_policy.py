@@ -69,6 +69,11 @@ def with_eligibility(**values: Any) -> PolicySet:
         ("retention_years.rx_toxic_or_psy2", 2),
         ("retention_years.rx_narcotic_psy1", 3),
         ("retention_years.network_log_months", 6),
+        ("dispensing.review_minutes", 30),
+        ("dispensing.answer_minutes", 120),
+        ("dispensing.pack_hours", 24),
+        ("dispensing.lone_duty_pause_minutes", 5),
+        ("dispensing.code_tries", 5),
     ],
 )
 def test_the_sample_policy_holds_the_number_of_the_requirement(path: str, number: object) -> None:
