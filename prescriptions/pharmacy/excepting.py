@@ -55,6 +55,8 @@ async def resolve(unit: Unit, actor: Actor, order_id: UUID, way: Resolution) -> 
         await _send_again(unit, sheet, row)
     elif way is Resolution.ABANDONED:
         await abandon(unit, row, "by_person")
+    elif row.state is DispatchState.HANDED_OVER:
+        await _look_again(unit, row)
     await let_go(unit, row, way)
     await promise_again(unit, row)
     unit.audit("dispatch.resolved", row, number=row.number, way=str(way))
@@ -102,6 +104,13 @@ async def hold_anew(
             unit, rx, needs, kind=rx.kind, needs_cold_chain=rx.needs_cold_chain, decocts=decocts,
             path=path, besides=besides,
         )  # fmt: skip
+
+
+async def _look_again(unit: Unit, row: DispatchOrder) -> None:
+    """Somebody believes that it will come: the courier is asked again, though it was silent for long."""
+    parcel = await queries.live_parcel(unit, row.id)
+    if parcel is not None and parcel.look_at is None:
+        parcel.looks, parcel.look_at = 0, unit.wall
 
 
 async def _send_again(unit: Unit, sheet: Sheet, row: DispatchOrder) -> None:

@@ -65,6 +65,9 @@ async def hand_over(unit: Unit, actor: Actor, order_id: UUID, waybill: str) -> D
         raise WaybillMissing()
     if waybill.strip().upper() != parcel.waybill.upper():
         raise WrongWaybill()
+    if parcel.look_at is None:
+        # Whatever it did before it was scanned here is asked for once more.
+        parcel.look_at = unit.wall
     await note_presence(unit, actor)
     await leave_by_courier(unit, row, by=actor.account)
     return row

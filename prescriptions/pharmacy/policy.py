@@ -40,8 +40,12 @@ async def own_order(unit: Unit, actor: Actor, order_id: UUID) -> DispatchOrder:
 
 async def take_order(unit: Unit, actor: Actor, order_id: UUID) -> DispatchOrder:
     """To work on: locked, not held, not being given up. Raises OrderHeld, OrderBeingUndone too."""
+    place = await own_pharmacy(unit, actor)
     await own_order(unit, actor, order_id)
     row = await queries.lock_order(unit, order_id)
+    if not may_see(place, row):
+        # Moved elsewhere while we waited.
+        raise DispatchNotFound()
     if row.held_at is not None:
         raise OrderHeld()
     if row.undo_reason is not None and row.state is not DispatchState.CANCELLED:

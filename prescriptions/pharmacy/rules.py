@@ -215,5 +215,6 @@ def ways_out(state: DispatchState, *, cooked: bool) -> list[Resolution]:
     if state is D.RETURNED:
         return [R.SENT_AGAIN, R.ABANDONED]
     if state is D.LOST:
-        return [R.CONTINUED, R.ABANDONED]
+        # Until it is given up, or turns up.
+        return [R.ABANDONED]
     return [R.CONTINUED]

@@ -102,6 +102,7 @@ async def record(
     _look_later(unit, parcel)
     if parcel.state is not before:
         unit.audit("parcel.moved", parcel, to=parcel.state, parcel=parcel.order_number)
+    if parcel.state is not before or _lags(row, parcel):
         await _follow(unit, row, parcel)
     is_silent = parcel.look_at is None and parcel.state not in OVER | {ParcelState.DELIVERED}
     if is_silent or (watch is Watch.LOST and not scans):
@@ -121,12 +122,22 @@ async def _keep_push(units: Units, code: str, push: Push) -> None:
         await record(unit, parcel, push.scans, watch=push.watch)
 
 
+def _lags(row: DispatchOrder, parcel: Parcel) -> bool:
+    """It moved before the pharmacy had written down that it was packed or handed over."""
+    if parcel.cancelled_at is not None or row.state not in (DispatchState.PACKED, DispatchState.HANDED_OVER):
+        return False
+    return parcel.state in (GONE if row.state is DispatchState.PACKED else MOVES)
+
+
 async def _follow(unit: Unit, row: DispatchOrder, parcel: Parcel) -> None:
     """What the parcel's way means for the order. One that was given up and moves is a person's matter."""
     state = parcel.state
     if row.state is DispatchState.PACKED and state in GONE and row.path is Path.COURIER:
         # The courier has it, though nobody scanned it at the door.
         await leave_by_courier(unit, row, by=row.checked_by or row.id)
+    if row.state is DispatchState.CHECKED and state in GONE:
+        # It left before anybody packed it: somebody looks what went.
+        await hold(unit, row, Trouble.COURIER)
     if row.state is DispatchState.CANCELLED:
         if state in GONE:
             await hold(unit, row, Trouble.COURIER)

@@ -7,7 +7,7 @@ from prescriptions.models import Prescription
 from prescriptions.states import RxState
 from telehealth.core.access import Actor, Permission
 
-#: A draft is its doctor's alone.
+#: A draft is its doctor's alone, also once it was thrown away.
 _SHOWN = tuple(state for state in RxState if state is not RxState.DRAFT)
 
 
@@ -15,15 +15,19 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """To the patient's account, and to the desk that looks codes up and takes cash."""
     if actor.is_staff:
         if actor.may(Permission.COLLECT_PRESCRIPTIONS):
-            return sa.and_(Prescription.hospital_id == actor.hospital, Prescription.state.in_(_SHOWN))
+            return sa.and_(Prescription.hospital_id == actor.hospital, _is_shown())
         return sa.false()
     if actor.account_id is not None:
-        return sa.and_(Prescription.account_id == actor.account_id, Prescription.state.in_(_SHOWN))
+        return sa.and_(Prescription.account_id == actor.account_id, _is_shown())
     return sa.false()
 
 
+def _is_shown() -> sa.ColumnElement[bool]:
+    return sa.and_(Prescription.state.in_(_SHOWN), Prescription.signed_at.is_not(None))
+
+
 def may_see(actor: Actor, rx: Prescription) -> bool:
-    if rx.state is RxState.DRAFT:
+    if rx.state is RxState.DRAFT or rx.signed_at is None:
         return False
     if actor.is_staff:
         return actor.may(Permission.COLLECT_PRESCRIPTIONS) and rx.hospital_id == actor.hospital_id

@@ -11,6 +11,9 @@ from prescriptions.models import Prescription
 from prescriptions.pharmacy import (
     checking,
     excepting,
+    handing,
+    packing,
+    queries,
     shipping,
     tracking,
 )
@@ -20,7 +23,7 @@ from prescriptions.pharmacy.models import DispatchOrder, Parcel
 from prescriptions.pharmacy.recalling import recall
 from prescriptions.pharmacy.repairing import repair
 from prescriptions.pharmacy.rules import MATCHES, Resolution, Trouble
-from prescriptions.settling import OrderNotCancellable, expiring
+from prescriptions.settling import OrderNotCancellable, charging, choosing, expiring, may_see, visible_to
 from prescriptions.settling.deciding import Decision, give_back
 from prescriptions.settling.opening import EXPIRY
 from prescriptions.settling.rules import Cause
@@ -32,6 +35,7 @@ from telehealth.core.access import Actor, Role
 from telehealth.core.clock import FixedClock
 from telehealth.core.deadlines import Deadline, Sweeper
 from telehealth.core.unit import Units
+from telehealth.patients import person
 from telehealth.web.house import House as RunningHouse
 from tests.support.factories.accounts import add_staff, staff
 from tests.support.factories.dispatch import (
@@ -39,6 +43,7 @@ from tests.support.factories.dispatch import (
     PILL,
     Dispensary,
     add_order,
+    add_parcel,
     add_passed,
     add_pharmacy,
     add_sheet,
@@ -55,6 +60,7 @@ from tests.support.factories.dispatch import (
 )
 from tests.support.factories.prescriptions import (
     add_payable,
+    desk,
     open_shop,
     patient_of,
     provider_says,
@@ -310,3 +316,85 @@ async def test_a_waybill_the_courier_called_off_makes_room_for_another(
     async with units.of(place.first) as unit:
         made = await shipping.enter_waybill(unit, place.first, row.id, Carrier.EMS, "YT0000000002")
     assert made.id != parcel.id
+
+
+async def heard(units: Units, row: DispatchOrder, state: ParcelState) -> None:
+    async with units.system("test") as unit:
+        [parcel] = list(await unit.session.scalars(sa.select(Parcel).where(Parcel.order_id == row.id)))
+        await tracking.record(unit, parcel, [Scan(f"scan-{state}", unit.now, "样例市", "样例", "80", state)])
+
+
+async def test_a_parcel_delivered_before_anybody_packed_it_is_looked_at_and_then_followed(
+    units: Units, place: Dispensary
+) -> None:
+    row = await to_checked(units, place, await to_picked(units, place, await add_order(units, place)))
+    await add_parcel(units, row)
+    await heard(units, row, ParcelState.DELIVERED)
+    assert (await order(units, row.id)).held_at is not None
+    await resolve(units, place, row, Resolution.CONTINUED)
+    async with units.of(place.first) as unit:
+        await packing.pack(unit, place.first, row.id)
+    async with units.of(place.first) as unit:
+        await handing.hand_over(unit, place.first, row.id, "SF7000000000001")
+    async with units.system("test") as unit:
+        assert (await queries.parcels_to_look_at(unit, limit=5)) != []
+    await heard(units, row, ParcelState.DELIVERED)
+    assert (await order(units, row.id)).state is D.DELIVERED
+
+
+async def test_a_silent_parcel_is_asked_about_again_once_somebody_believes_in_it(
+    units: Units, place: Dispensary
+) -> None:
+    row = await to_packed(units, place, await add_order(units, place))
+    await put(units, row, D.HANDED_OVER)
+    await report(units, place, row, Trouble.LOST)
+    await resolve(units, place, row, Resolution.CONTINUED)
+    async with units.system("test") as unit:
+        assert len(await queries.parcels_to_look_at(unit, limit=5)) == 1
+
+
+async def test_what_counts_as_lost_stays_with_a_person_until_it_is_given_up(
+    units: Units, place: Dispensary
+) -> None:
+    row = await to_packed(units, place, await add_order(units, place))
+    await put(units, row, D.HANDED_OVER)
+    await report(units, place, row, Trouble.LOST)
+    await resolve(units, place, row, Resolution.LOST)
+    with pytest.raises(ResolutionRefused):
+        await resolve(units, place, row, Resolution.CONTINUED)
+    assert (await order(units, row.id)).held_at is not None
+
+
+# --------------------------------------------------------------------------------------------- people
+
+
+async def test_a_draft_that_was_thrown_away_was_never_there_for_its_patient_or_the_desk(
+    units: Units, place: Dispensary
+) -> None:
+    thrown = await add_sheet(units, place.visit, state=RxState.VOIDED, signed_at=None, issue=0)
+    signed = await add_sheet(units, place.visit, state=RxState.VOIDED)
+    for who in (patient_of(place), desk(place)):
+        async with units.of(who) as unit:
+            seen = await unit.session.scalars(sa.select(Prescription.id).where(visible_to(who)))
+            assert set(seen) == {signed.id}
+            assert not may_see(who, thrown)
+
+
+async def test_SJ03_somebody_without_an_account_pays_at_the_desk_and_collects_by_document(
+    house: RunningHouse, place: Dispensary
+) -> None:
+    units: Units = house.units
+    sheet = await add_payable(units, place, account_id=None)
+    await choosing.choose_window(units, desk(place), sheet.id)
+    async with units.of(desk(place)) as unit:
+        paid = await charging.pay_at_window(unit, sheet.id, received=1200)
+    assert paid.window_number
+    row = await to_packed(units, place, await order(units, sheet.id))
+    async with units.of(place.first) as unit:
+        patient = await person(unit, sheet.person_id)
+        who = handing.Collector(
+            patient.name, patient=handing.Document(patient.document_kind, patient.document_number)
+        )
+        await handing.collect(unit, house.limiter, place.first, row.id, who, counselling="样例交代")
+    assert (await order(units, row.id)).state is D.COLLECTED
+    assert (await fulfilment_of(units, row.id)).state is FulfilmentState.DISPENSED
