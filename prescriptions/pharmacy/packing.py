@@ -8,8 +8,10 @@ from prescriptions.pharmacy.models import DispatchOrder
 from prescriptions.pharmacy.policy import require_sound, take_order
 from prescriptions.pharmacy.telling import tell
 from prescriptions.pharmacy.undoing import PROMISE
+from prescriptions.queries import prescription
 from prescriptions.states import DISPATCH, DispatchEvent, Path
 from prescriptions.stock import note_presence, pharmacy
+from prescriptions.writing.carding import announce_state
 from telehealth.core.access import Actor
 from telehealth.core.deadlines import clear_deadline
 from telehealth.core.unit import Unit
@@ -35,6 +37,7 @@ async def pack(unit: Unit, actor: Actor, order_id: UUID, *, logger: str = "") ->
     unit.step("rx.pack")
     if row.path is Path.WINDOW:
         place = await pharmacy(unit, row.pharmacy_id)
+        await announce_state(unit, await prescription(unit, row.id), "ready")
         await tell(
             unit, row, Notice.RX_READY,
             window=str(row.window_number or ""), place={"zh": place.name, "en": place.name_en},

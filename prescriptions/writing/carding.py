@@ -7,7 +7,7 @@ from telehealth.consultations.writing import announce
 from telehealth.core.unit import Unit
 
 #: Beyond the sheet's own state: what happened to it after it was paid.
-Later = Literal["paid", "packing", "sent", "delivered", "collected", "undone"]
+Later = Literal["paid", "packing", "ready", "sent", "delivered", "collected", "undone"]
 
 
 async def announce_state(unit: Unit, rx: Prescription, later: Later | None = None) -> None:

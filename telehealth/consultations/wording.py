@@ -49,6 +49,7 @@ EVENTS: Mapping[str, str] = {
     "prescription.spent": N_("已缴费，药房处理中"),
     "prescription.paid": N_("已缴费，药房处理中"),
     "prescription.packing": N_("配药中"),
+    "prescription.ready": N_("药已配好，请到窗口取药"),
     "prescription.sent": N_("已寄出"),
     "prescription.delivered": N_("已签收"),
     "prescription.collected": N_("已取药"),
@@ -62,12 +63,13 @@ CARDS: Mapping[str, str] = {
     "prescription": N_("处方"),
     "open": N_("查看处方"),
     "passed": N_("选择取药方式并缴费"),
+    "ready": N_("查看取药码"),
 }
 #: Card states that call for somebody, and those that are good news.
 CARD_TONES: Mapping[str, str] = {
     "signed": "info", "passed": "brand", "returned": "warn", "refused": "danger", "expired": "warn",
     "voided": "warn", "undone": "warn", "spent": "ok", "paid": "ok", "packing": "ok", "sent": "ok",
-    "delivered": "ok", "collected": "ok",
+    "ready": "brand", "delivered": "ok", "collected": "ok",
 }  # fmt: skip
 
 #: Where a card leads: the patient's page, the staff's.
@@ -278,7 +280,7 @@ def card_of(facts: Mapping[str, Any], say: Callable[[str], str], *, door: str) -
         "text": event_line(facts, say),
         "tone": CARD_TONES.get(state, ""),
         "href": f"{door}/{facts.get('prescription', '')}" if door else "",
-        "label": say(CARDS["passed"] if is_patients and state == "passed" else CARDS["open"]),
+        "label": say(CARDS.get(state, CARDS["open"]) if is_patients else CARDS["open"]),
     }
 
 
