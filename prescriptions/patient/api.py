@@ -131,8 +131,8 @@ async def look_up_pickup_code(request: Request, unit: Unit, actor: Actor, body: 
 @operation(
     needs=Permission.TAKE_CASH,
     raises=(
-        PrescriptionNotFound, NotChoosable, PaymentOver, PathIsCourier, CashAmountWrong, ChargeClosed,
-        ChargeSettled,
+        PrescriptionNotFound, NotChoosable, PaymentOver, PathIsCourier, WindowClosed, CashAmountWrong,
+        ChargeClosed, ChargeSettled,
     ),
     idempotent=True,
 )  # fmt: skip

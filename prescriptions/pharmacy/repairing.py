@@ -11,7 +11,7 @@ from prescriptions.pharmacy.holding import hold
 from prescriptions.pharmacy.rules import Trouble
 from prescriptions.pharmacy.undoing import begin
 from prescriptions.settling import Fulfilment, lock_sheet
-from prescriptions.states import DispatchState, RxState
+from prescriptions.states import DispatchState, Path, RxState
 from prescriptions.stock import OutOfStock, holds, reservations
 from telehealth.core.jobs import Work, task
 from telehealth.core.unit import Unit, Units
@@ -54,7 +54,7 @@ async def repair(units: Units, prescription_id: UUID) -> None:
 async def _hold_unpaid(unit: Unit, rx: Prescription, way: Fulfilment | None) -> None:
     """If nobody has it, the order to come will be given up at once."""
     needs = {each.drug_code: each.quantity for each in await reservations(unit, rx.id)}
-    path = way.path if way is not None else None
+    path = (way.path if way is not None else None) or (None if rx.may_travel else Path.WINDOW)
     try:
         place = await hold_anew(unit, rx.id, needs, decocts=asks_for_decocting(rx), path=path, besides=None)
     except OutOfStock:

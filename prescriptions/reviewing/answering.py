@@ -28,7 +28,7 @@ from prescriptions.reviewing.telling import tell_doctor, tell_patient
 from prescriptions.sheet.content import DecoctedBy, SheetContent, canonical, restore
 from prescriptions.sheet.content import digest as content_digest
 from prescriptions.sheet.signing import reason_for
-from prescriptions.states import CheckStage, Outcome, RxEvent, RxState, SheetKind, SheetStage
+from prescriptions.states import CheckStage, Outcome, Path, RxEvent, RxState, SheetKind, SheetStage
 from prescriptions.stock import reserve
 from prescriptions.writing.active import ActiveMedicines, active_medicines
 from prescriptions.writing.carding import announce_state
@@ -217,8 +217,9 @@ async def _keep(
     for line in lines:
         needs[line.drug_code] = needs.get(line.drug_code, Decimal(0)) + line.quantity
     pharmacy = await reserve(
-        unit, rx, needs, kind=rx.kind, needs_cold_chain=rx.needs_cold_chain, decocts=_decocts(rx)
-    )
+        unit, rx, needs, kind=rx.kind, needs_cold_chain=rx.needs_cold_chain, decocts=_decocts(rx),
+        path=None if rx.may_travel else Path.WINDOW,
+    )  # fmt: skip
     _answer(unit, rx, RxEvent.PASS, Outcome.PASSED, "", acknowledged)
     unit.session.add(_file(unit, rx, looked, kept))
     unit.step("rx.pass")

@@ -19,6 +19,7 @@ from prescriptions.settling.errors import (
     PathIsCourier,
     PathNotChosen,
     PaymentOver,
+    WindowClosed,
 )
 from prescriptions.settling.models import Fulfilment
 from prescriptions.settling.opening import stop_clocks
@@ -63,13 +64,16 @@ async def open_charge(unit: Unit, prescription_id: UUID) -> Charge:
 async def pay_at_window(unit: Unit, prescription_id: UUID, *, received: int) -> Fulfilment:
     """Cash over the counter, `received` in fen; gives out the number under which it is called (BJ08).
 
-    Raises PrescriptionNotFound, NotChoosable, PaymentOver, PathIsCourier, CashAmountWrong, ChargeClosed.
+    Raises PrescriptionNotFound, NotChoosable, PaymentOver, PathIsCourier, WindowClosed, CashAmountWrong,
+    ChargeClosed.
     """
     unit.actor.require(Permission.TAKE_CASH)
     sheet = await lock_sheet(unit, prescription_id)
     row = _payable(unit, sheet)
     if row.path is Path.COURIER:
         raise PathIsCourier()
+    if not (await pharmacy(unit, row.pharmacy_id)).has_window:
+        raise WindowClosed()
     # Whoever comes without having chosen anything has chosen by coming.
     await set_window(unit, sheet.rx, row)
     charge = await _charge(unit, sheet.rx, row)

@@ -70,7 +70,7 @@ async def confirm(
     line.confirmed = True
     content: PadContent = read_body(rx.body)
     touch(unit, rx, content, page)
-    unit.audit("prescription.line_confirmed", rx, number=rx.number, drug=line.drug_code)
+    unit.audit("prescription.line_confirmed", rx, number=rx.number, line=line.position)
     return rx
 
 

@@ -25,11 +25,12 @@ from prescriptions.pharmacy.repairing import repair
 from prescriptions.pharmacy.rules import MATCHES, Resolution, Trouble
 from prescriptions.settling import OrderNotCancellable, charging, choosing, expiring, may_see, visible_to
 from prescriptions.settling.deciding import Decision, give_back
+from prescriptions.settling.errors import WindowClosed
 from prescriptions.settling.opening import EXPIRY
 from prescriptions.settling.rules import Cause
 from prescriptions.settling.undoing import cancel
 from prescriptions.states import DispatchState, FulfilmentState, Path, RxState, SheetKind
-from prescriptions.stock import OutOfStock
+from prescriptions.stock import OutOfStock, Pharmacy
 from prescriptions.stock.receiving import BY_HAND, RECALLED, block
 from telehealth.core.access import Actor, Role
 from telehealth.core.clock import FixedClock
@@ -398,3 +399,25 @@ async def test_SJ03_somebody_without_an_account_pays_at_the_desk_and_collects_by
         await handing.collect(unit, house.limiter, place.first, row.id, who, counselling="样例交代")
     assert (await order(units, row.id)).state is D.COLLECTED
     assert (await fulfilment_of(units, row.id)).state is FulfilmentState.DISPENSED
+
+
+async def test_no_cash_is_taken_for_what_no_window_hands_out(units: Units, place: Dispensary) -> None:
+    sheet = await add_payable(units, place)
+    async with units.system("test") as unit:
+        (await unit.session.get_one(Pharmacy, place.pharmacy.id)).has_window = False
+    with pytest.raises(WindowClosed):
+        async with units.of(desk(place)) as unit:
+            await charging.pay_at_window(unit, sheet.id, received=1200)
+
+
+async def test_REG40_what_may_not_travel_is_held_anew_only_where_it_is_handed_out(
+    units: Units, place: Dispensary
+) -> None:
+    sheet = await add_payable(units, place, may_travel=False)
+    other = await add_pharmacy(units, place.visit, code="other", order=2, has_window=False)
+    await stock(units, other, {PILL: 5})
+    [lot] = await lots(units, place.pharmacy)
+    async with units.of(place.first) as unit:
+        await block(unit, lot.id, BY_HAND)
+    await repair(units, sheet.id)
+    assert {row.pharmacy_id for row in await reserved(units, sheet.id)} == {place.pharmacy.id}
