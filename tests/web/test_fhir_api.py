@@ -21,7 +21,8 @@ from tests.support.fhir import System, add_system, refused, valid
 Client = httpx2.AsyncClient
 
 ABSENT = (
-    "Observation", "patient", "Observation/1", "Patient/00000000-0000-7000-8000-000000000001", "Patient/x", "Patient/../metadata2",
+    "Observation", "patient", "Observation/1", "Patient/00000000-0000-7000-8000-000000000001", "Patient/x",
+    "Patient/../metadata2",
     "Encounter/_history", "Binary/1",
 )  # fmt: skip
 NO_DATES = (
