@@ -5,7 +5,7 @@ from uuid import UUID
 from prescriptions.pharmacy import queries
 from prescriptions.pharmacy.errors import LoggerMissing, WaybillMissing
 from prescriptions.pharmacy.models import DispatchOrder
-from prescriptions.pharmacy.policy import require_sound, take_order
+from prescriptions.pharmacy.policy import require_sound, take_order_and_sheet
 from prescriptions.pharmacy.telling import tell
 from prescriptions.pharmacy.undoing import PROMISE
 from prescriptions.queries import prescription
@@ -20,7 +20,8 @@ from telehealth.notifications import Notice
 
 async def pack(unit: Unit, actor: Actor, order_id: UUID, *, logger: str = "") -> DispatchOrder:
     """`logger` is the id of the cold chain's temperature logger. Raises LoggerMissing, WaybillMissing."""
-    row = await take_order(unit, actor, order_id)
+    # The chat card is written to the visit, which everybody locks first.
+    row = await take_order_and_sheet(unit, actor, order_id)
     DISPATCH.after(row.state, DispatchEvent.PACK)
     await require_sound(unit, row)
     if row.path is Path.COURIER:

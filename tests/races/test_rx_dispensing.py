@@ -37,6 +37,7 @@ from tests.support.factories.dispatch import (
     to_packed,
     to_picked,
 )
+from tests.support.waiting import until_somebody_waits
 
 D = DispatchState
 
@@ -205,3 +206,24 @@ async def test_a_waybill_that_is_cancelled_while_the_parcel_is_handed_over_is_se
 
     won, lost = await together(give_up(), pack())
     assert len(won) == 1 and set(lost) <= {"OrderBeingUndone", "OrderNotCancellable"}
+
+
+async def test_packing_takes_the_visit_before_the_order_as_everybody_does(
+    units: Units, place: Dispensary
+) -> None:
+    """Who has the visit may always take its order: packing that waits for the visit has nothing yet."""
+    await stock(units, place.pharmacy, {PILL: 1})
+    row = await add_order(units, place, path=Path.WINDOW)
+    await to_checked(units, place, await to_picked(units, place, row))
+
+    async def pack() -> None:
+        async with units.of(place.first) as unit:
+            await packing.pack(unit, place.first, row.id)
+
+    async with units.system("test") as unit:
+        await lock_sheet(unit, row.id)
+        waiting = asyncio.create_task(pack())
+        await until_somebody_waits(units)
+        await queries.lock_order(unit, row.id)
+    await waiting
+    assert (await order(units, row.id)).state is D.PACKED

@@ -19,6 +19,7 @@ from tests.support.factories.dispatch import item, stock
 from tests.support.factories.reviewing import Review as Place
 from tests.support.factories.reviewing import add_pharmacist, open_review, passed, to_review
 from tests.support.factories.writing import PILL
+from tests.support.waiting import until_somebody_waits
 
 
 async def outcomes(*racers: object) -> list[object]:
@@ -95,15 +96,3 @@ async def test_an_answer_takes_the_visit_before_the_sheet_as_everybody_does(
         await lock_prescription(unit, rx.id)
     await answer
     assert await state(units, rx) is RxState.REFUSED
-
-
-async def until_somebody_waits(units: Units) -> None:
-    waiting = sa.text(
-        "select count(*) from pg_stat_activity"
-        " where datname = current_database() and wait_event_type = 'Lock'"
-    )
-    async with asyncio.timeout(10):
-        while True:
-            async with units.alone() as connection:
-                if (await connection.execute(waiting)).scalar():
-                    return
