@@ -165,7 +165,7 @@ async def book_waybill(units: Units, actor: Actor, order_id: UUID) -> ParcelView
     return ParcelView.of(await shipping.book_as(units, actor, order_id))
 
 
-@operation(needs=NEEDS, raises=(*ANY, PathDiffers, WaybillMissing, ColdChainByOthers))
+@operation(needs=NEEDS, raises=(*ANY, PathDiffers, WaybillMissing, WrongWaybill, ColdChainByOthers))
 async def enter_waybill(unit: Unit, actor: Actor, order_id: UUID, body: WaybillBody) -> ParcelView:
     return ParcelView.of(await shipping.enter_waybill(unit, actor, order_id, body.carrier, body.waybill))
 

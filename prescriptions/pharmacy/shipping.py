@@ -15,7 +15,7 @@ from prescriptions.couriers import (
     Waybill,
 )
 from prescriptions.pharmacy import queries
-from prescriptions.pharmacy.errors import ColdChainByOthers, PathDiffers, WaybillMissing
+from prescriptions.pharmacy.errors import ColdChainByOthers, PathDiffers, WaybillMissing, WrongWaybill
 from prescriptions.pharmacy.holding import hold
 from prescriptions.pharmacy.models import DispatchOrder, Parcel
 from prescriptions.pharmacy.policy import own_order, take_order
@@ -95,6 +95,9 @@ async def enter_waybill(unit: Unit, actor: Actor, order_id: UUID, carrier: Carri
         raise ColdChainByOthers()
     if row.state not in _BOOKABLE:
         raise WaybillMissing(state=str(row.state))
+    if await queries.parcel_by_waybill(unit, row.hospital_id, str(carrier), number) is not None:
+        # It is somebody's already: they would see each other's parcel.
+        raise WrongWaybill()
     parcel = await queries.live_parcel(unit, order_id)
     if parcel is None or parcel.booked_at is not None:
         if parcel is not None:

@@ -18,7 +18,7 @@ from prescriptions.pharmacy import (
     tracking,
 )
 from prescriptions.pharmacy.contributing import worklist
-from prescriptions.pharmacy.errors import OrderHeld, ResolutionRefused
+from prescriptions.pharmacy.errors import OrderHeld, ResolutionRefused, WrongWaybill
 from prescriptions.pharmacy.models import DispatchOrder, Parcel
 from prescriptions.pharmacy.recalling import recall
 from prescriptions.pharmacy.repairing import repair
@@ -421,3 +421,15 @@ async def test_REG40_what_may_not_travel_is_held_anew_only_where_it_is_handed_ou
         await block(unit, lot.id, BY_HAND)
     await repair(units, sheet.id)
     assert {row.pharmacy_id for row in await reserved(units, sheet.id)} == {place.pharmacy.id}
+
+
+async def test_one_waybill_is_never_typed_in_for_two_parcels(units: Units, place: Dispensary) -> None:
+    first, second = [
+        await to_checked(units, place, await to_picked(units, place, await add_order(units, place)))
+        for _ in range(2)
+    ]
+    async with units.of(place.first) as unit:
+        await shipping.enter_waybill(unit, place.first, first.id, Carrier.EMS, "EMS0000000003")
+    with pytest.raises(WrongWaybill):
+        async with units.of(place.first) as unit:
+            await shipping.enter_waybill(unit, place.first, second.id, Carrier.EMS, "EMS0000000003")
