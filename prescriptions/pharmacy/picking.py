@@ -9,9 +9,9 @@ from prescriptions.pharmacy.errors import NotOnThisSheet, PickIncomplete
 from prescriptions.pharmacy.holding import hold
 from prescriptions.pharmacy.models import DispatchOrder
 from prescriptions.pharmacy.policy import require_mine, take_order
-from prescriptions.pharmacy.rules import Trouble
-from prescriptions.queries import lines_of, prescription
-from prescriptions.safety.facts import Severity
+from prescriptions.pharmacy.rules import Resolution, Trouble
+from prescriptions.queries import last_check, lines_of, prescription
+from prescriptions.safety.facts import Verdict
 from prescriptions.states import DISPATCH, CheckStage, DispatchEvent, DispatchState, ReservationState
 from prescriptions.stock import (
     EarlierLotFirst,
@@ -85,9 +85,10 @@ async def finish(unit: Unit, actor: Actor, order_id: UUID) -> DispatchOrder:
 
 
 async def finish_checked(units: Units, actor: Actor, order_id: UUID) -> DispatchOrder:
-    """`finish`, after the safety checks of now: a block keeps the lots on the shelf, for a person to see.
+    """`finish`, after the safety checks of now: a block, or what nobody saw at review, is a person's matter.
 
-    Other hospitals may be asked for what the patient takes, so it is asked before the unit opens.
+    The lots stay on the shelf until then. Other hospitals may be asked for what the patient takes, so they
+    are asked before the unit opens.
     """
     async with units.of(actor) as unit:
         await _mine(unit, actor, order_id)
@@ -101,10 +102,24 @@ async def finish_checked(units: Units, actor: Actor, order_id: UUID) -> Dispatch
         row = await _mine(unit, actor, order_id)
         lines = await lines_of(unit, order_id)
         made = await run_check(unit, rx, lines, CheckStage.DISPENSING, active, published, keeps_cold=True)
-        if any(finding.severity is Severity.BLOCK for finding in made.verdict.findings):
+        if made.verdict.blocks or await _is_new(unit, order_id, made.verdict):
             await hold(unit, row, Trouble.CHECKS)
             return row
         return await finish(unit, actor, order_id)
+
+
+async def _is_new(unit: Unit, order_id: UUID, verdict: Verdict) -> bool:
+    """Whether something to be signed again arose since the review, and nobody has seen to it yet."""
+    reviewed = await last_check(unit, order_id, CheckStage.REVIEW)
+    if reviewed is None:
+        return False
+    known = {finding["key"] for finding in reviewed.findings}
+    if all(finding.key in known for finding in verdict.resigns):
+        return False
+    return not any(
+        seen.kind == Trouble.CHECKS and seen.resolution == Resolution.CONTINUED
+        for seen in await queries.exceptions_of(unit, order_id)
+    )
 
 
 async def report_short(unit: Unit, actor: Actor, order_id: UUID, note: str) -> DispatchOrder:

@@ -1,5 +1,6 @@
 """What is looked at once more while a sheet is dispensed, and what its label says."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
@@ -9,9 +10,10 @@ import sqlalchemy as sa
 
 from prescriptions.formulary.publishing import publish_sample
 from prescriptions.models import Check, Prescription, SheetFile
-from prescriptions.pharmacy import claiming, picking
+from prescriptions.pharmacy import claiming, excepting, picking
 from prescriptions.pharmacy.labelling import labels_of
 from prescriptions.pharmacy.presenting import work
+from prescriptions.pharmacy.rules import Resolution
 from prescriptions.sheet.content import Line, Patient, SheetContent, SheetKind, canonical, digest
 from prescriptions.sheet.drawing import labels
 from prescriptions.states import CheckStage, DispatchState, SheetStage
@@ -26,6 +28,10 @@ from tests.support.factories.dispatch import (
     stock,
     to_picked,
 )
+from tests.support.factories.writing import FACTS
+
+#: Everything was asked; only that other hospitals may be is open, which is to be signed again.
+ASKED = json.dumps(FACTS)
 
 
 @pytest.fixture
@@ -67,6 +73,28 @@ async def test_PAIN11_the_checks_run_again_while_the_sheet_is_picked(units: Unit
     blocked = any(finding["severity"] == "block" for finding in kept.findings)
     assert found.state is (DispatchState.CLAIMED if blocked else DispatchState.PICKED)
     assert (found.held_at is not None) is blocked
+
+
+async def test_PAIN11_what_arose_since_the_review_waits_for_a_person(units: Units, place: Dispensary) -> None:
+    row = await add_order(units, place)
+    await with_book(units, place, row.id, body=ASKED)
+    await basket(units, place, row.id)
+    async with units.system("test") as unit:
+        rx = await unit.session.get_one(Prescription, row.id)
+        unit.session.add(
+            Check(
+                prescription_id=rx.id, hospital_id=rx.hospital_id, account_id=rx.account_id,
+                stage=CheckStage.REVIEW, at=unit.now, book_id=rx.book_id, policy_version=1, digest="0" * 64,
+                outcome="pass", findings=[], is_complete=True,
+            )
+        )  # fmt: skip
+    await picking.finish_checked(units, place.first, row.id)
+    found = await order(units, row.id)
+    assert (found.state, found.held_at is not None) == (DispatchState.CLAIMED, True)
+    async with units.of(place.first) as unit:
+        await excepting.resolve(unit, place.first, row.id, Resolution.CONTINUED)
+    await picking.finish_checked(units, place.first, row.id)
+    assert (await order(units, row.id)).state is DispatchState.PICKED
 
 
 async def sign(units: Units, order_id: UUID) -> SheetContent:
