@@ -16,7 +16,8 @@ import anyio.to_thread
 from prescriptions.ports import Certificate, Credential, SheetField, TimeStamper
 from prescriptions.sheet.errors import CertificateMissing
 from prescriptions.sheet.shelf import Pair, Shelf
-from prescriptions.sheet.signing import Signature, check_valid, fill, pades
+from prescriptions.sheet.signature import Signature
+from prescriptions.sheet.signing import check_valid, fill, pades
 from prescriptions.sheet.stamping import HTTPTimeStamper, LocalStamper
 from telehealth.core.clock import Clock, add_months
 

@@ -17,10 +17,10 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.errors import PathError, ValidationError
 
 from prescriptions.ports import SheetField
+from prescriptions.sheet.findings import BOTH, Failure, Finding, Signed, Trust, Verification
 from prescriptions.sheet.pades import BROKEN
 from prescriptions.sheet.revocation import Standing, standing
-from prescriptions.sheet.signing import DIGEST_MARK
-from prescriptions.sheet.verifying import BOTH, Failure, Finding, Signed, Trust, Verification
+from prescriptions.sheet.signature import DIGEST_MARK
 
 #: Ours have some two hundred kilobytes.
 LARGEST_BYTES = 10 * 1024 * 1024

@@ -33,7 +33,7 @@ from prescriptions.sheet.errors import (
     StampUntrue,
 )
 from prescriptions.sheet.geometry import BOXES
-from prescriptions.sheet.signing import MEANINGS, Signature
+from prescriptions.sheet.signature import MEANINGS, Signature
 
 #: A stamp that far from our clock would date the sheet wrongly.
 STAMP_TOLERANCE = timedelta(minutes=10)

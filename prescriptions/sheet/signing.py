@@ -7,36 +7,17 @@ brings a pyHanko `Signer`, whose key may be anywhere; everything about PDF is in
 
 import asyncio
 import importlib
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import anyio.to_thread
 
-from prescriptions.ports import Certificate, Credential, SheetField, TimeStamper
+from prescriptions.ports import Certificate, SheetField, TimeStamper
 from prescriptions.sheet.content import SheetContent, digest
 from prescriptions.sheet.drawing import draw_sheet
 from prescriptions.sheet.errors import CertificateExpired, CertificateNotYetValid, CertificateRevoked
-
-if TYPE_CHECKING:
-    from pyhanko.sign import signers
-
-MEANINGS = {SheetField.DOCTOR: "开具处方", SheetField.PHARMACIST: "审核通过"}
-DIGEST_MARK = "sha256:"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
-    """One signature to be made. `signer` holds the key or reaches it."""
-
-    field: SheetField
-    credential: Credential
-    signer: "signers.Signer"
-    reason: str
-    at: datetime
-    #: Room for signature, certificates and time stamp. What is too much is read again at every verification.
-    reserved_bytes: int = 12 * 1024
+from prescriptions.sheet.signature import DIGEST_MARK, MEANINGS, Signature
 
 
 async def blank_sheet(content: SheetContent) -> bytes:

@@ -38,6 +38,7 @@ from prescriptions.sheet.errors import (
     StampUnavailable,
     StampUntrue,
 )
+from prescriptions.sheet.signature import Signature
 from prescriptions.sheet.stamping import LocalStamper
 from prescriptions.sheet.verifying import Failure, Trust, Verification, verify
 from telehealth.core.clock import FixedClock
@@ -97,7 +98,7 @@ class Bench:
         signer = signers.SimpleSigner(
             x509.Certificate.load(own), keys.PrivateKeyInfo.load(key), SimpleCertificateStore()
         )
-        signature = signing.Signature(
+        signature = Signature(
             field=field,
             credential=who,
             signer=signer,
