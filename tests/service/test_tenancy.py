@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -262,7 +263,7 @@ def _value(column: sa.Column[Any]) -> Any:
     made: dict[type, Callable[[], Any]] = {
         UUID: new_id, str: secrets.token_hex, int: lambda: secrets.randbelow(30_000), bool: lambda: False,
         bytes: lambda: secrets.token_bytes(16), datetime: lambda: datetime.now(UTC), date: date.today,
-        time: lambda: time(8),
+        time: lambda: time(8), Decimal: lambda: Decimal(1),
     }  # fmt: skip
     return made[_stored(kind)]()
 

@@ -127,6 +127,9 @@ async def test_lists_that_are_missing_are_not_a_forgery(
         def roots(self) -> tuple[bytes, ...]:
             return known.roots()
 
+        def stamp_roots(self) -> tuple[bytes, ...]:
+            return known.stamp_roots()
+
         def revocations(self, at: object) -> tuple[bytes, ...]:
             return ()
 
