@@ -23,6 +23,8 @@ class Stage(StrEnum):
     EXPIRED = "expired"
     VOIDED = "voided"
     UNDONE = "undone"
+    #: The pharmacy gave it up, and finance has not said yet what goes back.
+    ABANDONED = "abandoned"
     #: Its patient asked for it.
     GIVEN_UP = "given_up"
     PREPARING = "preparing"
@@ -83,6 +85,9 @@ CAPABILITIES: Mapping[Stage, Capability] = {
         N_("已取消，费用退回"), "warn", N_("这张处方没有配药，退回的费用可在下面查看进度。"),
         can_refill=True,
     ),
+    S.ABANDONED: Capability(
+        N_("已终止配药"), "warn", N_("药房已终止这张处方，医院正在核定退费，结果会通知您。有问题请联系医院。"),
+    ),
     S.GIVEN_UP: Capability(
         N_("已取消，费用退回"), "", N_("已按您的申请取消取药，费用原路退回，可在下面查看退款进度。"),
         can_refill=True,
@@ -142,7 +147,8 @@ _BY_DISPATCH = {
     DispatchState.COLLECTED: S.COLLECTED,
     DispatchState.RETURNED: S.PARCEL_BACK,
     DispatchState.LOST: S.PARCEL_TROUBLE,
-    DispatchState.CANCELLED: S.UNDONE,
+    # While the money is still with us: `undoing` and `deciding` move the fulfilment when it goes back.
+    DispatchState.CANCELLED: S.ABANDONED,
 }
 _TROUBLE = frozenset({ParcelState.EXCEPTION, ParcelState.REFUSED, ParcelState.RETURNING})
 
