@@ -86,7 +86,8 @@ CAPABILITIES: Mapping[Stage, Capability] = {
         can_refill=True,
     ),
     S.ABANDONED: Capability(
-        N_("已终止配药"), "warn", N_("药房已终止这张处方，医院正在核定退费，结果会通知您。有问题请联系医院。"),
+        N_("已终止配药"), "warn",
+        N_("药房已终止这张处方，医院正在核定退费，结果会通知您。有问题请联系医院。"),
     ),
     S.GIVEN_UP: Capability(
         N_("已取消，费用退回"), "", N_("已按您的申请取消取药，费用原路退回，可在下面查看退款进度。"),
