@@ -7,9 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from prescriptions.errors import PrescriptionNotFound
 from prescriptions.models import Prescription
-from prescriptions.queries import lock_prescription
+from prescriptions.queries import lock_behind_visit
 from prescriptions.settling.models import Fulfilment
 from telehealth.core.seal import blind_index, ring_in_use
 from telehealth.core.unit import Unit
@@ -28,13 +27,7 @@ async def lock_sheet(unit: Unit, prescription_id: UUID) -> Sheet:
 
     Raises PrescriptionNotFound.
     """
-    visit_id = await unit.session.scalar(
-        sa.select(Prescription.visit_id).where(Prescription.id == prescription_id)
-    )
-    if visit_id is None:
-        raise PrescriptionNotFound()
-    await unit.session.execute(_LOCK_VISIT, {"visit": visit_id})
-    rx = await lock_prescription(unit, prescription_id)
+    rx = await lock_behind_visit(unit, prescription_id)
     found: Fulfilment | None = await unit.session.scalar(
         sa.select(Fulfilment)
         .where(Fulfilment.id == prescription_id)
@@ -42,10 +35,6 @@ async def lock_sheet(unit: Unit, prescription_id: UUID) -> Sheet:
         .execution_options(populate_existing=True)
     )
     return Sheet(rx, found)
-
-
-# Others may point at it meanwhile.
-_LOCK_VISIT = sa.text("select id from consultations where id = :visit for no key update")
 
 
 async def fulfilment(unit: Unit, prescription_id: UUID) -> Fulfilment | None:

@@ -1,7 +1,8 @@
 """Today's line of the doctor who can be tried: visits paid for, and how far each of them has come.
 
 Said and done through the doors of patient and doctor. A visit in which anything was said is left alone,
-so a second start adds nothing; late in the evening the visits are tomorrow's, and nobody is admitted.
+so a second start adds nothing; when that is late in the evening the visits are tomorrow's, and nobody is
+admitted.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +23,7 @@ from telehealth.core.errors import DomainError
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Units
 from telehealth.demo.accounts import IN_LINE, STAFF
+from telehealth.demo.moving import open_by_day
 from telehealth.demo.patients import open_patients
 from telehealth.demo.paying import DOOR, pay_charge
 from telehealth.demo.queries import staff_member_by_login
@@ -123,6 +125,7 @@ class _Visit:
 
 async def open_demo(house: House) -> None:
     """The sample hospitals, what features above add to them, and somebody in the rooms of one doctor."""
+    await open_by_day(house)
     await open_hospital(house)
     for opening in house.contributions.get("demo_opening", []):
         await opening(house.units)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import anyio
 import httpx2
 import structlog
 
@@ -17,6 +16,7 @@ from telehealth.core.errors import DomainError
 from telehealth.core.unit import Units
 from telehealth.demo.accounts import PATIENTS, DemoPatient
 from telehealth.demo.bookings import book, lacks_seats
+from telehealth.demo.moving import sandbox_answers
 from telehealth.demo.paying import lacks_visits, pay_for_visits
 from telehealth.directory import hospital_by_code
 from telehealth.patients import known_patient, own_person
@@ -27,8 +27,6 @@ from telehealth.patients.states import CardKind, Purpose
 from telehealth.web.house import House
 
 log = structlog.get_logger(__name__)
-
-SANDBOX_WITHIN_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ async def open_patients(house: House, ones: Sequence[DemoPatient] = PATIENTS) ->
     waiting = [one for one in ones if _lacks(one, await _standing(house.units, one))]
     if not waiting:
         return
-    if not await _sandbox_answers(house.settings.sandbox_url):
+    if not await sandbox_answers(house.settings.sandbox_url):
         log.warning("demo.sandbox_silent")
         return
     for one in waiting:
@@ -130,16 +128,3 @@ async def _code_on(sandbox: str, phone: str) -> str:
     if digits is None:
         raise LookupError("a message without a code")
     return digits[1]
-
-
-async def _sandbox_answers(sandbox: str) -> bool:
-    with anyio.move_on_after(SANDBOX_WITHIN_S):
-        async with httpx2.AsyncClient(timeout=2) as http:
-            while True:
-                try:
-                    if (await http.get(f"{sandbox}/console/state")).status_code == 200:
-                        return True
-                except httpx2.HTTPError:
-                    pass
-                await anyio.sleep(0.2)
-    return False

@@ -24,6 +24,14 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Their own: a house opened at night moves the sandbox's clock to a day at work."""
+    running = Sandbox(tmp_path_factory.mktemp("sandbox") / "home").start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
 def live(cluster: Cluster, template: str, sandbox: Sandbox) -> Iterator[str]:
     database = cluster.clone(template)
     with tempfile.TemporaryDirectory() as home, live_house(Path(home), database, sandbox) as url:

@@ -26,7 +26,7 @@ SYSTEM = {
     "callback": {"telehealth.payments.receiving_notices"},
     "deadlines": {"telehealth.core.deadlines"},
     "demo": {"telehealth.demo.pages", "telehealth.demo.seeding", "telehealth.demo.patients",
-             "telehealth.demo.bookings", "telehealth.demo.clock_pages", "telehealth.demo.consultations",
+             "telehealth.demo.bookings", "telehealth.demo.moving", "telehealth.demo.consultations",
              "prescriptions.samples", "prescriptions.scenes"},
     "desk booking": {"telehealth.bookings.assisting"},
     "desk registration": {"telehealth.patients.registering"},

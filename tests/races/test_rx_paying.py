@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from prescriptions.events import PrescriptionEnded
 from prescriptions.models import Prescription
-from prescriptions.queries import lock_prescription
+from prescriptions.queries import lock_behind_visit
 from prescriptions.settling import charging, choosing
 from prescriptions.settling.errors import MoneyMoving, NotChoosable, PathIsCourier, PaymentOver
-from prescriptions.states import FulfilmentState, Path, RxEvent, RxState
+from prescriptions.states import FulfilmentState, Path, RxState
+from prescriptions.writing.errors import NotVoidable
+from prescriptions.writing.voiding import BY_DOCTOR, end
 from telehealth.core.clock import SHANGHAI, FixedClock
 from telehealth.core.errors import TransitionRefused
 from telehealth.core.unit import Units
@@ -40,7 +41,8 @@ from tests.support.factories.prescriptions import (
 Work = Callable[[], Awaitable[Any]]
 ORDERS = ("first_then_second", "second_then_first", "at_once")
 LOSERS = (
-    NotChoosable, PaymentOver, PathIsCourier, MoneyMoving, ChargeClosed, ChargeSettled, TransitionRefused,
+    NotChoosable, PaymentOver, PathIsCourier, MoneyMoving, ChargeClosed, ChargeSettled, NotVoidable,
+    TransitionRefused,
 )  # fmt: skip
 PRICE = 1200
 TAKEN = {"provider.desk": PRICE, "prepaid": -PRICE}
@@ -188,10 +190,7 @@ async def test_XY11_voiding_and_paying_end_in_one_of_them(
 
     async def void() -> None:
         async with units.of(place.visit.doctor) as unit:
-            rx = await lock_prescription(unit, sheet.id)
-            rx.apply(RxEvent.VOID, at=unit.now, reason="by_doctor")
-            await unit.session.flush()
-            await unit.publish(PrescriptionEnded(rx.id, "by_doctor"))
+            await end(unit, await lock_behind_visit(unit, sheet.id), BY_DOCTOR)
 
     await race(order, pay, void)
     state = (await sheet_now(units, sheet)).state

@@ -8,9 +8,11 @@ import httpx2
 import pytest
 
 import app
-from telehealth.core.clock import SystemClock
+from telehealth.core.clock import SHANGHAI, SystemClock
 from telehealth.core.provisioning import Addresses
 from telehealth.core.settings import Profile, Settings
+from telehealth.demo.moving import open_by_day
+from telehealth.directory.samples import open_sample_hospitals
 from telehealth.web.application import build
 from telehealth.web.house import House
 from tests.support.sandbox import Sandbox
@@ -65,3 +67,27 @@ async def test_sessions_and_codes_keep_wall_time(demo: House, browser: httpx2.As
 
 async def test_no_other_profile_has_such_a_page(client: httpx2.AsyncClient) -> None:
     assert (await client.post("/demo/clock", data={"to": "day"})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("opened", "found"), [(22, 12), (18, 8), (0, 8), (7, 15), (8, 8), (17, 17)], ids=lambda hour: f"{hour}h"
+)
+async def test_whoever_opens_the_demo_at_night_finds_a_hospital_at_work(
+    demo: House, own_sandbox: Sandbox, opened: int, found: int
+) -> None:
+    now = datetime.now(SHANGHAI)
+    demo.units.clock.offset = now.replace(hour=opened) - now  # type: ignore[attr-defined]
+    before = demo.units.clock.business().astimezone(SHANGHAI)
+    await open_by_day(demo)
+    moved = timedelta(seconds=own_sandbox.offset_s())
+    assert (before + moved).hour == found
+    assert (before + moved).minute == before.minute
+
+
+async def test_a_demo_opened_before_keeps_its_clock(demo: House, own_sandbox: Sandbox) -> None:
+    now = datetime.now(SHANGHAI)
+    demo.units.clock.offset = now.replace(hour=22) - now  # type: ignore[attr-defined]
+    async with demo.units.system("test") as unit:
+        await open_sample_hospitals(unit)
+    await open_by_day(demo)
+    assert own_sandbox.offset_s() == 0

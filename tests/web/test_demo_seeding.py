@@ -110,7 +110,7 @@ async def test_a_start_goes_on_where_an_interrupted_one_stopped(demo: House, own
 async def test_silent_sandboxes_leave_the_patients_for_the_next_start(
     demo: House, own_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telehealth.demo.patients.SANDBOX_WITHIN_S", 0.2)
+    monkeypatch.setattr("telehealth.demo.moving.SANDBOX_WITHIN_S", 0.2)
     own_sandbox.stop()
     await open_hospital(demo)
     assert (await counted(demo.units))[1:] == [0, 0, 0, 0]
