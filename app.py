@@ -24,6 +24,7 @@ from telehealth.accounts import feature as accounts
 from telehealth.accounts.adapters.wechat import WeChatIdentities
 from telehealth.admin import feature as admin
 from telehealth.bookings import feature as bookings
+from telehealth.complaints import feature as complaints
 from telehealth.consultations import feature as consultations
 from telehealth.consultations.channel import Channel
 from telehealth.consultations.gate import Gate
@@ -50,6 +51,7 @@ from telehealth.demo.consultations import open_demo
 from telehealth.directory import feature as directory
 from telehealth.eligibility import feature as eligibility
 from telehealth.eligibility.rehearsing import command_of_hospital
+from telehealth.family import feature as family
 from telehealth.hospital import HISGateway
 from telehealth.hospital import feature as hospital
 from telehealth.hospital.adapters.fhir import FHIRGateway
@@ -61,6 +63,8 @@ from telehealth.ledger import feature as ledger
 from telehealth.notifications import feature as notifications
 from telehealth.notifications.adapters.sms import CodesBySMS, TencentSMS
 from telehealth.notifications.ports import SMSGateway
+from telehealth.orders import feature as orders
+from telehealth.outpatient import feature as outpatient
 from telehealth.patients import IdentityChecker
 from telehealth.patients import feature as patients
 from telehealth.patients.adapters.faceid import FaceIDChecker
@@ -69,6 +73,9 @@ from telehealth.payments.adapters.desk import DeskProvider
 from telehealth.payments.adapters.wechatpay import WeChatPayProvider
 from telehealth.payments.ports import Providers
 from telehealth.payments.subjects import Subjects
+from telehealth.ratings import feature as ratings
+from telehealth.records import feature as records
+from telehealth.reporting import feature as reporting
 from telehealth.rulebook import feature as rulebook
 from telehealth.schedule import feature as schedule
 from telehealth.strikes import feature as strikes
@@ -85,6 +92,7 @@ FEATURES: tuple[Feature, ...] = (
     hospital.feature,
     patients.feature,
     ledger.feature,
+    family.feature,
     insurance.feature,
     payments.feature,
     strikes.feature,
@@ -92,9 +100,15 @@ FEATURES: tuple[Feature, ...] = (
     eligibility.feature,
     intake.feature,
     bookings.feature,
+    outpatient.feature,
     consultations.feature,
+    ratings.feature,
+    complaints.feature,
+    orders.feature,
+    records.feature,
     prescriptions.feature,
     signaling.feature,
+    reporting.feature,
     admin.feature,
     demo.feature,
 )

@@ -1,0 +1,1 @@
+"""What somebody is unhappy with, and the clock on the answer."""

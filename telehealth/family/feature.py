@@ -1,0 +1,3 @@
+from telehealth.core.feature import Feature
+
+feature = Feature(name="family")

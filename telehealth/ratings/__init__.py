@@ -1,0 +1,1 @@
+"""Stars for a completed visit (GD12)."""

@@ -1,0 +1,1 @@
+"""The promises of a hospital, measured: dashboard and daily report."""
