@@ -3,7 +3,8 @@
 //   <div id="queue" data-live data-live-url="/…" [data-live-every="15"]>
 //
 // The answer is HTML: either the fragment alone, or a page holding an element of the same id. ETag and 304
-// keep the asking cheap; a hidden tab does not ask; a person typing inside is not disturbed.
+// keep the asking cheap; a hidden tab does not ask; a person typing inside is not disturbed. Once something
+// inside carries data-live-ends there is nothing more to wait for.
 
 import { one } from './dom.js';
 
@@ -31,6 +32,7 @@ export function keepFresh(element, enhance) {
           etag = response.headers.get('ETag') || '';
           replace(element, await response.text());
           enhance(element);
+          if (one('[data-live-ends]', element)) return;
         }
         if (response.status === 401 || response.status === 403 || response.status === 404) return;
       } catch {
