@@ -18,6 +18,7 @@ from prescriptions.formulary.queries import KIND_OF
 from prescriptions.formulary.reading import BookRows, BookUnusable, bad_places, read_book
 from prescriptions.formulary.rows import HerbRow, MedicineRow
 from prescriptions.states import BookEvent, BookState
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 
 #: Rows of one insert.
@@ -98,7 +99,7 @@ async def publish(unit: Unit, version_id: UUID) -> FormularyVersion:
 
 async def publish_sample(unit: Unit, hospital_id: UUID) -> FormularyVersion:
     """The sample book, for a demo hospital."""
-    row = await draft(unit, hospital_id, note="样例数据，仅供演示")
+    row = await draft(unit, hospital_id, note=N_("样例数据，仅供演示"))
     tables = sample_tables()
     rows = read_book(tables)
     if places := bad_places(rows):

@@ -42,7 +42,7 @@ from telehealth.payments.subjects import Paid, PaySubject
 
 KIND = "prescription"
 #: On the bank statement, and on a receipt others may see.
-WORDS = "门诊药费"
+WORDS = N_("门诊药费")
 _LANGUAGES = ("zh-CN", "en")
 _FREIGHT = N_("不在此支付，收货时付给快递员")
 

@@ -42,6 +42,8 @@ from telehealth.web.preferences import language
 from telehealth.web.problems import sentence, status_of
 
 NEW = "/staff/bookings/new"
+#: One rule of the gate that failed, and what would satisfy it.
+_WHY = N_("%(rule)s（%(remedy)s）")
 
 
 class SearchBy(StrEnum):
@@ -317,8 +319,11 @@ def _why(request: Request, error: NotEligible) -> str:
     """Every failed rule in one line, for staff to pass on."""
     _, day = words(request), partial(format_day, lang=language(request))
     failed = Decision.of_record({"checks": error.facts["findings"]})
-    said_of = [f"{each.title.said(_, day)}（{each.remedy.said(_, day)}）" for each in explain_all(failed)]
-    return "；".join(said_of)
+    said_of = [
+        _(_WHY) % {"rule": each.title.said(_, day), "remedy": each.remedy.said(_, day)}
+        for each in explain_all(failed)
+    ]
+    return _("；").join(said_of)
 
 
 routes = [

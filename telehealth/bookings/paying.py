@@ -40,8 +40,8 @@ class _Fee:
 
 
 _FEES = {
-    ClinicKind.INTERNET: _Fee(OrderType.CONSULT, "consult_fee", "线上复诊诊查费"),
-    ClinicKind.OFFLINE: _Fee(OrderType.REGISTRATION, "registration_fee", "预约挂号费"),
+    ClinicKind.INTERNET: _Fee(OrderType.CONSULT, "consult_fee", N_("线上复诊诊查费")),
+    ClinicKind.OFFLINE: _Fee(OrderType.REGISTRATION, "registration_fee", N_("预约挂号费")),
 }
 
 

@@ -64,7 +64,7 @@ async def record_context(unit: Unit, room: UUID, *, lang: str) -> Row:
         "timeline": await _timeline(unit, room, lang),
         "note": {
             "tag": NOTE_TAGS[note.state],
-            "filled": filled(read_content(note.body)),
+            "filled": filled(read_content(note.body), say),
             "signed": await signature(unit, note) if note.signed_at else None,
         }
         if note

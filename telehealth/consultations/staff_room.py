@@ -100,7 +100,7 @@ async def _room(
         "visits": evidence_view(file, lang, say),
         "past": await _past(unit, file, lang),
         "admission": _admission(unit, file, lang, say, typed) if is_mine else None,
-        "note": await _note(unit, file, typed, is_mine=is_mine, least=policy.room.note_min_chars),
+        "note": await _note(unit, file, typed, say, is_mine=is_mine, least=policy.room.note_min_chars),
         "seats": await _seats(unit, visit, typed, lang, is_mine=is_mine),
         "ends": await _ends(unit, file, typed, lang, is_mine=is_mine),
         "said": said_view(rows, unit.actor.account, say),
@@ -200,7 +200,7 @@ def _admission(unit: Unit, file: PatientFile, lang: str, say: Any, typed: Typed)
     }
 
 
-async def _note(unit: Unit, file: PatientFile, typed: Typed, *, is_mine: bool, least: int) -> Row:
+async def _note(unit: Unit, file: PatientFile, typed: Typed, say: Any, *, is_mine: bool, least: int) -> Row:
     note = file.note
     content = read_content(note.body) if note else NoteContent()
     values = content.model_dump() | dict(typed.of("note")["typed"])
@@ -210,7 +210,7 @@ async def _note(unit: Unit, file: PatientFile, typed: Typed, *, is_mine: bool, l
     return {
         "tag": tag,
         "signed": await signature(unit, note) if note and signed else None,
-        "filled": filled(content),
+        "filled": filled(content, say),
         "may_write": is_mine and not signed and file.visit.state is ADMITTED,
         "closed": N_("接诊后可以写病历。") if file.visit.state is WAITING else N_("没有病历。"),
         "url": f"/api/v1/rooms/{file.visit.id}/note",
@@ -234,11 +234,11 @@ async def signature(unit: Unit, note: VisitNote) -> Row:
     return {"by": signer.name, "at": note.signed_at, "digest": note.digest or ""}
 
 
-def filled(content: NoteContent) -> list[tuple[str, str]]:
+def filled(content: NoteContent, say: Any) -> list[tuple[str, str]]:
     diagnosis = f"{content.diagnosis_text} {content.diagnosis_code}".strip()
     rows = [(label, str(getattr(content, name))) for name, label in PARTS.items()]
     rows += [(N_("确认的既往诊断"), diagnosis), (N_("过敏史补充"), content.allergies)]
-    return [(label, value) for label, value in rows if value]
+    return [(say(label), value) for label, value in rows if value]
 
 
 async def _seats(unit: Unit, visit: Consultation, typed: Typed, lang: str, *, is_mine: bool) -> Row:

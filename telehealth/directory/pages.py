@@ -71,7 +71,12 @@ async def hospital_home_page(request: Request, unit: Unit, code: str) -> Respons
             }
             for campus in campuses
         ],
-        departments=[_department_line(department, row, lang) for department in departments],
+        # Staff look at what patients see; they book for them at the desk.
+        is_bookable=not unit.actor.is_staff,
+        departments=[
+            _department_line(department, row, lang, is_bookable=not unit.actor.is_staff)
+            for department in departments
+        ],
         online=row.has(HospitalSwitch.ONLINE_CLINICS),
         offline=row.has(HospitalSwitch.OFFLINE_REGISTRATION),
         cards=await _contributed(request, "hospital_home", unit, unit.actor, row) if is_live else [],
@@ -164,7 +169,9 @@ def _complaint_links(rows: Any, lang: str) -> list[dict[str, str]]:
     ]
 
 
-def _department_line(department: Department, hospital: Hospital, lang: str) -> DepartmentLine:
+def _department_line(
+    department: Department, hospital: Hospital, lang: str, *, is_bookable: bool
+) -> DepartmentLine:
     """A department links to the door it has: online care when licensed, else the hospital's desk."""
     online = department.online and hospital.has(HospitalSwitch.ONLINE_CLINICS)
     offline = hospital.has(HospitalSwitch.OFFLINE_REGISTRATION)
@@ -173,7 +180,7 @@ def _department_line(department: Department, hospital: Hospital, lang: str) -> D
         *((("brand", N_("线上复诊")),) if online else ()),
         *((("info", N_("线下挂号")),) if offline else ()),
     )
-    href = f"/h/{hospital.code}/book?kind={kind}&department={department.id}" if kind else ""
+    href = f"/h/{hospital.code}/book?kind={kind}&department={department.id}" if kind and is_bookable else ""
     return DepartmentLine(said(department, "name", lang), said(department, "about", lang), href, tags)
 
 

@@ -41,6 +41,7 @@ from telehealth.web.problems import sentence, status_of
 P = Permission
 
 OLDEST_BIRTH_YEAR = 1900
+_WHOSE = N_("%(name)s（%(relation)s）")
 
 
 @dataclass
@@ -303,7 +304,8 @@ async def _new_card(request: Request, unit: Unit, code: str, form: CardForm, sta
         place=place,
         place_name=place.name_en if language(request) == "en" else place.name,
         people=[
-            (link.person_id, f"{link.name}（{_(RELATION_LABELS[link.relation])}）") for link, _p in people
+            (link.person_id, _(_WHOSE) % {"name": link.name, "relation": _(RELATION_LABELS[link.relation])})
+            for link, _p in people
         ],
         kinds=options(CARD_LABELS, _),
         values=form.values,

@@ -1,11 +1,21 @@
 """What payments offer: paying, receipts and refunds, and the housekeeping that asks providers."""
 
-from telehealth.core.access import Permission
+from typing import Any
+
+from telehealth.core.access import Actor, Permission
 from telehealth.core.feature import Feature, Periodic, RailLink
 from telehealth.core.i18n import N_
+from telehealth.core.unit import Unit
 from telehealth.payments import api, callback_pages, finance_api, finance_pages, jobs, pages
 from telehealth.payments.reconciling import fetch_due
 from telehealth.payments.worklist import worklist
+
+
+async def me_links(_: Unit, actor: Actor) -> list[dict[str, Any]]:
+    if not actor.may(Permission.PAY):
+        return []
+    return [{"title": N_("费用与退款"), "href": "/receipts", "icon": "receipt", "text": N_("收据、退款进度")}]
+
 
 feature = Feature(
     name="payments",
@@ -18,5 +28,5 @@ feature = Feature(
         RailLink("/staff/money", "scale", N_("财务"), Permission.SEE_MONEY, 70),
         RailLink("/staff/money/refunds", "undo-2", N_("退款"), Permission.SEE_MONEY, 71),
     ),
-    contributions=(("worklist", worklist),),
+    contributions=(("me", me_links), ("worklist", worklist)),
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from telehealth.core.i18n import N_, format_day, format_fen, format_instant
+from telehealth.core.i18n import N_, format_day, format_fen, format_instant, translator
 from telehealth.payments.models import ChargeLine, RefundLeg
 from telehealth.payments.queries import RefundSteps
 from telehealth.payments.states import LegState
@@ -21,7 +21,7 @@ _BY = N_("预计最迟 %(day)s 到账，节假日顺延")
 def line_rows(lines: Sequence[ChargeLine], lang: str) -> list[dict[str, Any]]:
     return [
         {
-            "what": line.description,
+            "what": translator(lang)(line.description),
             "amount": format_fen(line.amount, lang),
             "insured": format_fen(line.fund + line.personal + line.other, lang),
             "cash": format_fen(line.amount - line.fund - line.personal - line.other, lang),

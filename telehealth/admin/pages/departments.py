@@ -30,7 +30,7 @@ from telehealth.directory.errors import CodeTaken
 from telehealth.directory.schemas import CampusDetails, DepartmentDetails, HospitalDetails
 from telehealth.web.contract import page
 from telehealth.web.forms import Form, blank, read_form
-from telehealth.web.pages import redirect, render
+from telehealth.web.pages import redirect, render, words
 
 NEEDS = Permission.MANAGE_DIRECTORY
 
@@ -39,6 +39,7 @@ NEEDS = Permission.MANAGE_DIRECTORY
 async def departments_page(request: Request, unit: Unit) -> Response:
     hospital_id = unit.actor.hospital
     places = await campuses(unit, hospital_id, live_only=False)
+    _ = words(request)
     names = {place.id: place.name for place in places}
     return render(
         request,
@@ -51,7 +52,7 @@ async def departments_page(request: Request, unit: Unit) -> Response:
                 "name": row.name,
                 "code": row.code,
                 "kind": DEPARTMENTS[row.kind],
-                "campuses": "、".join(names.get(x, "") for x in row.campus_ids),
+                "campuses": _("、").join(names.get(x, "") for x in row.campus_ids),
                 "tags": _tags(row),
             }
             for row in await departments(unit, hospital_id, include_closed=True)
