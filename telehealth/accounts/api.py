@@ -1,12 +1,27 @@
 """JSON routes of accounts."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.routing import Route
 
-from telehealth.accounts import choosing, linking_wechat, signing_in, signing_in_staff, stepping_up
-from telehealth.accounts.doors import CODES_BY_PHONE, TRIES_BY_PHONE, knock, knock_by_login, knock_by_phone
+from telehealth.accounts import (
+    choosing,
+    handing_over,
+    linking_wechat,
+    signing_in,
+    signing_in_staff,
+    stepping_up,
+)
+from telehealth.accounts.doors import (
+    CODES_BY_PHONE,
+    TRIES_BY_PHONE,
+    knock,
+    knock_by_login,
+    knock_by_phone,
+    knock_to_renew,
+)
 from telehealth.accounts.errors import (
     AccountClosed,
     CodeBurned,
@@ -15,6 +30,7 @@ from telehealth.accounts.errors import (
     CodesUsedUp,
     CodeTooSoon,
     CodeWrong,
+    HandoverNotOffered,
     NoWork,
     SecondFactorLocked,
     SecondFactorUsed,
@@ -34,13 +50,18 @@ from telehealth.accounts.schemas import (
     BeginStaffSignIn,
     ChangeMe,
     CodeIssuedView,
+    EndedView,
     EnrolmentView,
+    HandoverView,
+    LinkWeChat,
     MeView,
+    OfferHandover,
     OpenSession,
     OpenStaffSession,
     OpenWeChatSession,
     OwnSessionView,
     RenewSession,
+    ReplaceOwnPassword,
     ReplacePassword,
     RequestCode,
     SessionView,
@@ -56,6 +77,7 @@ from telehealth.core.unit import Unit, Units
 from telehealth.web.authenticate import session_id_of
 from telehealth.web.contract import operation
 from telehealth.web.house import house_of
+from telehealth.web.pages import own_path
 from telehealth.web.preferences import language
 from telehealth.web.sessions import RefreshTokenInvalid
 
@@ -86,6 +108,7 @@ async def open_patient_session(request: Request, units: Units, body: OpenSession
         channel=body.channel,
         door=Channel(body.channel),
         user_agent=request.headers.get("user-agent", ""),
+        device=body.device,
     )
     return SessionView.signed_in(signed_in)
 
@@ -100,7 +123,9 @@ async def open_wechat_session(request: Request, units: Units, body: OpenWeChatSe
     await knock(request, "wechat")
     user = await linking_wechat.who_opened(units, body.hospital, body.code, mini=True)
     agent = request.headers.get("user-agent", "")
-    signed_in = await linking_wechat.sign_in_by_wechat(units, user, channel="mini_program", user_agent=agent)
+    signed_in = await linking_wechat.sign_in_by_wechat(
+        units, user, channel="mini_program", user_agent=agent, device=body.device
+    )
     return SessionView.signed_in(signed_in)
 
 
@@ -109,16 +134,21 @@ async def open_wechat_session(request: Request, units: Units, body: OpenWeChatSe
     raises=(WeChatNotOffered, WeChatCodeRefused, WeChatDown, WeChatTaken),
     limit="30/minute",
 )
-async def link_own_wechat(units: Units, actor: Actor, body: OpenWeChatSession) -> None:
+async def link_own_wechat(units: Units, actor: Actor, body: LinkWeChat) -> None:
     """Remember who this account is in the hospital's mini-program: needed to pay there."""
     await linking_wechat.link(
         units, actor, await linking_wechat.who_opened(units, body.hospital, body.code, mini=True)
     )
 
 
-@operation(public=True, raises=(RefreshTokenInvalid,), limit="60/minute")
-async def refresh_tokens(units: Units, body: RenewSession) -> SessionView:
-    """Trade a refresh token for new tokens, once."""
+@operation(public=True, raises=(Busy, RefreshTokenInvalid, LimitsDown))
+async def refresh_tokens(request: Request, units: Units, body: RenewSession) -> SessionView:
+    """Trade a refresh token for new tokens, once.
+
+    A token that was used before ends the session: of its two holders one is not the owner. Never send
+    two renewals at once; after one without an answer, sign in again.
+    """
+    await knock_to_renew(request, body.refresh_token)
     opened, actor = await signing_in.renew(units, body.refresh_token)
     return SessionView.of(opened, actor)
 
@@ -147,15 +177,40 @@ async def change_me(units: Units, actor: Actor, body: ChangeMe) -> MeView:
 
 @operation(needs=Permission.OWN_ACCOUNT)
 async def list_own_sessions(request: Request, unit: Unit, actor: Actor) -> list[OwnSessionView]:
-    """Everywhere this account is signed in."""
-    current = session_id_of(request)
+    """Everywhere this account is signed in, the last used first."""
+    current = await choosing.standing(unit, session_id_of(request))
     return [OwnSessionView.of(row, current) for row in await choosing.own_sessions(unit, actor)]
 
 
 @operation(needs=Permission.OWN_ACCOUNT, raises=(SessionNotFound,))
 async def end_own_session(unit: Unit, actor: Actor, id: UUID) -> None:
-    """Sign out somewhere else."""
+    """Sign out somewhere else. Its tokens are refused and its sockets closed at once."""
     await choosing.sign_out(unit, actor, id)
+
+
+@operation(needs=Permission.OWN_ACCOUNT)
+async def end_own_sessions(unit: Unit, actor: Actor) -> None:
+    """Sign out everywhere, here as well: for a phone that was lost."""
+    await choosing.sign_out_everywhere(unit, actor)
+
+
+@operation(needs=Permission.OWN_ACCOUNT, raises=(SessionNotFound,))
+async def end_other_own_sessions(request: Request, unit: Unit, actor: Actor) -> EndedView:
+    """Sign out everywhere but here."""
+    session_id = session_id_of(request)
+    if session_id is None:
+        raise SessionNotFound()
+    return EndedView(ended=await choosing.sign_out_elsewhere(unit, actor, session_id))
+
+
+@operation(needs=Permission.BOOK, status=201, raises=(HandoverNotOffered,), limit="60/minute")
+async def offer_handover(request: Request, unit: Unit, body: OfferHandover) -> HandoverView:
+    """An address for the mini-program's web-view: opens one page, signed in, once, within a minute."""
+    target = own_path(body.target)
+    offered = await handing_over.offer(unit, session_id_of(request), target)
+    address = urlencode({"ticket": offered.token, "next": target})
+    url = f"{house_of(request).settings.public_url}/handover?{address}"
+    return HandoverView(url=url, expires_at=offered.expires_at)
 
 
 @operation(public=True, status=201, raises=(Busy, SignInRefused, NoWork, LimitsDown))
@@ -201,6 +256,15 @@ async def open_staff_session(request: Request, units: Units, body: OpenStaffSess
     return SessionView.signed_in(signed_in)
 
 
+@operation(needs=Permission.STAFF_HOME, raises=(Busy, LimitsDown))
+async def replace_own_password(
+    request: Request, units: Units, actor: Actor, body: ReplaceOwnPassword
+) -> None:
+    """Change a staff password. Every session of the account ends, this one as well."""
+    await knock_by_login(request, "staff-password", str(actor.account))
+    await signing_in_staff.change_password(units, actor, current=body.current, password=body.password)
+
+
 @operation(
     needs=Permission.STAFF_HOME,
     raises=(SecondFactorWrong, SecondFactorUsed, SecondFactorLocked, StepUpNeeded),
@@ -221,10 +285,14 @@ routes = [
     Route("/wechat-sessions", open_wechat_session, methods=["POST"]),
     Route("/me/wechat", link_own_wechat, methods=["PUT"]),
     Route("/me/sessions", list_own_sessions),
+    Route("/me/sessions", end_own_sessions, methods=["DELETE"]),
+    Route("/me/sessions/others", end_other_own_sessions, methods=["DELETE"]),
     Route("/me/sessions/{id:uuid}", end_own_session, methods=["DELETE"]),
+    Route("/me/handovers", offer_handover, methods=["POST"]),
     Route("/staff/sign-ins", begin_staff_sign_in, methods=["POST"]),
     Route("/staff/sign-ins/password", replace_initial_password, methods=["POST"]),
     Route("/staff/sign-ins/second-factor", show_second_factor, methods=["POST"]),
     Route("/staff/sessions", open_staff_session, methods=["POST"]),
+    Route("/staff/password", replace_own_password, methods=["PUT"]),
     Route("/staff/step-up", step_up, methods=["POST"]),
 ]

@@ -122,6 +122,18 @@ class SessionNotFound(NotFound):
     detail = "没有找到这个登录记录"
 
 
+class HandoverNotOffered(Refused):
+    """Only a mini-program has a web-view to hand a session to."""
+
+    code = "handover_not_offered"
+    detail = "只有小程序可以打开已登录的网页"
+
+
+class HandoverSpent(Refused):
+    code = "handover_spent"
+    detail = "链接已经用过或已过期，请返回小程序重新打开"
+
+
 class WeChatCodeRefused(Unauthenticated):
     code = "wechat_code_refused"
     detail = "微信登录没有成功，请返回重试"

@@ -1,6 +1,7 @@
 """What accounts offer: signing in, one's own settings, the staff shell."""
 
 from telehealth.accounts import api, pages
+from telehealth.accounts.handing_over import forget_handovers
 from telehealth.accounts.issuing_codes import forget_codes
 from telehealth.core.access import Permission
 from telehealth.core.feature import Feature, Periodic, RailLink
@@ -12,6 +13,7 @@ from telehealth.web.sessions import forget_expired
 async def forget(units: Units) -> None:
     async with units.system("housekeeping") as unit:
         await forget_codes(unit)
+        await forget_handovers(unit)
         await forget_expired(unit)
 
 

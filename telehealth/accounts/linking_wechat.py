@@ -41,7 +41,7 @@ async def link(units: Units, actor: Actor, user: WeChatUser) -> None:
 
 
 async def sign_in_by_wechat(
-    units: Units, user: WeChatUser, *, channel: str, user_agent: str = ""
+    units: Units, user: WeChatUser, *, channel: str, user_agent: str = "", device: str = ""
 ) -> SignedIn:
     """Open a session for the account this person linked, here or at another app of the same hospital.
 
@@ -59,7 +59,7 @@ async def sign_in_by_wechat(
         actor = Actor.signed_in(account.id, PATIENT, assurance="wechat")
         if not known_here:
             await _link(unit, actor, user)
-        opened = await open_session(unit, actor, channel=channel, user_agent=user_agent)
+        opened = await open_session(unit, actor, channel=channel, user_agent=user_agent, device=device)
         unit.audit("account.signed_in", account, account_id=account.id, channel=channel, by="wechat")
     return SignedIn(opened, actor, account)
 

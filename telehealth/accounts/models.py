@@ -133,3 +133,17 @@ class WeChatIdentity(Base):
     unionid: Mapped[str | None] = mapped_column(index=True)
     #: Wall time.
     linked_at: Mapped[datetime]
+
+
+class Handover(Base):
+    """A right to open one page, signed in, in the web-view of the mini-program that asked for it."""
+
+    __tablename__ = "handovers"
+    __tenancy__ = Tenancy(open="read before we know who asks; found only by the hash of a secret")
+
+    id: Mapped[PrimaryKey]
+    token_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(), unique=True)
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("sessions.id", ondelete="cascade"), index=True)
+    target: Mapped[str]
+    #: Wall time.
+    expires_at: Mapped[datetime]

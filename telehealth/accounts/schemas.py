@@ -12,7 +12,7 @@ from telehealth.accounts.signing_in import SignedIn
 from telehealth.accounts.signing_in_staff import Step
 from telehealth.accounts.states import Channel, Lang, NextStep, Theme
 from telehealth.core.access import Actor
-from telehealth.core.text import Line
+from telehealth.core.text import Line, OptionalLine
 from telehealth.web.sessions import Opened, Session
 
 Phone = Annotated[
@@ -36,6 +36,8 @@ Login = Annotated[
 ]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+#: What people will know their device by in the list of sessions, as "Pixel 8".
+Device = Annotated[OptionalLine, Field(max_length=60)]
 
 
 class Input(BaseModel):
@@ -50,6 +52,7 @@ class OpenSession(Input):
     phone: Phone
     code: SixDigits
     channel: Literal["app", "mini_program"]
+    device: Device = ""
 
 
 class OpenWeChatSession(Input):
@@ -57,11 +60,29 @@ class OpenWeChatSession(Input):
 
     hospital: Annotated[Line, Field(max_length=40)]
     code: Annotated[Line, Field(max_length=128)]
+    device: Device = ""
+
+
+class LinkWeChat(Input):
+    """`code` is what `wx.login` gave the mini-program of that hospital."""
+
+    hospital: Annotated[Line, Field(max_length=40)]
+    code: Annotated[Line, Field(max_length=128)]
+
+
+class OfferHandover(Input):
+    #: A page of ours; anything else opens the home page.
+    target: Annotated[Line, Field(max_length=500, examples=["/bookings"])]
 
 
 class SignInForm(Input):
     phone: Phone
     code: SixDigits
+
+
+class ReplaceOwnPassword(Input):
+    current: Secret
+    password: Secret
 
 
 class RenewSession(Input):
@@ -185,11 +206,13 @@ class MeView(BaseModel):
 
 class OwnSessionView(BaseModel):
     id: UUID
-    channel: str
+    channel: str = Field(description='"browser", "app" or "mini_program"')
+    device: str = Field(description="what the client called its device; may be empty")
     user_agent: str
     hospital_id: UUID | None
     created_at: datetime
-    seen_at: datetime
+    seen_at: datetime = Field(description="when it was last used, to about five minutes")
+    ends_at: datetime = Field(description="when it ends if it is not used again")
     current: bool
 
     @classmethod
@@ -197,12 +220,23 @@ class OwnSessionView(BaseModel):
         return cls(
             id=row.id,
             channel=row.channel,
+            device=row.device,
             user_agent=row.user_agent,
             hospital_id=row.hospital_id,
             created_at=row.created_at,
             seen_at=row.seen_at,
+            ends_at=row.refresh_by or row.expires_at,
             current=row.id == current,
         )
+
+
+class EndedView(BaseModel):
+    ended: int = Field(description="how many other sessions there were")
+
+
+class HandoverView(BaseModel):
+    url: str = Field(description="opens one page in the web-view, once")
+    expires_at: datetime
 
 
 class StepView(BaseModel):

@@ -39,6 +39,7 @@ async def sign_in_with_code(
     channel: str,
     door: Channel,
     user_agent: str = "",
+    device: str = "",
     replaces: UUID | None = None,
 ) -> SignedIn:
     """Open a session for the account of this phone, making the account at its first visit.
@@ -57,7 +58,7 @@ async def sign_in_with_code(
         actor = Actor.signed_in(account.id, PATIENT, assurance="code")
         if replaces is not None:
             await end_session(unit, replaces)
-        opened = await open_session(unit, actor, channel=channel, user_agent=user_agent)
+        opened = await open_session(unit, actor, channel=channel, user_agent=user_agent, device=device)
         unit.audit("account.signed_in", account, account_id=account.id, channel=channel)
     return SignedIn(opened, actor, account)
 

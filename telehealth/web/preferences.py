@@ -1,7 +1,7 @@
 """How a reader wants the pages: language, theme, large type. A cookie, no personal data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal, cast
 from urllib.parse import parse_qsl, urlencode
@@ -65,12 +65,22 @@ def language(request: HTTPConnection) -> Lang:
 def surface(request: HTTPConnection) -> Surface:
     """By what the client says of itself: it decides what is offered, never what is allowed."""
     agent = request.headers.get("user-agent", "")
-    if preferences(request).host == "wxmp" or "miniProgram" in agent:
+    if preferences(request).host == "wxmp" or is_mini_program(request):
         return Surface.MINI_PROGRAM
     # Nobody may frame our pages but the demo's stand-in for WeChat's browser, which cannot change the agent.
     if "MicroMessenger" in agent or request.headers.get("sec-fetch-dest") == "iframe":
         return Surface.WECHAT
     return Surface.PHONE if "Mobile" in agent or "Android" in agent else Surface.DESKTOP
+
+
+def is_mini_program(request: HTTPConnection) -> bool:
+    """What the client says, not what a cookie remembers: WeChat names it in every web-view."""
+    return "miniProgram" in request.headers.get("user-agent", "")
+
+
+def enter_host(request: HTTPConnection, response: Response, *, secure: bool) -> None:
+    """From now on this browser is the mini-program's web-view, which draws its own bar."""
+    keep(response, replace(preferences(request), host="wxmp"), secure=secure)
 
 
 def keep(response: Response, chosen: Preferences, *, secure: bool) -> None:

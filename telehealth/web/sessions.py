@@ -4,11 +4,16 @@ A row carries what an Actor needs, so that a request costs one indexed read; who
 person's roles or suspends them ends or rewrites their sessions in the same unit. Browsers hold
 the token in a cookie and it rotates; app and mini-program clients send it as a Bearer token and
 renew it with a refresh token that is used once: a refresh token seen twice ends the whole
-session, because one of the two holders stole it. All times are wall time.
+session, because one of the two holders stole it. Each refresh token begins with the secret of its
+family, which stays, so that any earlier one is known again however long ago it was spent.
+
+A mini-program's pages live in its web-view, which holds a cookie as a browser does. That session
+hangs from the mini-program's own and ends with it. All times are wall time.
 """
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -39,6 +44,10 @@ BEARER_LASTS = timedelta(minutes=30)
 REFRESH_LASTS = timedelta(days=60)
 
 
+#: Doors that hold their token in a cookie.
+BY_COOKIE = ("browser", "web_view")
+
+
 class RefreshTokenInvalid(Unauthenticated):
     code = "refresh_token_invalid"
     detail = "登录已失效，请重新登录"
@@ -52,7 +61,11 @@ class Session(Base):
     token_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(), unique=True)
     previous_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(), index=True)
     refresh_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(), unique=True)
-    spent_refresh_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(), index=True)
+    family_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(), unique=True)
+    #: The mini-program's session that this web-view belongs to.
+    opener_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("sessions.id", ondelete="cascade"), index=True
+    )
     account_id: Mapped[UUID] = mapped_column(index=True)
     hospital_id: Mapped[UUID | None]
     roles: Mapped[list[str]]
@@ -61,9 +74,11 @@ class Session(Base):
     #: When the second factor was last given in this session, and its last deed in a room since.
     stepped_up_at: Mapped[datetime | None]
     worked_at: Mapped[datetime | None]
-    #: "browser", "app" or "mini_program" (XY15: one account across doors).
+    #: "browser", "app" or "mini_program" (XY15: one account across doors), or "web_view" of the last.
     channel: Mapped[str]
     user_agent: Mapped[str]
+    #: What a client calls the device it runs on, as "Pixel 8"; empty where it says nothing.
+    device: Mapped[str]
     created_at: Mapped[datetime]
     rotated_at: Mapped[datetime]
     seen_at: Mapped[datetime]
@@ -91,7 +106,9 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def open_session(unit: Unit, actor: Actor, *, channel: str, user_agent: str = "") -> Opened:
+async def open_session(
+    unit: Unit, actor: Actor, *, channel: str, user_agent: str = "", device: str = ""
+) -> Opened:
     token, refresh = secrets.token_urlsafe(32), ""
     lasts = STAFF_LASTS if actor.is_staff else BROWSER_LASTS
     row = Session(
@@ -104,14 +121,16 @@ async def open_session(unit: Unit, actor: Actor, *, channel: str, user_agent: st
         stepped_up_at=unit.wall if actor.assurance == "totp" else None,
         channel=channel,
         user_agent=user_agent[:200],
+        device=device[:60],
         created_at=unit.wall,
         rotated_at=unit.wall,
         seen_at=unit.wall,
         expires_at=unit.wall + lasts,
     )
-    if channel != "browser":
-        refresh = secrets.token_urlsafe(32)
-        row.refresh_hash = digest(refresh)
+    if channel not in BY_COOKIE:
+        family = secrets.token_urlsafe(24)
+        refresh = _refresh_token(family)
+        row.family_hash, row.refresh_hash = digest(family), digest(refresh)
         row.expires_at = unit.wall + BEARER_LASTS
         row.refresh_by = unit.wall + (STAFF_LASTS if actor.is_staff else REFRESH_LASTS)
     unit.session.add(row)
@@ -119,31 +138,83 @@ async def open_session(unit: Unit, actor: Actor, *, channel: str, user_agent: st
     return Opened(token, row.expires_at, row.id, refresh)
 
 
+async def open_web_view(unit: Unit, opener: UUID, *, user_agent: str = "") -> Opened | None:
+    """The cookie session of a mini-program's pages; it ends when the mini-program's own does.
+
+    None when that is over.
+    """
+    owner = await unit.session.get(Session, opener)
+    if owner is None or owner.refresh_by is None or owner.refresh_by <= unit.wall:
+        return None
+    # All web-views of it share one jar of cookies: what the jar lost is of no more use.
+    lost = sa.delete(Session).where(
+        Session.opener_id == owner.id, Session.created_at < unit.wall - ROTATION_GRACE
+    )
+    await unit.session.execute(lost)
+    token = secrets.token_urlsafe(32)
+    row = Session(
+        token_hash=digest(token),
+        opener_id=owner.id,
+        account_id=owner.account_id,
+        hospital_id=owner.hospital_id,
+        roles=owner.roles,
+        name=owner.name,
+        assurance=owner.assurance,
+        channel="web_view",
+        user_agent=user_agent[:200],
+        device=owner.device,
+        created_at=unit.wall,
+        rotated_at=unit.wall,
+        seen_at=unit.wall,
+        expires_at=min(unit.wall + BROWSER_LASTS, owner.refresh_by),
+    )
+    unit.session.add(row)
+    await unit.session.flush()
+    return Opened(token, row.expires_at, row.id)
+
+
 async def refresh_session(unit: Unit, refresh_token: str) -> tuple[Opened, Actor] | None:
     """Trade a refresh token for new tokens. None when it is unknown, late, or was used before.
 
-    A second use ends the session for both holders; the caller commits that, so this returns
-    instead of raising.
+    A second use, of this token or of any before it, ends the session for both holders; the caller
+    commits that, so this returns instead of raising.
     """
-    mark = digest(refresh_token)
-    found = sa.select(Session).where(sa.or_(Session.refresh_hash == mark, Session.spent_refresh_hash == mark))
+    family, _, _ = refresh_token.partition(".")
+    found = sa.select(Session).where(Session.family_hash == digest(family))
     row = (await unit.session.scalars(found.with_for_update())).first()
     if row is None or row.refresh_by is None or row.refresh_by <= unit.wall:
         return None
-    if row.refresh_hash != mark:
+    if row.refresh_hash != digest(refresh_token):
+        unit.audit("account.token_reused", f"sessions:{row.id}", account_id=row.account_id)
         await end_session(unit, row.id)
         return None
     if row.hospital_id is not None and row.seen_at < unit.wall - STAFF_IDLES:
         return None
-    token, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    row.token_hash, row.refresh_hash, row.spent_refresh_hash = digest(token), digest(refresh), mark
+    token, refresh = secrets.token_urlsafe(32), _refresh_token(family)
+    row.token_hash, row.refresh_hash = digest(token), digest(refresh)
     row.expires_at = min(unit.wall + BEARER_LASTS, row.refresh_by)
     row.seen_at = unit.wall
     return Opened(token, row.expires_at, row.id, refresh), _actor(row)
 
 
+def _refresh_token(family: str) -> str:
+    return f"{family}.{secrets.token_urlsafe(32)}"
+
+
 async def end_session(unit: Unit, session_id: UUID) -> None:
     await _end(unit, sa.delete(Session).where(Session.id == session_id))
+
+
+async def end_other_sessions(unit: Unit, account_id: UUID, session_id: UUID) -> int:
+    """Sign an account out everywhere but here: this session, its web-views, or whose web-view it is."""
+    opener = sa.select(Session.opener_id).where(Session.id == session_id).scalar_subquery()
+    here = sa.or_(
+        Session.id == session_id,
+        sa.func.coalesce(Session.opener_id == session_id, sa.false()),
+        sa.func.coalesce(Session.id == opener, sa.false()),
+    )
+    ended = sa.delete(Session).where(Session.account_id == account_id, ~here)
+    return await _end(unit, ended)
 
 
 async def end_sessions_of(unit: Unit, account_id: UUID, *, hospital_id: UUID | None = None) -> None:
@@ -154,15 +225,19 @@ async def end_sessions_of(unit: Unit, account_id: UUID, *, hospital_id: UUID | N
     await _end(unit, ended)
 
 
-async def _end(unit: Unit, ended: sa.Delete) -> None:
+async def _end(unit: Unit, ended: sa.Delete) -> int:
     """Whoever holds sockets of these accounts looks at once who of them is still signed in."""
-    for account_id in await unit.session.scalars(ended.returning(Session.account_id)):
+    accounts = (await unit.session.scalars(ended.returning(Session.account_id))).all()
+    for account_id in set(accounts):
         unit.hint(f"account:{account_id}:sessions")
+    return len(accounts)
 
 
-async def sessions_of(unit: Unit, account_id: UUID) -> list[Session]:
-    rows = sa.select(Session).where(Session.account_id == account_id, Session.expires_at > unit.wall)
-    return list(await unit.session.scalars(rows.order_by(Session.seen_at.desc())))
+async def sessions_of(unit: Unit, account_id: UUID) -> Sequence[Session]:
+    """Every way an account is signed in, the last used first; a bearer's while it can be renewed."""
+    alive = sa.func.coalesce(Session.refresh_by, Session.expires_at) > unit.wall
+    found = sa.select(Session).where(Session.account_id == account_id, alive, Session.opener_id.is_(None))
+    return (await unit.session.scalars(found.order_by(Session.seen_at.desc(), Session.id))).all()
 
 
 async def step_up(unit: Unit, session_id: UUID) -> None:
@@ -232,7 +307,7 @@ async def find_presence(
     if found is None:
         return None
     row = _Found._make(found)
-    if bearer == (row.channel == "browser"):
+    if bearer == (row.channel in BY_COOKIE):
         return None
     if row.hospital_id is not None and row.seen_at < wall - STAFF_IDLES:
         return None

@@ -33,6 +33,7 @@ SYSTEM = {
     "family link": {"telehealth.patients.adding", "telehealth.patients.linking_family",
                     "telehealth.patients.consenting", "telehealth.patients.verifying_identity",
                     "telehealth.patients.binding"},
+    "handover": {"telehealth.accounts.pages.handover"},
     "housekeeping": {"telehealth.accounts.feature", "telehealth.admin.housekeeping",
                      "telehealth.notifications.receiving_receipts"},
     "identity review": {"telehealth.patients.reviewing", "telehealth.patients.binding"},

@@ -104,6 +104,68 @@ async def test_a_session_that_is_not_mine_is_a_404(client: Client, units: Units)
         assert (answer.status_code, answer.json()["code"]) == (404, "session_not_found")
 
 
+async def test_XY16_one_account_through_three_doors_and_every_door_is_listed(
+    client: Client, phone: Phone, clock: FixedClock
+) -> None:
+    """A browser, an app and a mini-program of one phone are one account, each a session of its own."""
+    headers: dict[str, str] = {}
+    accounts = set()
+    for channel, device in (("app", "Pixel 8"), ("mini_program", "iPhone 15")):
+        await client.post("/api/v1/sign-in-codes", json={"phone": phone.number})
+        body = {"phone": phone.number, "code": phone.code, "channel": channel, "device": device}
+        opened = (await client.post("/api/v1/sessions", json=body)).json()
+        accounts.add(opened["account_id"])
+        headers = {"authorization": f"Bearer {opened['access_token']}"}
+        clock.advance(timedelta(minutes=2))
+    await client.post("/sign-in/code", data={"phone": phone.number})
+    await client.post("/sign-in", data={"phone": phone.number, "code": phone.code})
+    client.cookies.clear()
+    assert len(accounts) == 1
+    rows = (await client.get("/api/v1/me/sessions", headers=headers)).json()
+    assert [(row["channel"], row["device"], row["current"]) for row in rows] == [
+        ("browser", "", False), ("mini_program", "iPhone 15", True), ("app", "Pixel 8", False),
+    ]  # fmt: skip
+    assert all(row["seen_at"] < row["ends_at"] for row in rows)
+
+
+async def test_a_lost_phone_is_signed_out_from_another_or_all_are(client: Client, units: Units) -> None:
+    account = await add_patient(units)
+    here, lost, tablet = [await bearer(units, patient(account)) for _ in range(3)]
+    strangers = await bearer(units, patient(await add_patient(units, "13800002222")))
+    ended = await client.delete("/api/v1/me/sessions/others", headers=here)
+    assert (ended.status_code, ended.json()) == (200, {"ended": 2})
+    for headers in (lost, tablet):
+        assert (await client.get("/api/v1/me", headers=headers)).status_code == 401
+    assert (await client.get("/api/v1/me", headers=here)).status_code == 200
+    assert (await client.delete("/api/v1/me/sessions", headers=here)).status_code == 204
+    assert (await client.get("/api/v1/me", headers=here)).status_code == 401
+    assert (await client.get("/api/v1/me", headers=strangers)).status_code == 200
+
+
+async def test_one_session_renews_so_often_and_no_more(client: Client, phone: Phone) -> None:
+    await client.post("/api/v1/sign-in-codes", json={"phone": phone.number})
+    body = {"phone": phone.number, "code": phone.code, "channel": "app"}
+    held = (await client.post("/api/v1/sessions", json=body)).json()["refresh_token"]
+    answers = []
+    for _ in range(21):
+        answer = await client.post("/api/v1/sessions/refreshment", json={"refresh_token": held})
+        answers.append(answer.status_code)
+        held = answer.json().get("refresh_token", held)
+    assert answers == [200] * 20 + [429]
+
+
+async def test_staff_change_their_password_and_sign_in_anew(client: Client, units: Units) -> None:
+    headers = await bearer(units, staff(await add_staff(units, HOSPITAL)))
+    wrong = {"current": "not it at all", "password": "another sample password"}
+    answer = await client.put("/api/v1/staff/password", json=wrong, headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/current")
+    weak = {"current": PASSWORD, "password": "short"}
+    assert (await client.put("/api/v1/staff/password", json=weak, headers=headers)).status_code == 422
+    right = {"current": PASSWORD, "password": "another sample password"}
+    assert (await client.put("/api/v1/staff/password", json=right, headers=headers)).status_code == 204
+    assert (await client.get("/api/v1/me", headers=headers)).status_code == 401
+
+
 async def test_preferences_change_one_at_a_time(client: Client, units: Units) -> None:
     headers = await bearer(units, patient(await add_patient(units)))
     await client.patch("/api/v1/me", json={"elder": True}, headers=headers)

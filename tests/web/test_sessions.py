@@ -6,8 +6,10 @@ from http.cookies import SimpleCookie
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from telehealth.core.access import Actor
+from telehealth.core.audit import AuditRecord
 from telehealth.core.clock import FixedClock
 from telehealth.core.unit import Units
 from telehealth.web import sessions
@@ -143,6 +145,32 @@ async def test_a_refresh_token_seen_twice_ends_the_session_of_both_its_holders(
     assert await _refresh(units, opened.refresh_token) is None
     assert not await _knows(units, clock, mine.token)
     assert await _refresh(units, mine.refresh_token) is None
+
+
+async def test_any_earlier_refresh_token_ends_the_session_however_long_ago_it_was_spent(
+    units: Units, clock: FixedClock
+) -> None:
+    first = await _open(units, PATIENT)
+    held = first.refresh_token
+    for _ in range(3):
+        clock.advance(timedelta(days=1))
+        renewed = await _refresh(units, held)
+        assert renewed is not None
+        held = renewed.refresh_token
+    assert await _refresh(units, first.refresh_token) is None
+    assert await _refresh(units, held) is None
+    async with units.system("test") as unit:
+        said = await unit.session.scalars(
+            sa.select(AuditRecord.subject_id).where(AuditRecord.name == "account.token_reused")
+        )
+        assert said.all() == [str(first.session_id)]
+
+
+async def test_who_guesses_a_refresh_token_ends_nobodys_session(units: Units) -> None:
+    opened = await _open(units, PATIENT)
+    guess = f"{opened.session_id}.{'A' * 43}"
+    assert await _refresh(units, guess) is None
+    assert await _refresh(units, opened.refresh_token) is not None
 
 
 async def test_a_refresh_token_is_worth_nothing_once_its_time_is_over(

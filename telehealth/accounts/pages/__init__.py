@@ -1,5 +1,5 @@
 """HTML routes of accounts."""
 
-from telehealth.accounts.pages import patient, staff, step_up, wechat
+from telehealth.accounts.pages import handover, patient, staff, step_up, wechat
 
-routes = [*patient.routes, *staff.routes, *step_up.routes, *wechat.routes]
+routes = [*handover.routes, *patient.routes, *staff.routes, *step_up.routes, *wechat.routes]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,7 +10,6 @@ from starlette.responses import Response
 from telehealth.accounts.models import Account
 from telehealth.core.access import Actor
 from telehealth.core.unit import Unit
-from telehealth.web.authenticate import session_id_of
 from telehealth.web.house import house_of
 from telehealth.web.pages import words
 from telehealth.web.preferences import keep, preferences
@@ -56,16 +56,17 @@ def choices_of(request: Request) -> list[dict[str, Any]]:
     ]
 
 
-def session_lines(request: Request, rows: Any) -> list[dict[str, Any]]:
+def session_lines(request: Request, rows: Any, current: UUID | None) -> list[dict[str, Any]]:
     """One line a session: what it runs on, when it was used, and whether it is this one."""
-    _, current = words(request), session_id_of(request)
+    _ = words(request)
     doors = {"browser": _("浏览器"), "app": _("手机应用"), "mini_program": _("小程序")}
     return [
         {
             "id": row.id,
             "title": " · ".join(
-                part for part in (doors.get(row.channel, ""), device(row.user_agent)) if part
+                part for part in (doors.get(row.channel, ""), row.device or device(row.user_agent)) if part
             ),
+            "opened_at": row.created_at,
             "seen_at": row.seen_at,
             "current": row.id == current,
             "icon": "monitor" if row.channel == "browser" else "smartphone",

@@ -117,6 +117,7 @@ async def me_page(request: Request, units: Units, actor: Actor) -> Response:
     account = await choosing.own_account(units, actor)
     async with units.of(actor) as unit:
         rows = await choosing.own_sessions(unit, actor)
+        current = await choosing.standing(unit, session_id_of(request))
         links = await gather(request, "me", unit, actor)
         unread = await unread_of(request, unit, actor)
     _ = words(request)
@@ -130,7 +131,7 @@ async def me_page(request: Request, units: Units, actor: Actor) -> Response:
         phone=mask_phone(account.phone or ""),
         links=links,
         choices=choices_of(request),
-        sessions=session_lines(request, rows),
+        sessions=session_lines(request, rows, current),
     )
 
 
@@ -152,6 +153,14 @@ async def choose_page(request: Request, units: Units, actor: Actor) -> Response:
 async def end_session_page(request: Request, unit: Unit, actor: Actor, id: UUID) -> Response:
     await choosing.sign_out(unit, actor, id)
     return redirect("/staff/account" if actor.is_staff else "/me", flash=N_("已让那台设备退出登录"))
+
+
+@page(needs=Permission.OWN_ACCOUNT)
+async def end_other_sessions_page(request: Request, unit: Unit, actor: Actor) -> Response:
+    session_id = session_id_of(request)
+    if session_id is not None:
+        await choosing.sign_out_elsewhere(unit, actor, session_id)
+    return redirect("/staff/account" if actor.is_staff else "/me", flash=N_("其他设备都已退出登录"))
 
 
 def _ask_phone(
@@ -184,5 +193,6 @@ routes = [
     Route("/sign-out", sign_out_page, methods=["POST"]),
     Route("/me", me_page),
     Route("/me/preferences", choose_page, methods=["POST"]),
+    Route("/me/sessions/others/end", end_other_sessions_page, methods=["POST"]),
     Route("/me/sessions/{id:uuid}/end", end_session_page, methods=["POST"]),
 ]

@@ -199,6 +199,7 @@ async def _account(
     account = await choosing.own_account(units, actor)
     async with units.of(actor) as unit:
         rows = await choosing.own_sessions(unit, actor)
+        current = await choosing.standing(unit, session_id_of(request))
     return render(
         request,
         "accounts/staff_account.html",
@@ -207,7 +208,7 @@ async def _account(
         hospital=(await _hospital_names(request, units)).get(actor.hospital, ""),
         roles=[role_name(str(role)) for role in sorted(actor.roles)],
         choices=choices_of(request),
-        sessions=session_lines(request, rows),
+        sessions=session_lines(request, rows, current),
         errors=errors,
     )
 
