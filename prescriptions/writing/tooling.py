@@ -72,6 +72,9 @@ async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
             "href": f"/staff/prescriptions/{rx.id}",
             "icon": "undo-2",
             "kind": "warn",
+            "due_at": rx.answer_by,
+            "since": rx.reviewed_at,
+            "owner": actor.name,
         }
         for rx in await returned_sheets(unit, actor.account)
     ]

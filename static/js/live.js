@@ -2,11 +2,14 @@
 //
 //   <div id="queue" data-live data-live-url="/…" [data-live-every="15"]>
 //
+// With data-live-said="id", what [data-live-sentence] inside says is told to screen readers, in the live region
+// of that id outside, whenever an answer changed it.
+//
 // The answer is HTML: either the fragment alone, or a page holding an element of the same id. ETag and 304
 // keep the asking cheap; a hidden tab does not ask; a person typing inside is not disturbed. Once something
 // inside carries data-live-ends there is nothing more to wait for.
 
-import { one } from './dom.js';
+import { one, say } from './dom.js';
 
 const EVERY_S = 15;
 const SLOWEST_S = 120;
@@ -30,8 +33,11 @@ export function keepFresh(element, enhance) {
         wait = response.status < 500 ? every : Math.min(wait * 2, SLOWEST_S);
         if (response.ok && !response.redirected && !busy(element)) {
           etag = response.headers.get('ETag') || '';
+          const before = sentence(element);
           replace(element, await response.text());
           enhance(element);
+          const region = element.dataset.liveSaid ? document.getElementById(element.dataset.liveSaid) : null;
+          if (region && sentence(element) !== before) say(region, sentence(element));
           if (one('[data-live-ends]', element)) return;
         }
         if (response.status === 401 || response.status === 403 || response.status === 404) return;
@@ -45,6 +51,11 @@ export function keepFresh(element, enhance) {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') wait = every;
   });
+}
+
+/** @param {HTMLElement} element */
+function sentence(element) {
+  return one('[data-live-sentence]', element)?.textContent?.trim() || '';
 }
 
 /** @param {HTMLElement} element */

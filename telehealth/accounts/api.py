@@ -68,8 +68,10 @@ from telehealth.accounts.schemas import (
     ShowEnrolment,
     StepUp,
     StepView,
+    WorkView,
 )
 from telehealth.accounts.states import Channel, Lang
+from telehealth.accounts.waiting import waiting_for
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import Busy
 from telehealth.core.limits import LimitsDown
@@ -275,6 +277,13 @@ async def step_up(units: Units, actor: Actor, body: StepUp) -> None:
     await stepping_up.step_up(units, actor, body.code)
 
 
+@operation(needs=Permission.STAFF_HOME)
+async def list_waiting_work(request: Request, unit: Unit, actor: Actor) -> WorkView:
+    """What waits for who asks: late first, then by the promise. The whole list; it is never long."""
+    found = await waiting_for(unit, actor, house_of(request).contributions.get("worklist", []))
+    return WorkView.of(found, language(request))
+
+
 routes = [
     Route("/sign-in-codes", request_sign_in_code, methods=["POST"]),
     Route("/sessions", open_patient_session, methods=["POST"]),
@@ -295,4 +304,5 @@ routes = [
     Route("/staff/sessions", open_staff_session, methods=["POST"]),
     Route("/staff/password", replace_own_password, methods=["PUT"]),
     Route("/staff/step-up", step_up, methods=["POST"]),
+    Route("/staff/work", list_waiting_work),
 ]

@@ -11,8 +11,10 @@ from telehealth.accounts.rules import mask_phone, parse_code, parse_login, parse
 from telehealth.accounts.signing_in import SignedIn
 from telehealth.accounts.signing_in_staff import Step
 from telehealth.accounts.states import Channel, Lang, NextStep, Theme
+from telehealth.accounts.waiting import Waiting
 from telehealth.core.access import Actor
 from telehealth.core.text import Line, OptionalLine
+from telehealth.core.work import Work, said
 from telehealth.web.sessions import Opened, Session
 
 Phone = Annotated[
@@ -252,6 +254,48 @@ class StepView(BaseModel):
 class EnrolmentView(BaseModel):
     secret: str
     uri: str = Field(description="otpauth:// for an authenticator app")
+
+
+class WorkClaimView(BaseModel):
+    action: str = Field(description="page to post to")
+    label: str
+
+
+class WorkItemView(BaseModel):
+    group: str = Field(description="late, today, later, open (no promise)")
+    title: str
+    text: str
+    href: str = Field(description="page where it is done; empty where only a call helps")
+    icon: str
+    count: int | None = Field(description="how many it stands for, when more than one")
+    due_at: datetime | None = Field(description="the promise")
+    since: datetime | None
+    owner: str = Field(description="empty: anybody may take it")
+    claim: WorkClaimView | None
+
+    @classmethod
+    def of(cls, item: Work, group: str, lang: str) -> "WorkItemView":
+        claim = item.claim
+        return cls(
+            group=group, title=said(item.title, lang), text=said(item.text, lang), href=item.href,
+            icon=item.icon, count=item.count, due_at=item.due_at, since=item.since,
+            owner=said(item.owner, lang),
+            claim=WorkClaimView(action=claim.action, label=said(claim.label, lang)) if claim else None,
+        )  # fmt: skip
+
+
+class WorkView(BaseModel):
+    total: int
+    late: int
+    items: list[WorkItemView]
+
+    @classmethod
+    def of(cls, found: Waiting, lang: str) -> "WorkView":
+        return cls(
+            total=found.total,
+            late=found.late,
+            items=[WorkItemView.of(item, group.code, lang) for group in found.groups for item in group.items],
+        )
 
 
 def masked_name(name: str | None) -> str:

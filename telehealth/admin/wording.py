@@ -27,6 +27,7 @@ UNITS: Mapping[str, str] = {
     "characters": N_("字"),
     "megabytes": "MB",
     "stars": N_("星"),
+    "visits": N_("例"),
 }
 
 #: Words a policy set may hold, as a hospital calls them. What is not here is shown as it is.

@@ -9,6 +9,7 @@ from telehealth.bookings.queries import BookingPlace
 from telehealth.core.access import Actor, Permission
 from telehealth.core.i18n import N_, format_instant
 from telehealth.core.unit import Unit
+from telehealth.core.work import SHOWN, rest_of
 
 
 async def patient_home(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
@@ -21,19 +22,27 @@ async def patient_home(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
 async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
     if not actor.is_staff or not actor.may(Permission.BOOK_FOR_PATIENT):
         return []
-    waiting = await queries.count_pending(unit)
-    if not waiting:
-        return []
+    rows = await queries.recent(unit, pending=True, limit=SHOWN)
+    count = await queries.count_pending(unit) if len(rows) == SHOWN else len(rows)
+    more = "/staff/bookings?group=pending"
     return [
-        {
-            "title": N_("有号源待核验"),
-            "text": N_("医院系统没有应答；系统每分钟再问一次，就诊前一小时仍无结果会释放并通知患者"),
-            "href": "/staff/bookings?group=pending",
-            "icon": "hourglass",
-            "kind": "warn",
-            "count": waiting,
-        }
+        *(_unverified(place) for place in rows),
+        *rest_of(rows, count, N_("更多待核验的号源"), more, icon="hourglass", kind="warn"),
     ]
+
+
+def _unverified(place: BookingPlace) -> dict[str, Any]:
+    return {
+        "title": N_("有号源待核验"),
+        "text": {lang: f"{place.booking.number} · {_where(place, lang)}" for lang in ("zh-CN", "en")},
+        "href": f"/staff/bookings/{place.booking.id}",
+        "icon": "hourglass",
+        "kind": "warn",
+        # The house asks again each minute; then the seat lapses and the patient is told.
+        "due_at": place.booking.hold_until,
+        "since": place.booking.created_at,
+        "owner": N_("系统每分钟再问医院系统"),
+    }
 
 
 def _card(place: BookingPlace, now: datetime) -> dict[str, Any]:

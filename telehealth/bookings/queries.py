@@ -256,11 +256,13 @@ async def by_number(unit: Unit, number: str) -> list[BookingPlace]:
 
 
 async def recent(unit: Unit, *, pending: bool = False, limit: int = 50) -> list[BookingPlace]:
-    """The latest made; or all that wait for the hospital's system."""
+    """The latest made; or those that wait for the hospital's system, the longest waiting first."""
     found = _with_place().where(visible_to(unit.actor))
+    order = Booking.created_at.desc()
     if pending:
         found = found.where(Booking.pending_verification, Booking.state == BookingState.HELD)
-    rows = await unit.session.execute(found.order_by(Booking.created_at.desc(), Booking.id).limit(limit))
+        order = Booking.hold_until.asc()
+    rows = await unit.session.execute(found.order_by(order, Booking.id).limit(limit))
     return [_placed(row) for row in rows]
 
 

@@ -14,13 +14,14 @@ from telehealth.consultations.doctor_errors import FollowUpNotFound
 from telehealth.consultations.models import Consultation, FollowUp
 from telehealth.consultations.states import FollowUpEvent, FollowUpState
 from telehealth.core.access import Actor, Permission
-from telehealth.core.clock import HospitalDay, at_local
+from telehealth.core.clock import HospitalDay, at_local, day_end
 from telehealth.core.deadlines import clear_deadline, set_deadline
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.directory import doctor, hospital
 from telehealth.notifications import Notice, notify
 from telehealth.patients import Person, people_by_id
+from telehealth.patients.masking import mask_name
 from telehealth.rulebook.rules import ClinicKind
 
 #: The deadline at which the patient is reminded.
@@ -107,17 +108,18 @@ async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
     if not actor.is_staff or not actor.may(Permission.CONSULT):
         return []
     due = [task for task in await follow_ups(unit) if task.row.due_day <= unit.today]
-    if not due:
-        return []
     return [
         {
             "title": N_("随访到期"),
-            "text": N_("这些患者到了复诊或随访的日子，请逐一联系并写下结果"),
-            "href": "/staff/follow-ups",
+            "text": mask_name(task.person.name) if task.person else "",
+            "href": f"/staff/follow-ups#task-{task.row.id}",
             "icon": "calendar-heart",
             "kind": "info",
-            "count": len(due),
+            "due_at": day_end(task.row.due_day),
+            "since": task.row.created_at,
+            "owner": actor.name,
         }
+        for task in due
     ]
 
 

@@ -117,6 +117,9 @@ async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
             "href": f"/staff/bookings/{visit.room}",
             "icon": "file-pen-line",
             "kind": "warn",
+            "due_at": await _desk_from(unit, visit.hospital_id, visit.day) + LAST_CHANCE,
+            "since": visit.starts_at,
+            "owner": N_("服务台"),
         }
         for visit in await overdue(unit)
     ]

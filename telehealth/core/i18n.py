@@ -134,6 +134,22 @@ def format_until(instant: datetime, lang: str, now: datetime | None = None) -> s
     return f"{format_day(day, lang, 'short')} {clock}"
 
 
+def format_age(span: timedelta, lang: str) -> str:
+    """How long something waits or is late, as people say it: 不到1分钟 · 12分钟 · 3小时5分 · 2天4小时."""
+    minutes = max(0, int(span.total_seconds()) // 60)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    _ = translator(lang)
+    if days:
+        return _(N_("%(days)s天%(hours)s小时") if hours else N_("%(days)s天")) % {
+            "days": days,
+            "hours": hours,
+        }
+    if hours:
+        text = N_("%(hours)s小时%(minutes)s分") if rest else N_("%(hours)s小时")
+        return _(text) % {"hours": hours, "minutes": rest}
+    return _(N_("%(minutes)s分钟")) % {"minutes": rest} if rest else _(N_("不到1分钟"))
+
+
 def format_fen(amount: Fen | int, lang: str) -> str:
     """1230 → ¥12.30; 123456 → ¥1,234.56; negative amounts lead with the sign."""
     whole, _, cents = yuan(abs(amount)).partition(".")

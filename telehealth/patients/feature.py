@@ -10,6 +10,7 @@ from telehealth.directory import Hospital
 from telehealth.patients import api, pages, queries, staff_pages
 from telehealth.patients.contributing_fhir import RESOURCES
 from telehealth.patients.states import LinkState
+from telehealth.patients.waiting import worklist
 
 
 async def home_cards(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
@@ -55,23 +56,6 @@ async def me_links(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
         return []
     return [
         {"title": N_("就诊人"), "href": "/people", "icon": "users-round", "text": N_("实名、授权与就诊卡")}
-    ]
-
-
-async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
-    if not actor.may(Permission.REVIEW_DOCUMENTS):
-        return []
-    waiting = len(await queries.review_queue(unit, actor.hospital))
-    if not waiting:
-        return []
-    return [
-        {
-            "title": N_("身份核验"),
-            "text": str(waiting),
-            "href": staff_pages.HERE,
-            "icon": "id-card",
-            "kind": "warn",
-        }
     ]
 
 

@@ -45,6 +45,17 @@ async def day_totals(unit: Unit, hospital_id: UUID, day: date) -> list[DayTotal]
     ]
 
 
+async def parked(unit: Unit, *, limit: int) -> Sequence[Refund]:
+    """Refunds of the actor's hospital that wait for a person, the longest waiting first."""
+    found = (
+        sa.select(Refund)
+        .where(Refund.hospital_id == unit.actor.hospital, Refund.state == RefundState.PARKED)
+        .order_by(Refund.requested_at, Refund.id)
+        .limit(limit)
+    )
+    return (await unit.session.scalars(found)).all()
+
+
 async def count_parked(unit: Unit) -> int:
     """Refunds of the actor's hospital that wait for a person."""
     found = sa.select(sa.func.count()).where(

@@ -10,6 +10,7 @@ from telehealth.rulebook.queries import (
     PolicyVersion,
     current_policy,
     current_row,
+    desk_promises,
     policy_version,
     version_row,
     versions,
@@ -18,5 +19,5 @@ from telehealth.rulebook.queries import (
 __all__ = [
     "CURRENT_POLICY",
     "PolicyMissing", "PolicyNotFound", "PolicyVersion", "PolicyVersionRow", "current_policy", "current_row",
-    "policy_version", "version_row", "versions",
+    "desk_promises", "policy_version", "version_row", "versions",
 ]  # fmt: skip

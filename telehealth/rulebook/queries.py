@@ -12,6 +12,7 @@ from telehealth.core.unit import Unit
 from telehealth.rulebook.errors import PolicyMissing, PolicyNotFound
 from telehealth.rulebook.models import PolicyVersionRow
 from telehealth.rulebook.rules import PolicySet, parse_policy
+from telehealth.rulebook.sections_work import Work
 from telehealth.rulebook.states import PolicyState
 
 
@@ -48,6 +49,14 @@ async def current_policy(unit: Unit, hospital_id: UUID) -> PolicyVersion:
     if version is None:
         raise PolicyMissing()
     return version
+
+
+async def desk_promises(unit: Unit, hospital_id: UUID) -> Work:
+    """Within what the staff's desks answer; the sample's where a hospital never published a set."""
+    try:
+        return (await current_policy(unit, hospital_id)).policy.work
+    except PolicyMissing:
+        return Work()
 
 
 async def policy_version(unit: Unit, version_id: UUID) -> PolicyVersion:

@@ -38,6 +38,7 @@ from telehealth.rulebook.sections_care import (
     Retention,
     Room,
 )
+from telehealth.rulebook.sections_work import Reporting, Work
 
 __all__ = [
     "Change", "Channel", "ClinicKind", "FormField", "FormSection", "LeapBirthday", "PolicySet",
@@ -68,6 +69,8 @@ class PolicySet(BaseModel):
     queue: Queue = _section(Queue, "候诊", "Queue")
     intake: Intake = _section(Intake, "病情填写", "Intake")
     room: Room = _section(Room, "诊室", "Consultation room")
+    work: Work = _section(Work, "工作台时限", "Promises of the desks")
+    reporting: Reporting = _section(Reporting, "统计与公开", "Figures and what is published")
 
 
 @dataclass(frozen=True)

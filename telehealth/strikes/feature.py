@@ -8,6 +8,7 @@ from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.patients import people_of
 from telehealth.strikes import api, pages, queries
+from telehealth.strikes.waiting import worklist
 
 
 async def home_cards(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
@@ -32,17 +33,6 @@ async def me_links(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
     if not actor.may(Permission.BOOK):
         return []
     return [{"title": N_("爽约记录"), "href": "/strikes", "icon": "calendar-x", "text": N_("累计次数与申诉")}]
-
-
-async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
-    if not actor.may(Permission.LIFT_STRIKE):
-        return []
-    waiting = len(await queries.open_appeals(unit, actor.hospital))
-    if not waiting:
-        return []
-    return [
-        {"title": N_("爽约申诉"), "text": str(waiting), "href": pages.HERE, "icon": "scale", "kind": "warn"}
-    ]
 
 
 feature = Feature(

@@ -12,7 +12,7 @@ from telehealth.consultations.doctor_errors import FollowUpNotFound
 from telehealth.consultations.models import FollowUp
 from telehealth.consultations.states import FollowUpState
 from telehealth.core.access import Role
-from telehealth.core.clock import FixedClock, at_local
+from telehealth.core.clock import FixedClock, at_local, day_end
 from telehealth.core.errors import TransitionRefused
 from telehealth.core.unit import Units
 from telehealth.notifications.models import InboxMessage
@@ -61,13 +61,13 @@ async def test_GD11_a_conclusion_with_a_day_is_a_task_until_it_is_done(units: Un
 async def test_GD11_the_doctor_reads_what_is_due_on_the_home_page(
     units: Units, visit: Visit, clock: FixedClock
 ) -> None:
-    async def items() -> list[int]:
+    async def items() -> list[object]:
         async with units.of(visit.doctor) as unit:
-            return [item["count"] for item in await following_up.worklist(unit, visit.doctor)]
+            return [item["due_at"] for item in await following_up.worklist(unit, visit.doctor)]
 
     assert await items() == []
     clock.move_business_to(at_local(DUE, time(8)))
-    assert await items() == [1]
+    assert await items() == [day_end(DUE)]
 
 
 async def test_only_the_doctor_of_the_task_may_end_it(units: Units, visit: Visit) -> None:

@@ -217,7 +217,8 @@ async def test_what_the_pharmacy_gave_up_waits_for_finance_and_is_not_silently_c
         await cancel(units, patient_of(place), row.id)
     async with units.of(finance) as unit:
         [asked] = await worklist(unit, finance)
-        assert (asked["count"], asked["href"]) == (1, "/staff/prescription-refunds")
+        assert asked["href"] == "/staff/prescription-refunds"
+        assert asked["due_at"] == asked["since"] + timedelta(hours=24)
     async with units.of(finance) as unit:
         await give_back(unit, row.id, Decision(Cause.DAMAGED))
     async with units.of(finance) as unit:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from telehealth.accounts import choosing, signing_in_staff
 from telehealth.accounts.doors import knock, knock_by_login
 from telehealth.accounts.errors import SecondFactorUsed, SecondFactorWrong, StepExpired, StepOutOfOrder
-from telehealth.accounts.pages.own import choices_of, gather, remember_choices, session_lines, unread_of
+from telehealth.accounts.pages.own import choices_of, remember_choices, session_lines
 from telehealth.accounts.schemas import (
     BeginStaffSignIn,
     ChangePasswordForm,
@@ -154,15 +154,6 @@ async def take_second_factor_page(request: Request, units: Units) -> Response:
         return await _ask_totp(request, units, step, target, errors, chosen, status)
     except (StepExpired, StepOutOfOrder):
         return _expired()
-
-
-@page(needs=Permission.STAFF_HOME)
-async def staff_home_page(request: Request, units: Units, actor: Actor) -> Response:
-    """What waits for this person today, as the features contribute it."""
-    async with units.of(actor) as unit:
-        items = await gather(request, "worklist", unit, actor)
-        unread = await unread_of(request, unit, actor)
-    return render(request, "accounts/staff_home.html", items=items, unread=unread)
 
 
 @page(needs=Permission.STAFF_HOME)
@@ -331,7 +322,6 @@ routes = [
     Route("/staff/sign-in/password", take_first_password_page, methods=["POST"]),
     Route("/staff/sign-in/totp", second_factor_page),
     Route("/staff/sign-in/totp", take_second_factor_page, methods=["POST"]),
-    Route("/staff", staff_home_page),
     Route("/staff/account", staff_account_page),
     Route("/staff/account/password", change_password_page, methods=["POST"]),
 ]
