@@ -22,6 +22,7 @@ from signaling.switchboard import Switchboard
 from telehealth.accounts import CodeSender, WeChatGateway
 from telehealth.accounts import feature as accounts
 from telehealth.accounts.adapters.wechat import WeChatIdentities
+from telehealth.accounts.adapters.wechat_calls import WeChatCalls
 from telehealth.admin import feature as admin
 from telehealth.bookings import feature as bookings
 from telehealth.complaints import feature as complaints
@@ -43,12 +44,13 @@ from telehealth.core.limits import Limiter
 from telehealth.core.quarantine.pool import Quarantine
 from telehealth.core.rooms import RecordingShelf, RoomChannel, RoomGate, RoomJournal
 from telehealth.core.scanning import ClamdScanner, NoScanner, Scanner
-from telehealth.core.settings import Settings
+from telehealth.core.settings import Notices, Settings
 from telehealth.core.tickets import Tickets
 from telehealth.core.unit import Units
 from telehealth.demo import feature as demo
 from telehealth.demo.consultations import open_demo
 from telehealth.directory import feature as directory
+from telehealth.directory.queries import DirectoryCodes
 from telehealth.eligibility import feature as eligibility
 from telehealth.eligibility.rehearsing import command_of_hospital
 from telehealth.family import feature as family
@@ -62,7 +64,9 @@ from telehealth.intake import feature as intake
 from telehealth.ledger import feature as ledger
 from telehealth.notifications import feature as notifications
 from telehealth.notifications.adapters.sms import CodesBySMS, TencentSMS
-from telehealth.notifications.ports import SMSGateway
+from telehealth.notifications.adapters.wechat import WeChatMessages
+from telehealth.notifications.adapters.wechat_push import WeChatPushReader
+from telehealth.notifications.ports import HospitalCodes, SMSGateway, WeChatMessenger, WeChatPushes
 from telehealth.orders import feature as orders
 from telehealth.outpatient import feature as outpatient
 from telehealth.patients import IdentityChecker
@@ -133,7 +137,8 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         for task in feature.tasks:
             jobs.register(task, units)
     his = FHIRGateway(settings.his, clock)
-    wechat = WeChatIdentities(settings.wechat, clock)
+    calls = WeChatCalls(clock)
+    wechat = WeChatIdentities(settings.wechat, calls, clock)
     wechatpay = WeChatPayProvider(settings.wechatpay, public_url=settings.public_url, clock=clock)
     insurer = NHSAInsurer(settings.nhsa, clock)
     authority = authority_of(settings, clock)
@@ -150,7 +155,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         quarantine=Quarantine(),
         scanner=ClamdScanner(settings.clamd_socket) if settings.clamd_socket else NoScanner(),
         contributions=join_contributions(features),
-        outside=(board, bus, his, wechat, wechatpay.connections, insurer, authority, couriers),
+        outside=(board, bus, his, calls, wechatpay.connections, insurer, authority, couriers),
     )
     _join_ports(house)
     units.join(HISGateway, his)
@@ -161,6 +166,8 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     units.join(Providers, Providers({"wechatpay": wechatpay, "desk": DeskProvider()}, mixed=wechatpay))
     units.join(Subjects, Subjects(house.contributions.get("pay_subject", [])))
     units.join(WeChatGateway, wechat)
+    units.join(WeChatMessenger, WeChatMessages(settings.wechat, calls, public_url=settings.public_url))
+    units.join(WeChatPushes, WeChatPushReader(settings.wechat, clock))
     units.join(Switchboard, board)
     return house
 
@@ -258,5 +265,7 @@ def _join_ports(house: House) -> None:
     join(Scanner, house.scanner)
     sms = TencentSMS(house.settings.sms)
     join(SMSGateway, sms)
+    join(Notices, house.settings.notices)
+    join(HospitalCodes, DirectoryCodes())
     join(CodeSender, CodesBySMS(sms))
     join(IdentityChecker, FaceIDChecker(house.settings.faceid))

@@ -32,6 +32,7 @@ pytest_plugins = [
     "tests.support.coturn",
     "tests.support.sandbox",
     "tests.support.phones",
+    "tests.support.wechat",
 ]
 
 # Whom this machine trusts takes 20 ms to read: once for all clients of a process, not for each.

@@ -1,6 +1,8 @@
 // A part of the page that keeps itself fresh: the server renders it, this asks whether it changed.
 //
-//   <div id="queue" data-live data-live-url="/…" [data-live-every="15"]>
+//   <div id="queue" data-live data-live-url="/…" [data-live-every="15"] [data-live-now]>
+//
+// With data-live-now it also asks at once: the page itself was rendered without it.
 //
 // With data-live-said="id", what [data-live-sentence] inside says is told to screen readers, in the live region
 // of that id outside, whenever an answer changed it.
@@ -47,7 +49,7 @@ export function keepFresh(element, enhance) {
     }
     window.setTimeout(ask, wait * 1000);
   };
-  window.setTimeout(ask, every * 1000);
+  window.setTimeout(ask, 'liveNow' in element.dataset ? 0 : every * 1000);
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') wait = every;
   });

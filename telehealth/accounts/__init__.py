@@ -18,7 +18,7 @@ from telehealth.accounts.issuing_codes import (
     redeem_code,
     spend_code,
 )
-from telehealth.accounts.models import Account, StaffMember
+from telehealth.accounts.models import Account, StaffMember, WeChatIdentity
 from telehealth.accounts.ports import CodeSender, WeChatGateway
 from telehealth.accounts.queries import (
     find_account,
@@ -36,7 +36,8 @@ from telehealth.accounts.stepping_up import keep_step_up, require_step_up
 __all__ = [
     "Account", "AccountKind", "Channel", "CodeBurned", "CodeExpired", "CodeIssued", "CodeNotSent",
     "CodePurpose", "CodeSender", "CodeTooSoon", "CodeWrong", "CodesUsedUp", "Lang", "MemberNotFound",
-    "MemberState", "RightCode", "StaffMember", "StepUpNeeded", "WeChatGateway", "check_code",
+    "MemberState", "RightCode", "StaffMember", "StepUpNeeded", "WeChatGateway", "WeChatIdentity",
+    "check_code",
     "find_account", "issue_code", "keep_step_up", "local_phone", "mask_phone", "member_of_account",
     "openid_of", "parse_phone", "patient_by_phone", "phone_index", "redeem_code", "require_step_up",
     "spend_code", "staff_member", "staff_of",

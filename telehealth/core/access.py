@@ -39,6 +39,7 @@ class Permission(StrEnum):
     MANAGE_NOTICES = "manage_notices"
     MANAGE_CALENDAR = "manage_calendar"
     SEARCH_AUDIT = "search_audit"
+    TRACE_MESSAGES = "trace_messages"
     SEE_JOBS = "see_jobs"
     PAY = "pay"
     TAKE_CASH = "take_cash"
@@ -60,7 +61,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.DESK: frozenset(
         {
             P.OWN_ACCOUNT, P.STAFF_HOME, P.PLAN_CLINICS, P.SEE_CLINICS, P.BOOK_FOR_PATIENT,
-            P.REVIEW_DOCUMENTS, P.TAKE_CASH, P.COLLECT_PRESCRIPTIONS,
+            P.REVIEW_DOCUMENTS, P.TAKE_CASH, P.COLLECT_PRESCRIPTIONS, P.TRACE_MESSAGES,
         }
     ),
     Role.DOCTOR: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.CONSULT}),
@@ -72,7 +73,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         {
             P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.EDIT_RULEBOOK, P.MANAGE_STAFF, P.MANAGE_DIRECTORY,
             P.MANAGE_NOTICES, P.MANAGE_CALENDAR, P.SEARCH_AUDIT, P.SEE_JOBS, P.LIFT_STRIKE,
-            P.MANAGE_FORMULARY,
+            P.MANAGE_FORMULARY, P.TRACE_MESSAGES,
         }
     ),
     Role.HEAD: frozenset(

@@ -5,9 +5,10 @@ addresses of the embedded database and the sandboxes itself.
 """
 
 import os
+from datetime import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -147,7 +148,30 @@ class WeChat(BaseModel, frozen=True):
     mini_secret: SecretStr = SecretStr("")
     #: The JS-SDK a page inside WeChat loads before it may ask for a split payment.
     jssdk_url: str = "https://res.wx.qq.com/open/js/jweixin-1.6.0.js"
+    #: Our family of messages → the template the hospital registered: of its service account, of its
+    #: mini-program.
+    templates: dict[str, str] = Field(default_factory=dict)
+    mini_templates: dict[str, str] = Field(default_factory=dict)
+    #: The mini-program's page that opens ours, given as `path`; and which of its builds messages lead to.
+    mini_page: str = "pages/web/web"
+    mini_state: Literal["developer", "trial", "formal"] = "formal"
+    #: What results are pushed with, as set in both consoles. With an AES key pushes must be encrypted.
+    push_token: SecretStr = SecretStr("")
+    push_aes_key: SecretStr = SecretStr("")
     timeout_s: float = 5.0
+
+
+class Notices(BaseModel, frozen=True):
+    """How a notice climbs to its reader. One person's phone serves many hospitals: so it is set once."""
+
+    #: Asia/Shanghai. What can wait is not sent to a phone between these; equal means no such hours.
+    quiet_from: time = time(22)
+    quiet_until: time = time(7)
+    #: Minutes of business time without a receipt, after which the next channel is asked.
+    confirm_min: Annotated[int, Field(ge=1, le=1440)] = 10
+    urgent_confirm_min: Annotated[int, Field(ge=1, le=60)] = 2
+    #: How often a channel that is down is tried before the next one is, when there is one.
+    tries: Annotated[int, Field(ge=1, le=5)] = 3
 
 
 class Signing(BaseModel, frozen=True):
@@ -234,6 +258,7 @@ class Settings(BaseSettings):
 
     #: Where the demo's sandboxes stand, so that its pages can show what a phone would show.
     sandbox_url: str = ""
+    notices: Notices = Notices()
     sms: SMS = SMS()
     faceid: FaceID = FaceID()
     #: Hospital code → its HIS.

@@ -50,7 +50,12 @@ TEMPLATES = {
     "rx_undone": "2400021",
     "rx_called": "2400022",
     "rx_recalled": "2400023",
+    "notice": "2400080",
+    "rx_review_late": "2400081",
 }
+
+#: WeChat messages: our families → the templates the sandbox platform approved for both apps.
+MESSAGE_FAMILIES = ("visit", "money", "number", "general")
 
 #: What a merchant account is made of, as the sandbox keeps it.
 MERCHANT = (
@@ -62,7 +67,7 @@ INSTITUTIONS = {
     "jiangbin": ("H11009800002", "江滨医院", "110100"),
 }
 #: Those a home of an earlier release has no keys for yet.
-NEWEST_PARTIES = frozenset({"sf", "kuaidi100", "tsa"})
+NEWEST_PARTIES = frozenset({"sf", "kuaidi100", "tsa", "wechatpush"})
 #: A documentation address (RFC 5737): WeChat refuses loopback for a payer outside WeChat.
 SAMPLE_IP = "203.0.113.7"
 
@@ -179,7 +184,7 @@ class Parties:
             "TELEHEALTH_SMS": json.dumps(sms),
             "TELEHEALTH_FACEID": json.dumps({"endpoint": address, **keys["faceid"]}),
             "TELEHEALTH_WECHAT": json.dumps(
-                {code: self._wechat(held) for code, held in keys["wechat"].items()}
+                {code: self._wechat(held, keys["wechatpush"][code]) for code, held in keys["wechat"].items()}
             ),
             "TELEHEALTH_WECHATPAY": json.dumps(
                 {code: self._merchant(code, held) for code, held in keys["wechatpay"].items()}
@@ -203,7 +208,7 @@ class Parties:
             return {}
         return keys
 
-    def _wechat(self, held: Mapping[str, Any]) -> dict[str, str]:
+    def _wechat(self, held: Mapping[str, Any], push: Mapping[str, str]) -> dict[str, Any]:
         address = f"{self.base_url}/wechat"
         return {
             "api_url": address,
@@ -213,6 +218,9 @@ class Parties:
             "secret": held["service"]["secret"],
             "mini_appid": held["mini"]["appid"],
             "mini_secret": held["mini"]["secret"],
+            "templates": {name: f"sandbox-template-{name}" for name in MESSAGE_FAMILIES},
+            "mini_templates": {name: f"sandbox-subscribe-{name}" for name in MESSAGE_FAMILIES},
+            **push,
         }
 
     def _merchant(self, code: str, held: Mapping[str, Any]) -> dict[str, str]:

@@ -55,6 +55,18 @@ async def hospital_by_code(unit: Unit, code: str) -> Hospital:
     return row
 
 
+class DirectoryCodes:
+    """Fills `HospitalCodes` of notifications."""
+
+    async def code(self, unit: Unit, hospital_id: UUID) -> str | None:
+        row = await unit.session.get(Hospital, hospital_id)
+        return None if row is None else row.code
+
+    async def names(self, unit: Unit, code: str) -> dict[str, str]:
+        row = (await unit.session.scalars(sa.select(Hospital).where(Hospital.code == code))).first()
+        return {"zh-CN": row.name, "en": row.name_en} if row is not None else {"zh-CN": code, "en": code}
+
+
 async def live_hospital(unit: Unit, code: str) -> Hospital:
     """A hospital patients may book at today. Raises HospitalNotFound, HospitalNotLive (SJ12)."""
     row = await hospital_by_code(unit, code)

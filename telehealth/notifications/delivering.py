@@ -1,39 +1,34 @@
-"""One text message on its way: prepared in a unit, handed over with none open, written down in another.
+"""A notice on its way to a phone: claimed in a unit, handed over with none open, written down in another.
 
-A message whose acceptance was written down is never sent again. When the carrier's answer is
-lost it is sent once more: a closed clinic told twice is better than not at all.
+A message whose acceptance was written down is never sent again on the same channel. When the answer is
+lost, WeChat's service account is asked once more under the same number, a mini-program's message is taken
+to be out, and a text message is sent once more: a closed clinic told twice is better than not at all.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
-import structlog
+import sqlalchemy as sa
 
-from telehealth.core.errors import NotFound
+from telehealth.core.errors import Busy, DomainError, Unavailable
 from telehealth.core.jobs import Work, task
+from telehealth.core.settings import Notices
 from telehealth.core.unit import Unit, Units
 from telehealth.notifications import queries
-from telehealth.notifications.errors import PhoneRefused
-from telehealth.notifications.models import Delivery
-from telehealth.notifications.notices import WORDINGS, Wording
-from telehealth.notifications.ports import SMSGateway
-from telehealth.notifications.rules import show, sms_parameters
-from telehealth.notifications.states import DeliveryEvent, DeliveryState
+from telehealth.notifications.claiming import Claim, DeliveryGone, Text, claim_next
+from telehealth.notifications.errors import PhoneRefused, WeChatRefused, WeChatUnanswered
+from telehealth.notifications.ladders import is_waiting
+from telehealth.notifications.models import Delivery, Rung, SubscribeConsent
+from telehealth.notifications.ports import SMSGateway, WeChatMessage, WeChatMessenger
+from telehealth.notifications.states import (
+    WECHAT,
+    Channel,
+    DeliveryEvent,
+    DeliveryState,
+    RungEvent,
+    RungState,
+)
 
-log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    phone: str
-    template: str
-    parameters: list[str]
-    lang: str
-
-
-class DeliveryGone(NotFound):
-    code = "delivery_gone"
+WHY = "message delivery"
 
 
 @task("notifications.deliver")
@@ -42,93 +37,141 @@ async def deliver_notice(work: Work, *, delivery_id: str) -> None:
 
 
 async def deliver(units: Units, delivery_id: UUID) -> None:
-    """Send one message once. Raises SMSDown, SMSUnpaid, SMSMisconfigured, PhoneTooSoon: try again later."""
-    gateway = units.port(SMSGateway)  # type: ignore[type-abstract]
-    async with units.system("message delivery") as unit:
-        text = await _prepare(unit, gateway, delivery_id)
-    if text is None:
-        return
+    """Hand a notice to as many channels as its ladder asks for now.
+
+    Raises what a channel raised that is down and has no other after it: try again later.
+    """
+    failed: DomainError | None = None
+    passed: set[Channel] = set()
+    while True:
+        async with units.system(WHY) as unit:
+            claim = await claim_next(unit, delivery_id, passed)
+        if claim is None:
+            break
+        try:
+            await _hand_over(units, claim)
+        except (Unavailable, Busy) as error:
+            if not await _moves_on(units, claim):
+                passed.add(claim.channel)
+                failed = failed or error
+    if failed is not None:
+        raise failed
+
+
+async def _hand_over(units: Units, claim: Claim) -> None:
     try:
-        serial = await gateway.send(
-            text.phone, text.template, text.parameters, lang=text.lang, reference=str(delivery_id)
+        serial = await _send(units, claim)
+    except (PhoneRefused, WeChatRefused) as refusal:
+        async with units.system(WHY) as unit:
+            await _refused(unit, claim, str(refusal.facts.get("reason", refusal.code)))
+    except WeChatUnanswered:
+        if claim.channel is not Channel.SUBSCRIBE:
+            raise
+        # It has no number of ours: asked again it might be sent, or refused, twice. Its deadline decides.
+    else:
+        async with units.system(WHY) as unit:
+            await _accepted(unit, claim, serial)
+
+
+async def _send(units: Units, claim: Claim) -> str | None:
+    if isinstance(claim.message, Text):
+        text = claim.message
+        return await units.port(SMSGateway).send(  # type: ignore[type-abstract]
+            text.phone, text.template, text.parameters, lang=text.lang, reference=str(claim.rung_id)
         )
-    except PhoneRefused as refusal:
-        reason = str(refusal.facts.get("reason", refusal.code))
-        async with units.system("message delivery") as unit:
-            await _end(unit, delivery_id, DeliveryEvent.REFUSE, reason)
+    return await units.port(WeChatMessenger).send(claim.message)  # type: ignore[type-abstract]
+
+
+async def _accepted(unit: Unit, claim: Claim, serial: str | None) -> None:
+    delivery, rung = await _locked(unit, claim)
+    if rung.state not in (RungState.SENDING, RungState.SILENT):
         return
-    async with units.system("message delivery") as unit:
-        await _accepted(unit, delivery_id, serial)
+    rung.apply(RungEvent.ACCEPT)
+    rung.serial, rung.accepted_at = serial, unit.wall
+    if serial is None:
+        return
+    await unit.session.flush()
+    # The carrier may report before its own answer was written down here, or at this very moment.
+    await queries.hold_serial(unit, serial)
+    early = await queries.receipt(unit, serial)
+    if early is not None:
+        await report(unit, delivery, rung, arrived=early.arrived, reason=early.reason)
 
 
-async def _prepare(unit: Unit, gateway: SMSGateway, delivery_id: UUID) -> Text | None:
-    """What to send, or None when it was sent before or nobody wants it."""
-    found = await queries.to_send(unit, delivery_id)
-    if found is None:
-        raise DeliveryGone()
-    delivery, account, silenced = found
-    if delivery.state is not DeliveryState.QUEUED:
-        return None
-    wording = WORDINGS[delivery.notice]
-    phone, lang = delivery.phone, "zh-CN"
-    if account is not None:
-        phone, lang = phone or account.phone, account.lang or lang
-    if skipped := _why_not(wording, gateway, phone, silenced or ()):
-        await _end(unit, delivery_id, DeliveryEvent.SKIP, skipped)
-        return None
-    # Approved templates are Chinese: so are their parameters, unless the carrier holds an English one.
-    lang = lang if gateway.offers(f"{wording.sms}.{lang}") else "zh-CN"
-    shown = show(wording.variables, delivery.variables, lang)
-    return Text(phone or "", wording.sms, sms_parameters(shown, wording.sms_order), lang)
+async def _refused(unit: Unit, claim: Claim, reason: str) -> None:
+    _, rung = await _locked(unit, claim)
+    if rung.state is RungState.SENDING:
+        rung.apply(RungEvent.REFUSE)
+        rung.reason = reason
+    if claim.channel is Channel.SUBSCRIBE and isinstance(claim.message, WeChatMessage):
+        # WeChat counts, not we: what it refuses was never there, or was taken back.
+        await _set_consents(unit, claim, claim.message, 0)
 
 
-def _why_not(wording: Wording, gateway: SMSGateway, phone: str | None, silenced: Sequence[str]) -> str | None:
-    if not wording.urgent and wording.topic in silenced:
-        return "not_wanted"
-    if phone is None:
-        return "no_phone"
-    if not gateway.offers(wording.sms):
-        log.warning("notice.no_template", template=wording.sms)
-        return "no_template"
-    return None
+async def _moves_on(units: Units, claim: Claim) -> bool:
+    """Whether the next channel is tried now: this one was down often enough, and is certainly not out."""
+    async with units.system(WHY) as unit:
+        _, rung = await _locked(unit, claim)
+        if rung.state is not RungState.SENDING:
+            return True
+        if claim.channel is Channel.SUBSCRIBE and isinstance(claim.message, WeChatMessage):
+            await _set_consents(unit, claim, claim.message, SubscribeConsent.remaining + 1)
+        if claim.has_another and rung.tries >= unit.port(Notices).tries:
+            rung.apply(RungEvent.REFUSE)
+            rung.reason = "unavailable"
+            return True
+        rung.apply(RungEvent.PUT_BACK)
+        return False
 
 
-async def _accepted(unit: Unit, delivery_id: UUID, serial: str) -> None:
-    connection = await unit.connection()
-    written = await connection.execute(
-        _ACCEPT, {"id": delivery_id, "serial": serial, "wall": unit.wall}, prepare=True
-    )
-    row = await written.fetchone()
-    # The carrier may report before its own answer was written down here.
-    if row is not None and row[0]:
-        early = await queries.receipt(unit, serial)
-        if early is not None:
-            report(unit, await _locked(unit, delivery_id), arrived=early.arrived, reason=early.reason)
+async def _set_consents(unit: Unit, claim: Claim, message: WeChatMessage, remaining: object) -> None:
+    delivery = await queries.lock_delivery(unit, claim.delivery_id)
+    appid = unit.port(WeChatMessenger).appid(message.hospital, claim.channel)  # type: ignore[type-abstract]
+    if delivery is not None:
+        await unit.session.execute(
+            sa.update(SubscribeConsent)
+            .where(
+                SubscribeConsent.account_id == delivery.account_id,
+                SubscribeConsent.appid == appid,
+                SubscribeConsent.family == message.family,
+            )
+            .values(remaining=remaining)
+        )
 
 
-_ACCEPT = """
-update deliveries set state = 'accepted', serial = %(serial)s, accepted_at = %(wall)s
-where id = %(id)s and state = 'queued'
-returning exists (select from sms_receipts where serial = %(serial)s)
-"""
+async def report(unit: Unit, delivery: Delivery, rung: Rung, *, arrived: bool, reason: str) -> None:
+    """Write down what became of an accepted message; a second report changes nothing.
+
+    What failed climbs on at once. The caller holds the delivery's lock.
+    """
+    if rung.state not in (RungState.ACCEPTED, RungState.SILENT):
+        return
+    was_silent = rung.state is RungState.SILENT
+    rung.apply(RungEvent.ARRIVE if arrived else RungEvent.FAIL)
+    rung.reason, rung.reported_at = reason, unit.wall
+    if arrived:
+        if delivery.state in (DeliveryState.OPEN, DeliveryState.UNREACHED):
+            delivery.apply(DeliveryEvent.CONFIRM)
+    elif not was_silent:
+        await unit.defer(deliver_notice, delivery_id=delivery.id)
 
 
-def report(unit: Unit, delivery: Delivery, *, arrived: bool, reason: str) -> None:
-    """Write down what became of an accepted message; a second report changes nothing."""
-    if delivery.state is DeliveryState.ACCEPTED:
-        delivery.apply(DeliveryEvent.ARRIVE if arrived else DeliveryEvent.FAIL)
-        delivery.reason, delivery.reported_at = reason, unit.wall
-
-
-async def _locked(unit: Unit, delivery_id: UUID) -> Delivery:
+async def climb_on(unit: Unit, delivery_id: UUID) -> None:
+    """Deadline `notifications.climb`: the night is over, or a channel of WeChat confirmed nothing in time."""
     delivery = await queries.lock_delivery(unit, delivery_id)
+    if delivery is None or delivery.state is not DeliveryState.OPEN:
+        return
+    rungs = await queries.rungs_of(unit, delivery_id)
+    for rung in rungs:
+        if rung.channel in WECHAT and rung.state in (RungState.SENDING, RungState.ACCEPTED):
+            rung.apply(RungEvent.GIVE_UP)
+    if not rungs or not is_waiting({rung.channel: rung.state for rung in rungs}):
+        await unit.defer(deliver_notice, delivery_id=delivery_id)
+
+
+async def _locked(unit: Unit, claim: Claim) -> tuple[Delivery, Rung]:
+    delivery = await queries.lock_delivery(unit, claim.delivery_id)
     if delivery is None:
         raise DeliveryGone()
-    return delivery
-
-
-async def _end(unit: Unit, delivery_id: UUID, event: DeliveryEvent, reason: str) -> None:
-    delivery = await _locked(unit, delivery_id)
-    if delivery.state is DeliveryState.QUEUED:
-        delivery.apply(event)
-        delivery.reason = reason
+    rungs = {rung.id: rung for rung in await queries.rungs_of(unit, claim.delivery_id)}
+    return delivery, rungs[claim.rung_id]

@@ -1,6 +1,6 @@
-"""What can go wrong between us, the carrier and a phone."""
+"""What can go wrong between us, the carriers and a phone."""
 
-from telehealth.core.errors import Busy, NotFound, Refused, Unavailable
+from telehealth.core.errors import Busy, Forbidden, NotFound, Refused, Unavailable
 
 
 class MessageNotFound(NotFound):
@@ -44,3 +44,48 @@ class PhoneRefused(Refused):
 class TopicNotFound(NotFound):
     code = "topic_not_found"
     detail = "没有这一类消息"
+
+
+class WeChatRefused(Refused):
+    """This reader gets no such message. Carries `reason`, WeChat's number; ours to mend also alarms."""
+
+    code = "wechat_refused"
+    detail = "微信没有发送这条消息"
+
+
+class WeChatUnsent(Unavailable):
+    """It is certainly not out: WeChat was not reached, or was busy."""
+
+    code = "wechat_unsent"
+    detail = "微信暂时不可用，请稍后再试"
+
+
+class WeChatUnanswered(Unavailable):
+    """It may be out or not: the answer was lost."""
+
+    code = "wechat_unanswered"
+    detail = "微信暂时不可用，请稍后再试"
+
+
+class StillSending(Busy):
+    """Somebody else hands this very message over, or died doing so a moment ago."""
+
+    code = "still_sending"
+    detail = "这条消息正在发送"
+
+
+class PushRefused(Forbidden):
+    """Whoever called is not WeChat, or says nothing that can be read. Carries `verdict`."""
+
+    code = "push_refused"
+    detail = "签名不正确"
+
+
+class ConsentsInvalid(Refused):
+    code = "consents_invalid"
+    detail = "没有可以记录的微信订阅授权"
+
+
+class AppNotLinked(Refused):
+    code = "app_not_linked"
+    detail = "请先在这家医院的小程序里登录"

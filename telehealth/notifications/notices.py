@@ -10,7 +10,7 @@ from telehealth.notifications.states import Notice, Topic
 from telehealth.notifications.wording import SEAT as _SEAT
 from telehealth.notifications.wording import Wording
 
-__all__ = ["CODE_TEMPLATES", "WORDINGS", "Notice", "Wording", "text_of", "title_of"]
+__all__ = ["CODE_TEMPLATES", "WORDINGS", "Notice", "Wording", "sms_of", "text_of", "title_of"]
 
 
 _PERSON = {"person": Var()}
@@ -26,6 +26,7 @@ WORDINGS: dict[Notice, Wording] = {
         {**_SEAT, "pay_by": Var(Kind.INSTANT)},
         sms="booking_held",
         sms_order=("patient", "starts_at", "pay_by"),
+        prompt=True,
         icon="calendar-clock",
     ),
     Notice.BOOKING_PENDING: Wording(
@@ -38,6 +39,7 @@ WORDINGS: dict[Notice, Wording] = {
         _SEAT,
         sms="booking_pending",
         sms_order=("patient", "starts_at"),
+        prompt=True,
         icon="hourglass",
     ),
     Notice.BOOKING_VERIFIED: Wording(
@@ -50,6 +52,7 @@ WORDINGS: dict[Notice, Wording] = {
         {**_SEAT, "pay_by": Var(Kind.INSTANT)},
         sms="booking_held",
         sms_order=("patient", "starts_at", "pay_by"),
+        prompt=True,
         icon="shield-check",
     ),
     Notice.BOOKING_REFUSED: Wording(
@@ -87,6 +90,7 @@ WORDINGS: dict[Notice, Wording] = {
         {**_SEAT, "place": Var()},
         sms="booking_confirmed",
         sms_order=("patient", "starts_at", "place"),
+        prompt=True,
         icon="calendar-check",
     ),
     Notice.BOOKING_CANCELLED: Wording(
@@ -167,6 +171,7 @@ WORDINGS: dict[Notice, Wording] = {
         "{amount} yuan in all: pooled fund {fund}, personal account {personal}, other {other},"
         " yourself {cash} ({number}).",
         {**_MONEY, "fund": Var(), "personal": Var(), "other": Var(), "cash": Var()},
+        prompt=True,
         icon="receipt-text",
     ),
     Notice.REFUND_REQUESTED: Wording(
@@ -232,6 +237,7 @@ WORDINGS: dict[Notice, Wording] = {
         "{requester} asks to arrange online visits for you. It is your decision, and you can withdraw it"
         " at any time.",
         {"requester": Var()},
+        prompt=True,
         icon="users-round",
     ),
     Notice.CONSENT_GRANTED: Wording(
@@ -344,6 +350,17 @@ CODE_TEMPLATES = {
     "sign_in": ("sign_in_code", ("code", "minutes")),
     "consent": ("consent_code", ("requester", "code", "minutes")),
 }
+
+
+#: What an urgent notice without a text of its own is sent as: that there is something, never what.
+DEFAULT_SMS = ("notice", ("title",))
+
+
+def sms_of(wording: Wording) -> tuple[str, tuple[str, ...]]:
+    """Vendor template and its order; "" where a notice is not worth a text message."""
+    if wording.sms:
+        return wording.sms, wording.sms_order
+    return DEFAULT_SMS if wording.urgent else ("", ())
 
 
 def title_of(notice: Notice, lang: str) -> str:

@@ -5,11 +5,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from telehealth.accounts import Account
-from telehealth.core.hot import Hot
+from telehealth.accounts import WeChatIdentity
 from telehealth.core.unit import Unit
-from telehealth.notifications.models import Delivery, InboxMessage, NoticePreference, SMSReceipt
-from telehealth.notifications.states import Topic
+from telehealth.notifications.models import (
+    Delivery,
+    DeliveryReceipt,
+    InboxMessage,
+    NoticePreference,
+    Rung,
+    SubscribeConsent,
+)
 
 
 async def inbox(
@@ -39,44 +44,59 @@ async def unread_count(unit: Unit, account_id: UUID) -> int:
 
 async def lock_delivery(unit: Unit, delivery_id: UUID) -> Delivery | None:
     found = sa.select(Delivery).where(Delivery.id == delivery_id).with_for_update()
-    return (await unit.session.scalars(found)).one_or_none()
+    return (await unit.session.scalars(found.execution_options(populate_existing=True))).one_or_none()
 
 
-async def delivery_by_serial(unit: Unit, serial: str) -> Delivery | None:
-    found = sa.select(Delivery).where(Delivery.serial == serial).with_for_update()
-    return (await unit.session.scalars(found)).one_or_none()
+async def rungs_of(unit: Unit, *delivery_ids: UUID) -> Sequence[Rung]:
+    """What was tried, oldest first."""
+    found = sa.select(Rung).where(Rung.delivery_id.in_(delivery_ids)).order_by(Rung.id)
+    return (await unit.session.scalars(found.execution_options(populate_existing=True))).all()
 
 
-async def deliveries_to(unit: Unit, account_id: UUID) -> Sequence[Delivery]:
-    found = sa.select(Delivery).where(Delivery.account_id == account_id)
-    return (await unit.session.scalars(found.order_by(Delivery.id))).all()
+async def hold_serial(unit: Unit, serial: str) -> None:
+    """One at a time: of an answer and its report, written at once, one must see the other."""
+    await unit.session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(serial))))
 
 
-async def receipt(unit: Unit, serial: str) -> SMSReceipt | None:
-    return await unit.session.get(SMSReceipt, serial)
+async def delivery_of_serial(unit: Unit, serial: str) -> UUID | None:
+    return await unit.session.scalar(sa.select(Rung.delivery_id).where(Rung.serial == serial))
 
 
-async def to_send(unit: Unit, delivery_id: UUID) -> tuple[Delivery, Account | None, list[str] | None] | None:
-    """A message, who reads it, and what topics they silenced; to look at only."""
-    return await _TO_SEND.first(unit, delivery_id=delivery_id)
+async def deliveries_to(
+    unit: Unit, account_id: UUID | None = None, *, before: UUID | None = None, limit: int
+) -> Sequence[Delivery]:
+    """What the unit's hospital sent, newest first; one more than `limit`."""
+    found = sa.select(Delivery).where(Delivery.hospital_id == unit.hospital_id)
+    if account_id is not None:
+        found = found.where(Delivery.account_id == account_id)
+    if before is not None:
+        found = found.where(Delivery.id < before)
+    return (await unit.session.scalars(found.order_by(Delivery.id.desc()).limit(limit + 1))).all()
 
 
-_BY_READER = sa.select(sa.func.array_agg(sa.cast(NoticePreference.topic, sa.Text))).where(
-    NoticePreference.account_id == Delivery.account_id, ~NoticePreference.sms
-)
-_TO_SEND = Hot(
-    sa.select(Delivery, Account, _BY_READER.correlate(Delivery).scalar_subquery().label("silenced"))
-    .outerjoin(Account, Account.id == Delivery.account_id)
-    .where(Delivery.id == sa.bindparam("delivery_id"))
-)
+async def receipt(unit: Unit, serial: str) -> DeliveryReceipt | None:
+    return await unit.session.get(DeliveryReceipt, serial)
 
 
-async def silenced(unit: Unit, account_id: UUID) -> set[Topic]:
-    return {row[0] for row in await _SILENCED.all(unit, account_id=account_id)}
+async def was_read(unit: Unit, message_id: UUID) -> bool:
+    found = sa.select(InboxMessage.read_at.is_not(None)).where(InboxMessage.id == message_id)
+    return bool(await unit.session.scalar(found))
 
 
-_SILENCED = Hot(
-    sa.select(NoticePreference.topic).where(
-        NoticePreference.account_id == sa.bindparam("account_id"), ~NoticePreference.sms
-    )
-)
+async def linked_accounts(unit: Unit, account_ids: Sequence[UUID]) -> set[UUID]:
+    """Those that WeChat could reach."""
+    found = sa.select(WeChatIdentity.account_id).where(WeChatIdentity.account_id.in_(account_ids))
+    return set((await unit.session.scalars(found)).all())
+
+
+async def preferences_of(unit: Unit, account_id: UUID) -> Sequence[NoticePreference]:
+    found = sa.select(NoticePreference).where(NoticePreference.account_id == account_id)
+    return (await unit.session.scalars(found.execution_options(populate_existing=True))).all()
+
+
+async def consents_of(unit: Unit, account_id: UUID, appid: str = "") -> Sequence[SubscribeConsent]:
+    found = sa.select(SubscribeConsent).where(SubscribeConsent.account_id == account_id)
+    if appid:
+        found = found.where(SubscribeConsent.appid == appid)
+    found = found.order_by(SubscribeConsent.appid, SubscribeConsent.family)
+    return (await unit.session.scalars(found.execution_options(populate_existing=True))).all()

@@ -27,6 +27,7 @@ ROOM_WORDINGS: dict[Notice, Wording] = {
         {"number": Var()},
         sms="doctor_wrote",
         sms_order=("number",),
+        prompt=True,
         icon="message-square",
     ),
     Notice.DOCTOR_ADMITTED: Wording(
@@ -38,6 +39,7 @@ ROOM_WORDINGS: dict[Notice, Wording] = {
         SEAT,
         sms="doctor_admitted",
         sms_order=("patient", "starts_at"),
+        prompt=True,
         icon="stethoscope",
     ),
     Notice.PATIENT_REMINDED: Wording(
@@ -83,6 +85,7 @@ ROOM_WORDINGS: dict[Notice, Wording] = {
         {"count": Var(), "starts_at": Var(Kind.INSTANT)},
         sms="doctor_nudged",
         sms_order=("count", "starts_at"),
+        prompt=True,
         icon="bell-ring",
     ),
     Notice.NOTE_OVERDUE: Wording(

@@ -26,6 +26,9 @@ RX_WORDINGS: dict[Notice, Wording] = {
         "处方{number}超过承诺时间仍未审核，请马上处理。",
         "Prescription {number} was not reviewed in time. Please see to it now.",
         _SHEET,
+        sms="rx_review_late",
+        sms_order=("number",),
+        urgent=True,
         icon="clock-alert",
     ),
     Notice.RX_RETURNED: Wording(

@@ -1,4 +1,4 @@
-"""What a notice is about, and how far a text message got."""
+"""What a notice is about, and how far it got on its way to a phone."""
 
 from enum import StrEnum
 
@@ -23,37 +23,107 @@ TOPIC_LABELS = {
 }
 
 
+class Channel(StrEnum):
+    """A way to somebody's phone. The inbox is none: it always has everything."""
+
+    #: A message of the mini-program: one for each time its reader agreed to one.
+    SUBSCRIBE = "subscribe"
+    #: A message of the service account, to those who follow it.
+    TEMPLATE = "template"
+    SMS = "sms"
+
+
+#: The deadline of a delivery: go on climbing then.
+CLIMB = "notifications.climb"
+
+#: Both arrive in the same app: who does not see the one does not see the other.
+WECHAT = frozenset({Channel.SUBSCRIBE, Channel.TEMPLATE})
+
+CHANNEL_LABELS = {
+    Channel.SUBSCRIBE: N_("微信订阅消息"),
+    Channel.TEMPLATE: N_("微信服务号消息"),
+    Channel.SMS: N_("短信"),
+}
+
+
 class DeliveryState(StrEnum):
-    QUEUED = "queued"
-    #: The carrier has it; whether it arrived comes later, if ever.
-    ACCEPTED = "accepted"
-    DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"
-    #: This number gets none: blocked, wrong, or over its limit of the day.
-    REFUSED = "refused"
+    """How far a notice got towards a phone, over all channels."""
+
+    OPEN = "open"
+    #: A channel confirmed it, or its reader opened it in the inbox meanwhile.
+    ARRIVED = "arrived"
+    #: Every channel there was refused it or failed.
+    UNREACHED = "unreached"
     #: Not wanted, no phone, or no approved template.
     SKIPPED = "skipped"
 
 
 class DeliveryEvent(StrEnum):
-    ACCEPT = "accept"
-    REFUSE = "refuse"
+    CONFIRM = "confirm"
+    EXHAUST = "exhaust"
     SKIP = "skip"
-    ARRIVE = "arrive"
-    FAIL = "fail"
 
 
 S, E = DeliveryState, DeliveryEvent
 
 DELIVERY = Machine(
     "delivery",
-    S.QUEUED,
+    S.OPEN,
     {
-        (S.QUEUED, E.ACCEPT): S.ACCEPTED,
-        (S.QUEUED, E.REFUSE): S.REFUSED,
-        (S.QUEUED, E.SKIP): S.SKIPPED,
-        (S.ACCEPTED, E.ARRIVE): S.DELIVERED,
-        (S.ACCEPTED, E.FAIL): S.UNDELIVERED,
+        (S.OPEN, E.CONFIRM): S.ARRIVED,
+        (S.OPEN, E.EXHAUST): S.UNREACHED,
+        (S.OPEN, E.SKIP): S.SKIPPED,
+        # A report that comes after we gave up.
+        (S.UNREACHED, E.CONFIRM): S.ARRIVED,
+    },
+)
+
+
+class RungState(StrEnum):
+    """How far one channel got."""
+
+    QUEUED = "queued"
+    #: Somebody hands it over this moment, or died doing so: it may be out.
+    SENDING = "sending"
+    #: The carrier has it; whether it arrived comes later, if ever.
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    #: This reader gets none there: blocked, wrong, no consent left, or over a limit.
+    REFUSED = "refused"
+    #: Nothing was heard in time, so the next channel was asked.
+    SILENT = "silent"
+
+
+class RungEvent(StrEnum):
+    CLAIM = "claim"
+    PUT_BACK = "put_back"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    ARRIVE = "arrive"
+    FAIL = "fail"
+    GIVE_UP = "give_up"
+
+
+R, V = RungState, RungEvent
+
+RUNG = Machine(
+    "rung",
+    R.QUEUED,
+    {
+        (R.QUEUED, V.CLAIM): R.SENDING,
+        (R.SENDING, V.CLAIM): R.SENDING,
+        (R.SENDING, V.PUT_BACK): R.QUEUED,
+        (R.SENDING, V.ACCEPT): R.ACCEPTED,
+        (R.SENDING, V.REFUSE): R.REFUSED,
+        (R.SENDING, V.GIVE_UP): R.SILENT,
+        (R.ACCEPTED, V.ARRIVE): R.DELIVERED,
+        (R.ACCEPTED, V.FAIL): R.UNDELIVERED,
+        (R.ACCEPTED, V.GIVE_UP): R.SILENT,
+        # Its answer comes after all.
+        (R.SILENT, V.ACCEPT): R.SILENT,
+        (R.SILENT, V.ARRIVE): R.DELIVERED,
+        (R.SILENT, V.FAIL): R.UNDELIVERED,
     },
 )
 

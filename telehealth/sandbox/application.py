@@ -29,10 +29,13 @@ from telehealth.sandbox.sms import SMS
 from telehealth.sandbox.tencent import refused
 from telehealth.sandbox.tsa import TSA
 from telehealth.sandbox.wechat import WeChat
+from telehealth.sandbox.wechat_push import WeChatPush
 from telehealth.sandbox.wechatpay import WeChatPay
 
 #: In the order they open; a later one may read the books of an earlier one.
-PARTIES: tuple[type[Party], ...] = (HIS, SMS, FaceID, NHSA, WeChatPay, WeChat, SFExpress, Kuaidi100, TSA)
+PARTIES: tuple[type[Party], ...] = (
+    HIS, SMS, FaceID, NHSA, WeChatPay, WeChat, WeChatPush, SFExpress, Kuaidi100, TSA,
+)  # fmt: skip
 
 
 def build(

@@ -54,6 +54,8 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
     "rx_undone": ("2400021", "很抱歉，处方{1}的药品未能配出，{2}元全额原路退回。"),
     "rx_called": ("2400022", "取药号{1}（处方{2}），请到取药窗口。"),
     "rx_recalled": ("2400023", "您在处方{1}中领取的药品有一个批号正在召回，请暂停使用并联系药房。"),
+    "notice": ("2400080", "您有一条新消息：{1}。请登录互联网医院查看并处理。"),
+    "rx_review_late": ("2400081", "处方{1}超过承诺时间仍未审核，请马上处理。"),
 }
 
 
@@ -130,7 +132,7 @@ class SMS(Party):
 
     async def door(self, request: Request) -> Response:
         response = await self.gate.answer(request)
-        if self.world.books.recall("sms", "callback"):
+        if self._callback():
             response.background = BackgroundTask(self.report)
         return response
 
@@ -223,7 +225,7 @@ class SMS(Party):
 
     async def report(self) -> None:
         """Post what is still unreported to the callback; three tries, as a carrier's gateway would."""
-        url = self.world.books.recall("sms", "callback")
+        url = self._callback()
         fault = self.world.faults.look(self.name)
         failed = fault is not None and fault.mode == "undelivered"
         messages = self.outbox.take_unreported(MOST_NUMBERS)
@@ -234,6 +236,11 @@ class SMS(Party):
         )
         outcome = "unanswered" if not acknowledged else "FAIL" if failed else "SUCCESS"
         self.outbox.mark([message["serial"] for message in messages], outcome)
+
+    def _callback(self) -> str:
+        """As set by hand, else the house's own."""
+        told = f"{self.world.callbacks}/api/v1/callbacks/sms" if self.world.callbacks else ""
+        return str(self.world.books.recall("sms", "callback") or told)
 
     def _report_on(self, message: Mapping[str, Any], *, failed: bool) -> dict[str, Any]:
         received = self.world.clock.wall().astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")

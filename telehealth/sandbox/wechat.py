@@ -28,6 +28,10 @@ _REFUSING: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "token_expired": (42001, _TOKEN_CALLS),
     "no_consent": (43101, ("subscribe_send",)),
     "bad_value": (47003, _SENDS),
+    "bad_openid": (40003, _SENDS),
+    "bad_template": (40037, _SENDS),
+    "bad_page": (41030, ("subscribe_send",)),
+    "not_following": (43004, ("template_send",)),
     "minute_quota": (45011, ()),
     "busy": (-1, ()),
 }
@@ -45,6 +49,10 @@ class WeChat(Party):
         "token_expired": "access_token 过期（42001）",
         "no_consent": "用户未授权订阅消息（43101）",
         "bad_value": "模板参数不合规（47003）",
+        "bad_openid": "openid 无效（40003）",
+        "bad_template": "模板编号无效（40037）",
+        "bad_page": "小程序页面不存在（41030）",
+        "not_following": "用户没有关注服务号（43004）",
         "minute_quota": "分钟频率上限（45011）",
         "busy": "系统繁忙（-1）",
         "lost_answer": "已处理，应答丢失（500）",
@@ -92,6 +100,7 @@ class WeChat(Party):
             Route("/people/{person:int}/js-code", _by_hand(self.post_js_code), methods=["POST"]),
             Route("/people/{person:int}/oauth-code", _by_hand(self.post_oauth_code), methods=["POST"]),
             Route("/people/{person:int}/consents", _by_hand(self.post_consent), methods=["POST"]),
+            Route("/people/{person:int}/consents", self.list_consents, methods=["GET"]),
             Route("/messages", self.list_messages, methods=["GET"]),
             Route("/templates", self.list_templates, methods=["GET"]),
             Route("/templates", _by_hand(self.put_template), methods=["PUT"]),
@@ -207,6 +216,9 @@ class WeChat(Party):
             app, request.path_params["person"], str(body.get("template_id")), int(body.get("times", 1))
         )
         return JSONResponse({"left": left})
+
+    async def list_consents(self, request: Request) -> Response:
+        return JSONResponse({"left": self.messages.consents(request.path_params["person"])})
 
     async def list_messages(self, request: Request) -> Response:
         person = request.query_params.get("person", "")

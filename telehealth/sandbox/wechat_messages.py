@@ -23,6 +23,16 @@ TEMPLATES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "sandbox-template-booking": ("booking_confirmed", "template", ("thing1", "time2", "thing3")),
     "sandbox-template-refund": ("refund", "template", ("character_string1", "amount2", "phrase3")),
     "sandbox-template-reminder": ("reminder", "template", ("thing1", "time2")),
+    **{
+        f"sandbox-{kind}-{name}": (name, kind, fields)
+        for kind in ("subscribe", "template")
+        for name, fields in {
+            "visit": ("thing1", "time2", "character_string3", "thing4"),
+            "money": ("thing1", "amount2", "character_string3", "thing4"),
+            "number": ("thing1", "character_string2", "time3", "thing4"),
+            "general": ("thing1", "time2", "thing3"),
+        }.items()
+    },
 }
 
 
@@ -135,6 +145,16 @@ class Messages:
             raise Refusal(43101)
         self._books.note(_CONSENTS, key, left - 1)
 
+    def consents(self, person: int) -> dict[str, int]:
+        """Template → how many messages the person still allows, over all apps."""
+        left: dict[str, int] = {}
+        for key, count in self._books.leaf_through(_CONSENTS).items():
+            openid, _, template_id = key.partition("/")
+            held = self._books.recall("wechat.openids", openid)
+            if held is not None and held["person"] == person:
+                left[template_id] = left.get(template_id, 0) + int(count)
+        return left
+
     def follow(self, app: App, person: int, *, follows: bool) -> None:
         self._books.note(_DEAF, self._accounts.openid(app, person), not follows)
 
@@ -151,6 +171,8 @@ class Messages:
             "template_id": template_id,
             "name": self._books.recall(_TEMPLATES, template_id)["name"],
             "data": {field: held["value"] for field, held in asked["data"].items()},
+            "kind": self._books.recall(_TEMPLATES, template_id)["kind"],
+            "lang": asked.get("lang", ""),
             "page": asked.get("page") or asked.get("url") or "",
             "at": self._clock.now().astimezone(SHANGHAI).isoformat(),
         }

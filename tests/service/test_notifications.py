@@ -14,12 +14,13 @@ from telehealth.notifications import Notice, SMSGateway, notify
 from telehealth.notifications.adapters.sms import TencentSMS
 from telehealth.notifications.delivering import deliver
 from telehealth.notifications.errors import SMSDown, SMSUnpaid
-from telehealth.notifications.models import Delivery, InboxMessage
+from telehealth.notifications.models import Delivery, InboxMessage, Rung
+from telehealth.notifications.ports import Report
 from telehealth.notifications.preferring import prefer, wanted
 from telehealth.notifications.queries import unread_count
 from telehealth.notifications.reading import letter, read, read_all
-from telehealth.notifications.receiving_receipts import Report, receive
-from telehealth.notifications.states import DeliveryState, Topic
+from telehealth.notifications.receiving_receipts import receive
+from telehealth.notifications.states import Channel, DeliveryState, RungState, Topic
 from telehealth.web.house import House
 from tests.support.factories.accounts import add_patient, add_staff, patient, staff
 from tests.support.factories.notifications import add_message
@@ -33,6 +34,11 @@ OTHER = UUID("019aa000-0000-7000-8000-000000000002")
 async def only_delivery(units: Units) -> Delivery:
     async with units.system("test") as unit:
         return (await unit.session.scalars(sa.select(Delivery))).one()
+
+
+async def only_rung(units: Units) -> Rung:
+    async with units.system("test") as unit:
+        return (await unit.session.scalars(sa.select(Rung))).one()
 
 
 async def waiting_jobs(units: Units) -> list[dict[str, str]]:
@@ -49,8 +55,8 @@ async def test_a_notice_is_in_the_inbox_and_its_text_message_leaves_in_a_job(
     assert phone.texts == []
     await house.jobs.work(until_idle=True)
     assert len(phone.texts) == 1 and "预约已取消" in phone.texts[0]
-    delivery = await only_delivery(house.units)
-    assert delivery.state is DeliveryState.ACCEPTED and delivery.serial
+    rung = await only_rung(house.units)
+    assert rung.channel is Channel.SMS and rung.state is RungState.ACCEPTED and rung.serial
 
 
 async def test_what_rolls_back_tells_nobody(house: House, phone: Phone) -> None:
@@ -88,7 +94,7 @@ async def test_a_carrier_that_is_down_is_tried_again(units: Units, phone: Phone,
     delivery = await only_delivery(units)
     with sandbox.faults(sms={"mode": "down"}), pytest.raises(SMSDown):
         await deliver(units, delivery.id)
-    assert (await only_delivery(units)).state is DeliveryState.QUEUED
+    assert (await only_rung(units)).state is RungState.QUEUED
     await deliver(units, delivery.id)
     assert len(phone.texts) == 1
 
@@ -100,9 +106,10 @@ async def test_a_number_over_its_daily_limit_is_written_off(
     await add_message(units, account.id)
     with sandbox.faults(sms={"mode": "daily_limit"}):
         await deliver(units, (await only_delivery(units)).id)
-    delivery = await only_delivery(units)
-    assert delivery.state is DeliveryState.REFUSED
-    assert delivery.reason == "LimitExceeded.PhoneNumberDailyLimit"
+    rung = await only_rung(units)
+    assert rung.state is RungState.REFUSED
+    assert rung.reason == "LimitExceeded.PhoneNumberDailyLimit"
+    assert (await only_delivery(units)).state is DeliveryState.UNREACHED
 
 
 async def test_an_empty_package_raises_an_alarm_and_waits(
@@ -112,7 +119,7 @@ async def test_an_empty_package_raises_an_alarm_and_waits(
     await add_message(units, account.id)
     with sandbox.faults(sms={"mode": "insufficient_balance"}), pytest.raises(SMSUnpaid):
         await deliver(units, (await only_delivery(units)).id)
-    assert (await only_delivery(units)).state is DeliveryState.QUEUED
+    assert (await only_rung(units)).state is RungState.QUEUED
 
 
 async def test_a_silenced_topic_stays_in_the_inbox_only(units: Units, phone: Phone) -> None:
@@ -123,7 +130,8 @@ async def test_a_silenced_topic_stays_in_the_inbox_only(units: Units, phone: Pho
     assert (await only_delivery(units)).reason == "not_wanted" and phone.texts == []
     async with units.account(account.id, patient(account)) as unit:
         assert await unread_count(unit, account.id) == 1
-    assert (await wanted(units, patient(account)))[Topic.BOOKINGS] is False
+    (chosen,) = [one for one in await wanted(units, patient(account)) if one.topic is Topic.BOOKINGS]
+    assert (chosen.sms, chosen.wechat) == (False, True)
 
 
 async def test_a_closed_clinic_is_told_even_to_those_who_silenced_it(units: Units, phone: Phone) -> None:
@@ -156,11 +164,12 @@ async def test_a_receipt_marks_its_message_once(units: Units, phone: Phone) -> N
     account = await add_patient(units, phone.number)
     await add_message(units, account.id)
     await deliver(units, (await only_delivery(units)).id)
-    serial = (await only_delivery(units)).serial or ""
+    serial = (await only_rung(units)).serial or ""
     await receive(units, [Report(serial, True, "DELIVRD"), Report("unknown:1", False, "MK:0001")])
     await receive(units, [Report(serial, False, "MK:0001")])
-    delivery = await only_delivery(units)
-    assert (delivery.state, delivery.reason) == (DeliveryState.DELIVERED, "DELIVRD")
+    rung = await only_rung(units)
+    assert (rung.state, rung.reason) == (RungState.DELIVERED, "DELIVRD")
+    assert (await only_delivery(units)).state is DeliveryState.ARRIVED
 
 
 async def test_a_receipt_that_comes_before_our_own_note_is_not_lost(units: Units, phone: Phone) -> None:
@@ -183,7 +192,7 @@ async def test_a_receipt_that_comes_before_our_own_note_is_not_lost(units: Units
 
     units.join(SMSGateway, Hasty())
     await deliver(units, (await only_delivery(units)).id)
-    assert (await only_delivery(units)).state is DeliveryState.UNDELIVERED
+    assert (await only_rung(units)).state is RungState.UNDELIVERED
 
 
 async def test_a_patients_deed_may_tell_another_account(units: Units) -> None:

@@ -87,6 +87,7 @@ def faceid_settings(sandbox: Sandbox) -> FaceID:
 def wechat_settings(sandbox: Sandbox, code: str) -> WeChat:
     keys = sandbox.credentials["wechat"]
     service, mini = keys["apps"][code]["service"], keys["apps"][code]["mini"]
+    pushes = sandbox.credentials["wechatpush"]["hospitals"][code]
     return WeChat(
         api_url=keys["api_url"],
         connect_url=keys["open_url"],
@@ -95,6 +96,10 @@ def wechat_settings(sandbox: Sandbox, code: str) -> WeChat:
         mini_appid=mini["appid"],
         mini_secret=SecretStr(mini["secret"]),
         jssdk_url=keys["bridge_url"],
+        templates=keys["templates"]["template"],
+        mini_templates=keys["templates"]["subscribe"],
+        push_token=SecretStr(pushes["push_token"]),
+        push_aes_key=SecretStr(pushes["push_aes_key"]),
     )
 
 

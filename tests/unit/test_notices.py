@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from telehealth.notifications.notices import WORDINGS, Notice, text_of, title_of
+from telehealth.notifications.notices import DEFAULT_SMS, WORDINGS, Notice, sms_of, text_of, title_of
 from telehealth.notifications.rules import LONGEST_PARAMETER, Kind, Var, settle, show, sms_parameters
-from telehealth.notifications.states import DELIVERY, DeliveryState
+from telehealth.notifications.states import DELIVERY, RUNG, DeliveryState, RungState
 from telehealth.sandbox.sms import TEMPLATES, placeholders
 from telehealth.web.pages import icon
 
@@ -56,12 +56,11 @@ def test_no_notice_asks_for_a_diagnosis_a_drug_or_a_document(notice: Notice) -> 
 @EVERY
 def test_a_text_message_fills_every_gap_of_its_template(notice: Notice) -> None:
     wording = WORDINGS[notice]
-    if not wording.sms:
-        assert wording.sms_order == () and not wording.urgent
-        return
-    _id, text = TEMPLATES[wording.sms]
-    assert len(placeholders(text)) == len(wording.sms_order)
-    assert set(wording.sms_order) <= set(wording.variables)
+    template, order = (wording.sms, wording.sms_order) if wording.sms else DEFAULT_SMS
+    _id, text = TEMPLATES[template]
+    assert len(placeholders(text)) == len(order)
+    assert set(order) <= {*wording.variables, "title"}
+    assert not wording.urgent or sms_of(wording) == (template, order)
 
 
 def test_variables_that_are_missing_or_unknown_are_our_mistake() -> None:
@@ -90,10 +89,10 @@ def test_a_parameter_never_exceeds_what_a_carrier_takes() -> None:
     assert sms_parameters({"reason": "长" * 200}, ("reason",)) == ["长" * LONGEST_PARAMETER]
 
 
-def test_every_delivery_state_is_reachable_and_its_ends_are_named() -> None:
-    assert DELIVERY.reachable == set(DeliveryState)
-    ends = {DeliveryState.DELIVERED, DeliveryState.UNDELIVERED, DeliveryState.REFUSED, DeliveryState.SKIPPED}
-    assert DELIVERY.terminal == ends
+def test_every_state_of_a_delivery_is_reachable_and_its_ends_are_named() -> None:
+    assert DELIVERY.reachable == set(DeliveryState) and RUNG.reachable == set(RungState)
+    assert DELIVERY.terminal == {DeliveryState.ARRIVED, DeliveryState.SKIPPED}
+    assert RUNG.terminal == {RungState.DELIVERED, RungState.UNDELIVERED, RungState.REFUSED}
 
 
 def test_every_icon_of_a_notice_exists() -> None:

@@ -11,8 +11,8 @@ from telehealth.core.ids import new_id
 from telehealth.core.unit import Units
 from telehealth.notifications import Notice
 from telehealth.notifications.delivering import deliver
-from telehealth.notifications.models import Delivery, SMSReceipt
-from telehealth.notifications.states import DeliveryState
+from telehealth.notifications.models import Delivery, DeliveryReceipt, Rung
+from telehealth.notifications.states import RungState
 from tests.support.factories.accounts import add_patient, add_staff, bearer, cookie, patient, staff
 from tests.support.factories.notifications import add_message
 from tests.support.phones import Phone
@@ -121,7 +121,7 @@ async def test_staff_read_theirs_in_the_console(client: Client, units: Units) ->
 async def test_topics_are_silenced_one_by_one(client: Client, units: Units) -> None:
     headers = await bearer(units, patient(await add_patient(units)))
     silent = await client.put("/api/v1/me/notices/bookings", json={"sms": False}, headers=headers)
-    assert silent.json() == {"topic": "bookings", "sms": False}
+    assert silent.json() == {"topic": "bookings", "sms": False, "wechat": True, "has_urgent": True}
     listed = (await client.get("/api/v1/me/notices", headers=headers)).json()
     assert {row["topic"]: row["sms"] for row in listed} == {
         "bookings": False,
@@ -149,15 +149,15 @@ async def test_the_carriers_report_marks_the_message(client: Client, units: Unit
         delivery = (await unit.session.scalars(sa.select(Delivery))).one()
     await deliver(units, delivery.id)
     async with units.system("test") as unit:
-        serial = await unit.session.scalar(sa.select(Delivery.serial)) or ""
+        serial = await unit.session.scalar(sa.select(Rung.serial)) or ""
     for _ in range(2):
         answer = await client.post(
             "/api/v1/callbacks/sms", json=[receipt(serial), receipt("other:1", "FAIL")]
         )
         assert (answer.status_code, answer.json()) == (200, {"result": 0, "errmsg": "OK"})
     async with units.system("test") as unit:
-        assert await unit.session.scalar(sa.select(Delivery.state)) is DeliveryState.DELIVERED
-        assert await unit.session.scalar(sa.select(sa.func.count()).select_from(SMSReceipt)) == 2
+        assert await unit.session.scalar(sa.select(Rung.state)) is RungState.DELIVERED
+        assert await unit.session.scalar(sa.select(sa.func.count()).select_from(DeliveryReceipt)) == 2
 
 
 async def test_a_report_that_is_not_one_is_refused_and_changes_nothing(client: Client, units: Units) -> None:
@@ -166,4 +166,4 @@ async def test_a_report_that_is_not_one_is_refused_and_changes_nothing(client: C
         answer = await client.post("/api/v1/callbacks/sms", json=body)
         assert answer.status_code == 422, body
     async with units.system("test") as unit:
-        assert (await unit.session.scalars(sa.select(SMSReceipt))).all() == []
+        assert (await unit.session.scalars(sa.select(DeliveryReceipt))).all() == []

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from telehealth.accounts.adapters.wechat import WeChatIdentities, jssdk_signature
+from telehealth.accounts.adapters.wechat_calls import WeChatCalls
 from telehealth.accounts.errors import WeChatCodeRefused, WeChatDown
 from telehealth.core.clock import FixedClock
 from tests.support.outside import wechat_settings
@@ -15,9 +16,9 @@ from tests.support.sandbox import Sandbox
 @pytest.fixture
 async def wechat(sandbox: Sandbox) -> AsyncIterator[WeChatIdentities]:
     clock = FixedClock(datetime.now(UTC))
-    identities = WeChatIdentities({"yunan": wechat_settings(sandbox, "yunan")}, clock)
-    yield identities
-    await identities.close()
+    calls = WeChatCalls(clock)
+    yield WeChatIdentities({"yunan": wechat_settings(sandbox, "yunan")}, calls, clock)
+    await calls.close()
 
 
 async def test_XY15_a_page_and_a_mini_program_see_two_openids_of_one_person(
