@@ -26,6 +26,7 @@ from telehealth.accounts.adapters.wechat_calls import WeChatCalls
 from telehealth.admin import feature as admin
 from telehealth.bookings import feature as bookings
 from telehealth.complaints import feature as complaints
+from telehealth.complaints.topics import Topics
 from telehealth.consultations import feature as consultations
 from telehealth.consultations.channel import Channel
 from telehealth.consultations.gate import Gate
@@ -165,6 +166,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     units.join(Couriers, couriers)
     units.join(Providers, Providers({"wechatpay": wechatpay, "desk": DeskProvider()}, mixed=wechatpay))
     units.join(Subjects, Subjects(house.contributions.get("pay_subject", [])))
+    units.join(Topics, Topics(house.contributions.get("complaint_topic", [])))
     units.join(WeChatGateway, wechat)
     units.join(WeChatMessenger, WeChatMessages(settings.wechat, calls, public_url=settings.public_url))
     units.join(WeChatPushes, WeChatPushReader(settings.wechat, clock))

@@ -27,6 +27,8 @@ UNITS: Mapping[str, str] = {
     "characters": N_("字"),
     "megabytes": "MB",
     "stars": N_("星"),
+    "ratings": N_("条"),
+    "cases": N_("件"),
     "visits": N_("例"),
 }
 

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     BOOK_FOR_PATIENT = "book_for_patient"
     REVIEW_DOCUMENTS = "review_documents"
     LIFT_STRIKE = "lift_strike"
+    HANDLE_COMPLAINTS = "handle_complaints"
     EDIT_RULEBOOK = "edit_rulebook"
     MANAGE_STAFF = "manage_staff"
     MANAGE_DIRECTORY = "manage_directory"
@@ -61,13 +62,15 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.DESK: frozenset(
         {
             P.OWN_ACCOUNT, P.STAFF_HOME, P.PLAN_CLINICS, P.SEE_CLINICS, P.BOOK_FOR_PATIENT,
-            P.REVIEW_DOCUMENTS, P.TAKE_CASH, P.COLLECT_PRESCRIPTIONS, P.TRACE_MESSAGES,
+            P.REVIEW_DOCUMENTS, P.TAKE_CASH, P.COLLECT_PRESCRIPTIONS, P.TRACE_MESSAGES, P.HANDLE_COMPLAINTS,
         }
     ),
     Role.DOCTOR: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.CONSULT}),
     Role.PHARMACIST: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.REVIEW_PRESCRIPTIONS}),
     Role.PHARMACY: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.DISPENSE, P.MANAGE_STOCK}),
-    Role.REVIEWER: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.REVIEW_DOCUMENTS, P.LIFT_STRIKE}),
+    Role.REVIEWER: frozenset(
+        {P.OWN_ACCOUNT, P.STAFF_HOME, P.REVIEW_DOCUMENTS, P.LIFT_STRIKE, P.HANDLE_COMPLAINTS}
+    ),
     Role.FINANCE: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_MONEY, P.MANAGE_REFUNDS}),
     Role.ADMIN: frozenset(
         {
@@ -77,7 +80,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.HEAD: frozenset(
-        {P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.SEARCH_AUDIT, P.SEE_MONEY, P.SEE_RECORDS}
+        {
+            P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.SEARCH_AUDIT, P.SEE_MONEY, P.SEE_RECORDS,
+            P.HANDLE_COMPLAINTS,
+        }
     ),
 }  # fmt: skip
 

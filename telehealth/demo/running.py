@@ -52,6 +52,11 @@ TEMPLATES = {
     "rx_recalled": "2400023",
     "notice": "2400080",
     "rx_review_late": "2400081",
+    "complaint_answered": "2400060",
+    "complaint_late": "2400061",
+    "reaction_to_assess": "2400062",
+    "reaction_reported": "2400063",
+    "reaction_assessed": "2400064",
 }
 
 #: WeChat messages: our families → the templates the sandbox platform approved for both apps.

@@ -1,5 +1,6 @@
 """The front door: hospitals, one hospital's home, and the service notice."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -43,7 +44,9 @@ async def home_page(request: Request, unit: Unit) -> Response:
         wanted=wanted,
         is_searchable=len(rows) >= SEARCH_FROM,
         cards=await _contributed(request, "patient_home", unit, unit.actor),
-        fine_links=_complaint_links(rows, lang) if len(rows) < SEARCH_FROM else [],
+        fine_links=_complaint_links(rows, lang, await _supervision(request, unit))
+        if len(rows) < SEARCH_FROM
+        else [],
     )
 
 
@@ -84,6 +87,7 @@ async def hospital_home_page(request: Request, unit: Unit, code: str) -> Respons
         emergency_phone=advice.phone,
         notice=notice,
         complaint_phone=row.complaint_phone,
+        supervision_phone=(await _supervision(request, unit)).get(row.id, ""),
     )
 
 
@@ -146,6 +150,7 @@ async def _show_notice(
         next=own_path(request.query_params.get("next", ""), ""),
         errors=errors or {},
         complaint_phone=hospital.complaint_phone,
+        supervision_phone=(await _supervision(request, unit)).get(hospital.id, ""),
     )
 
 
@@ -161,12 +166,25 @@ def _hospital_line(row: Hospital, lang: str) -> dict[str, Any]:
     return {"name": said(row, "name", lang), "phone": row.phone, "href": f"/h/{row.code}"}
 
 
-def _complaint_links(rows: Any, lang: str) -> list[dict[str, str]]:
-    """Everybody must be able to complain from the first page on."""
+def _complaint_links(rows: Any, lang: str, supervision: Mapping[UUID, str]) -> list[dict[str, str]]:
+    """Everybody must be able to complain from the first page on, and above the hospital too (REG68)."""
     return [
-        {"href": f"tel:{row.complaint_phone}", "name": said(row, "name", lang), "phone": row.complaint_phone}
+        {
+            "href": f"tel:{row.complaint_phone}",
+            "name": said(row, "name", lang),
+            "phone": row.complaint_phone,
+            "supervision": supervision.get(row.id, ""),
+        }
         for row in rows
     ]
+
+
+async def _supervision(request: Request, unit: Unit) -> Mapping[UUID, str]:
+    """Hospital → the authority's phone, from whoever above knows it."""
+    found: dict[UUID, str] = {}
+    for part in house_of(request).contributions.get("supervision") or []:
+        found |= await part(unit)
+    return found
 
 
 def _department_line(

@@ -191,6 +191,7 @@ async def _show(
         errors={name: reader.translate(text) for name, text in form.errors.items()},
         choose_href=f"/h/{code}/check?{urlencode([('kind', str(row.clinic_kind)), *_rest(request)])}",
         again_href=presenting.again(row, place, _rest(request)),
+        check_id=row.id,
         decided_at=row.decided_at,
         policy_number=row.policy_number,
         complaint_phone=place.complaint_phone,

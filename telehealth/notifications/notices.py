@@ -3,6 +3,7 @@
 No text names a diagnosis, a drug or a full name: a phone lies on the table, and its screen lights up.
 """
 
+from telehealth.notifications.feedback_notices import FEEDBACK_WORDINGS
 from telehealth.notifications.room_notices import ROOM_WORDINGS
 from telehealth.notifications.rules import Kind, Var
 from telehealth.notifications.rx_notices import RX_WORDINGS
@@ -343,6 +344,7 @@ WORDINGS: dict[Notice, Wording] = {
     ),
     **ROOM_WORDINGS,
     **RX_WORDINGS,
+    **FEEDBACK_WORDINGS,
 }
 
 #: Codes go straight to the carrier and are never kept as a notice: vendor template and its order.

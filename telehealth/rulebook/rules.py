@@ -28,6 +28,7 @@ from telehealth.rulebook.sections import (
     VisitKind,
 )
 from telehealth.rulebook.sections_care import (
+    Complaints,
     Dispensing,
     Family,
     Insurance,
@@ -35,6 +36,7 @@ from telehealth.rulebook.sections_care import (
     Prescription,
     Queue,
     Ratings,
+    Reactions,
     Retention,
     Room,
 )
@@ -66,6 +68,8 @@ class PolicySet(BaseModel):
     insurance: Insurance = _section(Insurance, "医保", "Insurance")
     retention_years: Retention = _section(Retention, "保存期限", "Retention")
     ratings: Ratings = _section(Ratings, "评价", "Ratings")
+    complaints: Complaints = _section(Complaints, "投诉", "Complaints")
+    reactions: Reactions = _section(Reactions, "用药不良反应", "Adverse reactions")
     queue: Queue = _section(Queue, "候诊", "Queue")
     intake: Intake = _section(Intake, "病情填写", "Intake")
     room: Room = _section(Room, "诊室", "Consultation room")

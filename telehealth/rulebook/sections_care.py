@@ -235,6 +235,52 @@ class Ratings(Section):
     window_days: int = rule(14, "评价期限", "Rate within", "GD12", unit="days", within=(1, 365))
     edit_hours: int = rule(24, "评价可修改时长", "Editable for", "GD12", unit="hours", within=(0, 720))
     one_per_consultation: Always = rule(True, "每次就诊一评", "One for each visit", "GD12")
+    shown_from: int = rule(
+        10, "满几条评价才公开平均分", "An average is shown from", "GD12", unit="ratings", within=(3, 1000)
+    )
+
+
+class Complaints(Section):
+    first_reply_hours: int = rule(
+        24, "投诉受理时限", "Taken up within", "REG68", unit="hours", within=(1, 72)
+    )
+    answer_working_days: int = rule(
+        5, "投诉答复时限（工作日）", "Answered within, working days", "REG68", unit="days", within=(1, 15)
+    )
+    reopen_days: int = rule(15, "答复后可提出异议", "Reopened within", "REG68", unit="days", within=(1, 60))
+    longest_text: int = rule(
+        2000, "投诉内容字数上限", "Longest complaint", "REG68", unit="characters", within=(200, 10_000)
+    )
+    most_photos: int = rule(6, "投诉照片最多张数", "Photos at most", "REG68", unit="photos", within=(1, 20))
+    most_open: int = rule(
+        10, "同一账号处理中投诉上限", "Open complaints of one account", "REG68", unit="cases", within=(1, 50)
+    )
+    supervision_phone: str = rule(
+        "12345",
+        "卫生监督投诉电话",
+        "Supervision phone",
+        "REG68",
+        min_length=3,
+        max_length=20,
+        pattern=r"^[0-9-]+$",
+    )
+
+
+class Reactions(Section):
+    severe_hours: int = rule(
+        2,
+        "严重不良反应药师处理时限",
+        "Severe reactions assessed within",
+        "REG69",
+        unit="hours",
+        within=(1, 24),
+    )
+    assess_hours: int = rule(
+        24, "不良反应药师评价时限", "Reactions assessed within", "REG69", unit="hours", within=(1, 168)
+    )
+    longest_text: int = rule(
+        2000, "不良反应描述字数上限", "Longest description", "REG69", unit="characters", within=(200, 10_000)
+    )
 
 
 class Queue(Section):

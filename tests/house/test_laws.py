@@ -22,6 +22,7 @@ CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "ti
 SYSTEM = {
     "admission": {"telehealth.eligibility.checking"},
     "audit sealing": {"telehealth.admin.housekeeping"},
+    "complaint photos": {"telehealth.complaints.photographing"},
     "cover left behind": {"telehealth.insurance.revoking"},
     "callback": {"telehealth.payments.receiving_notices"},
     "deadlines": {"telehealth.core.deadlines"},

@@ -106,6 +106,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "pass_prescription": {"issue": 1},
     "return_prescription": {"issue": 1, "reason": "样例：请核对剂量"},
     "refuse_prescription": {"issue": 1, "reason": "样例：不宜使用"},
+    "add_to_complaint": {"text": "样例：补充"},
+    "reopen_complaint": {"text": "样例：不满意"},
+    "offer_complaint_photo": {"content_type": "image/jpeg", "size": 1000},
+    "reply_to_complaint": {"text": "样例：正在核实"},
+    "answer_complaint": {"text": "样例：已核实"},
 }
 
 #: Operations whose body names somebody's object, and the names of those fields.
@@ -115,6 +120,7 @@ NAMED_IN_BODY: dict[str, tuple[str, dict[str, Any]]] = {
     "bind_card": ("person_id", {"number": "T0000001"}),
     "price_cover": ("state", {"pay_auth_no": "AUTH0000000001"}),
     "check_eligibility": ("person_id", {}),
+    "make_complaint": ("about_id", {"kind": "waiting", "text": "样例：无人接诊", "about": "booking"}),
     "accept_service_notice": ("person_id", {"sha256": "0" * 64, "channel": "app"}),
 }
 
@@ -297,7 +303,7 @@ def _fill(path: str, side: Side) -> str:
 
 
 def _thing(side: Side, name: str) -> str:
-    return side.things["gate_check_id" if name == "check_id" else name]
+    return side.things[{"check_id": "gate_check_id", "about_id": "booking_id"}.get(name, name)]
 
 
 def _everything(settings: Settings) -> dict[str, str]:

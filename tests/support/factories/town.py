@@ -13,6 +13,7 @@ from telehealth.accounts.models import StaffMember
 from telehealth.bookings.cancelling import cancel
 from telehealth.bookings.models import Booking
 from telehealth.bookings.paying import open_charge
+from telehealth.complaints.photographing import offer as offer_photo
 from telehealth.consultations.attaching import AnnouncedRoomFile, offer
 from telehealth.consultations.chatting import say
 from telehealth.consultations.gate import find_seat
@@ -45,6 +46,7 @@ from tests.support.factories.bookings import (
     add_house,
     book,
 )
+from tests.support.factories.complaints import add_complaint
 from tests.support.factories.dispatch import PILL, furnish
 from tests.support.factories.insurance import add_cover
 from tests.support.factories.intake import add_form as add_draft
@@ -124,6 +126,7 @@ async def _side(units: Units, code: str, phone: str) -> Side:
         "attachment_id": photo.id,
     }
     things |= await _more(units, house, who)
+    things |= await _complained(units, house, who)
     things |= await _money(units, house, who, booking)
     async with units.system("test") as unit:
         visited = await _one(unit, Booking, Booking.id == things["room_id"])
@@ -146,6 +149,12 @@ async def _reviewed(
             starts_at=unit.now, ends_at=unit.now + timedelta(hours=8),
         )  # fmt: skip
         return {"line_id": line.id, "duty_id": duty.id}
+
+
+async def _complained(units: Units, house: House, who: Patient) -> dict[str, Any]:
+    row = await add_complaint(units, house, who)
+    photo, _ = await offer_photo(units, who.actor, row.id, content_type="image/jpeg", size=1000)
+    return {"complaint_id": row.id, "photo_id": photo.id}
 
 
 async def _more(units: Units, house: House, who: Patient) -> dict[str, Any]:

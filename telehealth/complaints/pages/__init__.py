@@ -1,0 +1,3 @@
+from telehealth.complaints.pages import patient, staff
+
+routes = (*patient.routes, *staff.routes)
