@@ -58,6 +58,8 @@ from telehealth.family import feature as family
 from telehealth.hospital import HISGateway
 from telehealth.hospital import feature as hospital
 from telehealth.hospital.adapters.fhir import FHIRGateway
+from telehealth.hospital.adapters.reports import FHIRReports
+from telehealth.hospital.reports import ReportGateway
 from telehealth.insurance import Insurer
 from telehealth.insurance import feature as insurance
 from telehealth.insurance.adapters.nhsa import NHSAInsurer
@@ -80,6 +82,9 @@ from telehealth.payments.ports import Providers
 from telehealth.payments.subjects import Subjects
 from telehealth.ratings import feature as ratings
 from telehealth.records import feature as records
+from telehealth.records.issuing import Press
+from telehealth.records.papers import PaperSources
+from telehealth.records.ports import PaperSealer
 from telehealth.reporting import feature as reporting
 from telehealth.rulebook import feature as rulebook
 from telehealth.schedule import feature as schedule
@@ -140,6 +145,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     his = FHIRGateway(settings.his, clock)
     calls = WeChatCalls(clock)
     wechat = WeChatIdentities(settings.wechat, calls, clock)
+    reports = FHIRReports(settings.his, clock)
     wechatpay = WeChatPayProvider(settings.wechatpay, public_url=settings.public_url, clock=clock)
     insurer = NHSAInsurer(settings.nhsa, clock)
     authority = authority_of(settings, clock)
@@ -156,17 +162,21 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         quarantine=Quarantine(),
         scanner=ClamdScanner(settings.clamd_socket) if settings.clamd_socket else NoScanner(),
         contributions=join_contributions(features),
-        outside=(board, bus, his, calls, wechatpay.connections, insurer, authority, couriers),
+        outside=(board, bus, his, reports, calls, wechatpay.connections, insurer, authority, couriers),
     )
     _join_ports(house)
     units.join(HISGateway, his)
+    units.join(ReportGateway, reports)
     units.join(SheetSigner, authority)
     units.join(TrustList, authority)
+    units.join(PaperSealer, authority)
     units.join(Insurer, insurer)
     units.join(Couriers, couriers)
     units.join(Providers, Providers({"wechatpay": wechatpay, "desk": DeskProvider()}, mixed=wechatpay))
     units.join(Subjects, Subjects(house.contributions.get("pay_subject", [])))
     units.join(Topics, Topics(house.contributions.get("complaint_topic", [])))
+    papers = PaperSources(house.contributions.get("record_papers", []))
+    units.join(Press, Press(papers, settings.public_url, settings.is_demo))
     units.join(WeChatGateway, wechat)
     units.join(WeChatMessenger, WeChatMessages(settings.wechat, calls, public_url=settings.public_url))
     units.join(WeChatPushes, WeChatPushReader(settings.wechat, clock))

@@ -12,6 +12,7 @@ from prescriptions.patient import api as patient_api
 from prescriptions.patient import desk_pages, public_pages
 from prescriptions.patient import pages as patient_pages
 from prescriptions.patient.contributing import booking_actions, me_links, patient_home
+from prescriptions.patient.papering import SheetSource
 from prescriptions.pharmacy import api as pharmacy_api
 from prescriptions.pharmacy import callback_pages as courier_callbacks
 from prescriptions.pharmacy import desk_pages as recall_pages
@@ -106,6 +107,7 @@ feature = Feature(
         ("me", me_links),
         ("booking_actions", booking_actions),
         ("pay_subject", charging.pay_subject),
+        ("record_papers", SheetSource()),
         ("room_tools", tooling.room_tools),
         ("worklist", reviewing_worklist),
         ("worklist", pharmacy_worklist),

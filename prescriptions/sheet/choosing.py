@@ -13,9 +13,10 @@ from prescriptions.sheet.errors import SignerUnavailable
 from prescriptions.sheet.stamping import HTTPTimeStamper
 from telehealth.core.clock import Clock
 from telehealth.core.settings import Profile, Settings
+from telehealth.records.ports import PaperSealer
 
 
-class Authority(SheetSigner, Protocol):
+class Authority(SheetSigner, PaperSealer, Protocol):
     """A signer that also says whom to believe, and holds connections."""
 
     def roots(self) -> tuple[bytes, ...]: ...
@@ -34,6 +35,12 @@ class NoAuthority:
         self, pdf: bytes, *, field: SheetField, credential: Credential, reason: str, at: datetime
     ) -> bytes:
         raise SignerUnavailable(reason="not_configured")
+
+    async def seal(
+        self, pdf: bytes, *, hospital_id: UUID, hospital: str, reason: str, at: datetime
+    ) -> bytes | None:
+        """A copy without a seal is still a copy, and says so."""
+        return None
 
     def roots(self) -> tuple[bytes, ...]:
         raise SignerUnavailable(reason="not_configured")

@@ -97,6 +97,36 @@ async def sign(pdf: bytes, signature: Signature, stamper: TimeStamper) -> bytes:
     return signed.getvalue()
 
 
+async def seal(
+    pdf: bytes,
+    signer: signers.Signer,
+    *,
+    name: str,
+    reason: str,
+    at: datetime,
+    stamper: TimeStamper,
+    reserved_bytes: int,
+) -> bytes:
+    """One signature that shows nothing and allows nothing after it: a hospital's, on a copy."""
+    metadata = signers.PdfSignatureMetadata(
+        field_name="Hospital",
+        md_algorithm="sha256",
+        subfilter=fields.SigSeedSubFilter.PADES,
+        name=name,
+        reason=reason,
+        certify=True,
+        docmdp_permissions=fields.MDPPerm.NO_CHANGES,
+    )
+    sealed = io.BytesIO()
+    try:
+        await signers.PdfSigner(metadata, signer, timestamper=_Bridge(stamper, at)).async_sign_pdf(
+            IncrementalPdfFileWriter(io.BytesIO(pdf)), bytes_reserved=reserved_bytes * 2, output=sealed
+        )
+    except TimestampRequestError:
+        raise StampUntrue() from None
+    return sealed.getvalue()
+
+
 def person_signer(certificate: bytes, key: bytes, others: Sequence[bytes]) -> signers.Signer:
     """With a key at hand; all in DER. `others` stand above the certificate."""
     store = SimpleCertificateStore()

@@ -30,6 +30,7 @@ UNITS: Mapping[str, str] = {
     "ratings": N_("条"),
     "cases": N_("件"),
     "visits": N_("例"),
+    "shares": N_("个"),
 }
 
 #: Words a policy set may hold, as a hospital calls them. What is not here is shown as it is.

@@ -24,7 +24,9 @@ from telehealth.patients.states import (
     FaceState,
     LinkEvent,
     LinkState,
+    Looked,
     Purpose,
+    Recipient,
     ReviewEvent,
     ReviewKind,
     ReviewState,
@@ -147,6 +149,8 @@ class HospitalPatient(Base):
     evidence: Mapped[dict[str, Any]]
     fetched_at: Mapped[datetime]
     bound_at: Mapped[datetime]
+    #: REG59: the person asked for deletion while the law keeps the record. Nothing but keeping it is done.
+    restricted_at: Mapped[datetime | None]
 
     @property
     def is_bound(self) -> bool:
@@ -262,3 +266,48 @@ class FaceCheck(Base):
     started_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+
+
+class PersonView(Base):
+    """Somebody of the hospital looked at something of a person; once a day each is enough to know."""
+
+    __tablename__ = "person_views"
+    __tenancy__ = Tenancy(hospital=True, person=True, append_only=True)
+    __table_args__ = (
+        sa.UniqueConstraint("viewer_id", "what", "ref", "on"),
+        sa.Index("ix_person_views_person_id", "person_id", "at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    hospital_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hospitals.id"))
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("persons.id"))
+    viewer_id: Mapped[UUID]
+    #: As what they looked: a `Role`, or "system".
+    role: Mapped[str]
+    what: Mapped[Looked]
+    ref: Mapped[str]
+    on: Mapped[date]
+    at: Mapped[datetime]
+
+
+class Disclosure(Base):
+    """Something of a person went to somebody outside the hospital (REG57); once for each errand."""
+
+    __tablename__ = "disclosures"
+    __tenancy__ = Tenancy(hospital=True, person=True, append_only=True)
+    __table_args__ = (
+        sa.UniqueConstraint("recipient", "subject"),
+        sa.Index("ix_disclosures_person_id", "person_id", "at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    hospital_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hospitals.id"))
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("persons.id"))
+    recipient: Mapped[Recipient]
+    #: What the recipient is called: the courier, the pharmacy.
+    name: Mapped[str]
+    #: `DataKind` values, and never what they hold.
+    kinds: Mapped[list[str]]
+    #: "kind:id" of the errand, such as a waybill.
+    subject: Mapped[str]
+    at: Mapped[datetime]

@@ -109,3 +109,41 @@ class FaceState(StrEnum):
     STARTED = "started"
     PASSED = "passed"
     FAILED = "failed"
+
+
+class Looked(StrEnum):
+    """What of a person somebody of the hospital looked at."""
+
+    FILE = "file"
+    PRESCRIPTION = "prescription"
+    DISPATCH = "dispatch"
+    BOOKING = "booking"
+    IDENTITY = "identity"
+
+
+class Recipient(StrEnum):
+    """Who outside the hospital is told something of a person (REG57)."""
+
+    COURIER = "courier"
+    PHARMACY = "pharmacy"
+    INSURER = "insurer"
+    IDENTITY_CHECKER = "identity_checker"
+
+
+class DataKind(StrEnum):
+    NAME = "name"
+    PHONE = "phone"
+    ADDRESS = "address"
+    DOCUMENT = "document"
+    SHEET = "sheet"
+    COSTS = "costs"
+    DIAGNOSIS = "diagnosis"
+
+
+#: What each is told, and not a word more (REG57): a courier never learns what is in the parcel.
+TOLD: dict[Recipient, tuple[DataKind, ...]] = {
+    Recipient.COURIER: (DataKind.NAME, DataKind.PHONE, DataKind.ADDRESS),
+    Recipient.PHARMACY: (DataKind.NAME, DataKind.SHEET),
+    Recipient.INSURER: (DataKind.NAME, DataKind.DOCUMENT, DataKind.COSTS, DataKind.DIAGNOSIS),
+    Recipient.IDENTITY_CHECKER: (DataKind.NAME, DataKind.DOCUMENT),
+}

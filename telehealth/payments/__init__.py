@@ -10,6 +10,7 @@ from telehealth.payments.queries import (
     Receipt,
     RefundSteps,
     charge_of_subject,
+    charges_of,
     orders_on,
     receipt,
     refund_of,
@@ -30,5 +31,5 @@ __all__ = [
     "Charge", "ChargeClosed", "ChargeNotFound", "ChargeSettled", "ChargeState", "LegState", "MixedChannel",
     "OrderType", "Paid", "PayOrder", "PayOrderState", "PaySubject", "PaymentProvider", "Providers", "Receipt",
     "Refund", "RefundLeg", "RefundReason", "RefundState", "RefundSteps", "Subjects", "Way",
-    "charge_of_subject", "orders_on", "receipt", "refund_of", "refunds_of",
+    "charge_of_subject", "charges_of", "orders_on", "receipt", "refund_of", "refunds_of",
 ]  # fmt: skip

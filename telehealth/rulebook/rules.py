@@ -37,6 +37,7 @@ from telehealth.rulebook.sections_care import (
     Queue,
     Ratings,
     Reactions,
+    Records,
     Retention,
     Room,
 )
@@ -72,6 +73,7 @@ class PolicySet(BaseModel):
     reactions: Reactions = _section(Reactions, "用药不良反应", "Adverse reactions")
     queue: Queue = _section(Queue, "候诊", "Queue")
     intake: Intake = _section(Intake, "病情填写", "Intake")
+    records: Records = _section(Records, "健康档案与个人信息", "Records and personal data")
     room: Room = _section(Room, "诊室", "Consultation room")
     work: Work = _section(Work, "工作台时限", "Promises of the desks")
     reporting: Reporting = _section(Reporting, "统计与公开", "Figures and what is published")

@@ -312,6 +312,40 @@ class Intake(Section):
     )
 
 
+class Records(Section):
+    share_days: Positions = rule(
+        (1, 3, 7, 30), "分享可选天数", "Days a share may last", "GD08", min_length=1, max_length=6
+    )
+    shares_most: int = rule(
+        20, "同时有效的分享最多", "Shares open at once", "GD08", unit="shares", within=(1, 100)
+    )
+    share_code_tries: int = rule(
+        5,
+        "查看码最多输错次数",
+        "Wrong view codes before a share closes",
+        "GD08",
+        unit="times",
+        within=(3, 10),
+    )
+    history_months: int = rule(
+        36,
+        "向医院查询的就诊与报告范围",
+        "How far back the hospital is asked",
+        "GD08",
+        unit="months",
+        within=(6, 240),
+    )
+    refresh_minutes: int = rule(
+        30, "再次向医院查询的间隔", "Ask the hospital again after", "GD08", unit="minutes", within=(1, 1440)
+    )
+    export_days: int = rule(
+        3, "导出文件保留天数", "Days an export can be downloaded", "REG60", unit="days", within=(1, 30)
+    )
+    request_answer_days: int = rule(
+        15, "个人信息申请答复期限", "Days to answer a data request", "REG60", unit="days", within=(1, 30)
+    )
+
+
 class Room(Section):
     record_calls: bool = rule(True, "通话录音录像（须双方同意）", "Calls are recorded, by consent", "REG50")
     quick_replies: Words = rule(

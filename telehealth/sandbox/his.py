@@ -23,6 +23,8 @@ from telehealth.sandbox.fhir.validity import check, check_kind
 from telehealth.sandbox.keys import static_token
 from telehealth.sandbox.misbehaving import decoys, is_recent
 from telehealth.sandbox.party import Party, World
+from telehealth.sandbox.people import Person
+from telehealth.sandbox.reports import reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +243,7 @@ class HIS(Party):
                 self.store.write(hospital.code, place)
         for person in samples.EVERYBODY:
             self.store.write(person.hospital, records.patient(person, self._born_by()))
-            for record in records.visits(person, self._visits_by()):
+            for record in self._records_of(person):
                 self.store.write(person.hospital, record)
 
     def freshen(self) -> None:
@@ -250,8 +252,12 @@ class HIS(Party):
             today = self.world.clock.today().isoformat()
             self.world.books.note("his", "base", {"born_by": self._born_by().isoformat(), "visits_by": today})
             for person in samples.EVERYBODY:
-                for record in records.visits(person, self._visits_by()):
+                for record in self._records_of(person):
                     self.store.write(person.hospital, record)
+
+    def _records_of(self, person: Person) -> list[dict[str, Any]]:
+        day = self._visits_by()
+        return [*records.visits(person, day), *reports(person, day)]
 
     def _born_by(self) -> date:
         return date.fromisoformat(self.world.books.recall("his", "base")["born_by"])

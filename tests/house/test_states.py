@@ -43,6 +43,7 @@ ENDS: dict[str, set[str]] = {
     "pay_order": {"paid"},
     "refund": {"settled"},
     "refund_leg": {"settled"},
+    "data_request": {"declined", "granted", "lifted"},
     "delivery": {"arrived", "skipped"},
     "rung": {"delivered", "refused", "undelivered"},
     "identity_review": {"approved", "dropped", "refused"},

@@ -28,7 +28,7 @@ named = pytest.mark.parametrize("role", EVERYBODY, ids=lambda role: str(role or 
 known = pytest.mark.parametrize("role", list(Role), ids=str)
 
 #: Names in a path that belong to nobody: what they lead to is every patient's or everybody's.
-PUBLIC_NAMES = {"code", "topic", "drug_code", "verb", "act"}
+PUBLIC_NAMES = {"code", "topic", "drug_code", "verb", "act", "kind", "token"}
 PUBLIC_THINGS = {("clinic_id", Role.PATIENT), ("notice_id", Role.PATIENT)}
 
 #: A body that would be accepted, for each operation that takes an id of somebody's and a body.
@@ -115,6 +115,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 #: Operations whose body names somebody's object, and the names of those fields.
 NAMED_IN_BODY: dict[str, tuple[str, dict[str, Any]]] = {
+    "issue_paper": ("document_id", {"kind": "report"}),
     "hold_slot": ("slot_id person_id check_id form_id", {}),
     "begin_intake_form": ("person_id department_id", {}),
     "bind_card": ("person_id", {"number": "T0000001"}),

@@ -146,6 +146,12 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
     "MedicationRequest": {**_CLINICAL, "authoredon": Parameter("date", _moments("authoredOn"))},
     "DocumentReference": _CLINICAL,
     "Observation": {**_CLINICAL, "date": Parameter("date", _moments("effectiveDateTime"))},
+    "DiagnosticReport": {
+        **_CLINICAL,
+        "category": _token("category"),
+        "date": Parameter("date", _moments("effectiveDateTime")),
+        "result": _reference("Observation", "result"),
+    },
     "AllergyIntolerance": {**_EVERY, "patient": _reference("Patient", "patient", indexed=True)},
 }
 
@@ -159,6 +165,7 @@ INCLUDES: Mapping[str, tuple[str, ...]] = {
     "Condition:encounter": ("encounter",),
     "Condition:patient": ("subject",),
     "Location:organization": ("managingOrganization",),
+    "DiagnosticReport:result": ("result",),
 }
 
 #: Parameters that shape the answer instead of choosing resources.

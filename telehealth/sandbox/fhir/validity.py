@@ -29,6 +29,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "MedicationRequest": ("status", "intent", "subject"),
     "DocumentReference": ("status", "content"),
     "Observation": ("status", "code"),
+    "DiagnosticReport": ("status", "code", "subject"),
     "AllergyIntolerance": ("patient",),
 }
 

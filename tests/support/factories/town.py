@@ -53,6 +53,7 @@ from tests.support.factories.intake import add_form as add_draft
 from tests.support.factories.intake import add_photo
 from tests.support.factories.notifications import add_message
 from tests.support.factories.patients import add_person
+from tests.support.factories.records import add_report, add_share
 from tests.support.factories.rooms import Visit
 from tests.support.factories.schedule import Planned, add_clinic
 from tests.support.factories.strikes import add_strike
@@ -123,6 +124,7 @@ async def _side(units: Units, code: str, phone: str) -> Side:
         "member_id": spare.id,
         "gate_check_id": await add_check(units, house, who),
         "form_id": await add_form(units, house, who),
+        **await _records(units, house, who),
         "attachment_id": photo.id,
     }
     things |= await _more(units, house, who)
@@ -133,9 +135,23 @@ async def _side(units: Units, code: str, phone: str) -> Side:
     things |= await furnish(
         units, Visit(house, who, members[Role.DOCTOR], visited, clinic), members[Role.PHARMACY]
     )
-    things |= {"drug_code": PILL, "verb": "claim", "act": "signature"}
+    things |= {"visit_id": things["room_id"], "drug_code": PILL, "verb": "claim", "act": "signature"}
     things |= await _reviewed(units, house, members[Role.PHARMACIST], UUID(str(things["prescription_id"])))
     return Side(house, who, members, clinic, {name: str(thing) for name, thing in things.items()})
+
+
+async def _records(units: Units, house: House, who: Patient) -> dict[str, Any]:
+    report = await add_report(units, house.hospital.id, who.person.id)
+    share = await add_share(units, who.actor, report)
+    return {
+        "report_id": report.id,
+        "item_id": report.id,
+        "document_id": report.id,
+        "kind": "report",
+        "share_id": share.id,
+        "paper_id": share.paper_ids[0],
+        "token": share.token,
+    }
 
 
 async def _reviewed(

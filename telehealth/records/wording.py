@@ -1,0 +1,56 @@
+"""How reports, views and devices are spoken of; each flag has a word and a sign beside its colour."""
+
+from collections.abc import Mapping
+
+from telehealth.core.i18n import N_
+from telehealth.hospital import VisitKind
+from telehealth.hospital.reports import Flag, ReportKind, ReportStatus
+
+REPORT_KINDS: Mapping[ReportKind, str] = {
+    ReportKind.LABORATORY: N_("检验报告"),
+    ReportKind.IMAGING: N_("检查报告"),
+    ReportKind.OTHER: N_("其他报告"),
+}
+REPORT_ICONS: Mapping[ReportKind, str] = {
+    ReportKind.LABORATORY: "flask-conical",
+    ReportKind.IMAGING: "scan",
+    ReportKind.OTHER: "file-text",
+}
+#: Kind of tag and word; a final report needs none.
+REPORT_BADGES: Mapping[ReportStatus, tuple[str, str]] = {
+    ReportStatus.PRELIMINARY: ("warn", N_("初步结果")),
+    ReportStatus.AMENDED: ("info", N_("已更正")),
+}
+#: Word, sign and kind of tag.
+FLAGS: Mapping[Flag, tuple[str, str, str]] = {
+    Flag.NORMAL: (N_("正常"), "check", ""),
+    Flag.HIGH: (N_("偏高"), "arrow-up", "warn"),
+    Flag.VERY_HIGH: (N_("明显偏高"), "chevrons-up", "danger"),
+    Flag.LOW: (N_("偏低"), "arrow-down", "warn"),
+    Flag.VERY_LOW: (N_("明显偏低"), "chevrons-down", "danger"),
+    Flag.ABNORMAL: (N_("异常"), "circle-alert", "warn"),
+    Flag.NONE: ("", "", ""),
+}
+OUT_OF_RANGE = frozenset(Flag) - {Flag.NORMAL, Flag.NONE}
+VISITS: Mapping[VisitKind, str] = {
+    VisitKind.OUTPATIENT: N_("门诊"),
+    VisitKind.ONLINE: N_("线上复诊"),
+    VisitKind.INPATIENT: N_("住院"),
+    VisitKind.EMERGENCY: N_("急诊"),
+    VisitKind.OTHER: N_("就诊"),
+}
+DEVICES: Mapping[str, str] = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": N_("安卓手机"),
+    "HarmonyOS": N_("鸿蒙设备"),
+    "Windows": N_("Windows 电脑"),
+    "Macintosh": N_("苹果电脑"),
+    "Linux": N_("电脑"),
+}
+OTHER_DEVICE = N_("浏览器")
+
+
+def device_of(user_agent: str) -> str:
+    """A word somebody recognises a device by; never the whole string, which tells more than anybody needs."""
+    return next((word for name, word in DEVICES.items() if name in user_agent), OTHER_DEVICE)
