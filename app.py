@@ -57,10 +57,8 @@ from telehealth.eligibility.rehearsing import command_of_hospital
 from telehealth.family import feature as family
 from telehealth.hospital import HISGateway
 from telehealth.hospital import feature as hospital
-from telehealth.hospital.adapters.billing import FHIRBilling
 from telehealth.hospital.adapters.fhir import FHIRGateway
 from telehealth.hospital.adapters.reports import FHIRReports
-from telehealth.hospital.billing import BillingGateway
 from telehealth.hospital.reports import ReportGateway
 from telehealth.insurance import Insurer
 from telehealth.insurance import feature as insurance
@@ -73,6 +71,7 @@ from telehealth.notifications.adapters.wechat import WeChatMessages
 from telehealth.notifications.adapters.wechat_push import WeChatPushReader
 from telehealth.notifications.ports import HospitalCodes, SMSGateway, WeChatMessenger, WeChatPushes
 from telehealth.orders import feature as orders
+from telehealth.orders.listing import Orders
 from telehealth.outpatient import feature as outpatient
 from telehealth.patients import IdentityChecker
 from telehealth.patients import feature as patients
@@ -148,7 +147,6 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     calls = WeChatCalls(clock)
     wechat = WeChatIdentities(settings.wechat, calls, clock)
     reports = FHIRReports(settings.his, clock)
-    cashiers = FHIRBilling(settings.his)
     wechatpay = WeChatPayProvider(settings.wechatpay, public_url=settings.public_url, clock=clock)
     insurer = NHSAInsurer(settings.nhsa, clock)
     authority = authority_of(settings, clock)
@@ -165,14 +163,11 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         quarantine=Quarantine(),
         scanner=ClamdScanner(settings.clamd_socket) if settings.clamd_socket else NoScanner(),
         contributions=join_contributions(features),
-        outside=(
-            board, bus, his, reports, cashiers, calls, wechatpay.connections, insurer, authority, couriers,
-        ),
-    )  # fmt: skip
+        outside=(board, bus, his, reports, calls, wechatpay.connections, insurer, authority, couriers),
+    )
     _join_ports(house)
     units.join(HISGateway, his)
     units.join(ReportGateway, reports)
-    units.join(BillingGateway, cashiers)
     units.join(SheetSigner, authority)
     units.join(TrustList, authority)
     units.join(PaperSealer, authority)
@@ -183,6 +178,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     units.join(Topics, Topics(house.contributions.get("complaint_topic", [])))
     papers = PaperSources(house.contributions.get("record_papers", []))
     units.join(Press, Press(papers, settings.public_url, settings.is_demo))
+    units.join(Orders, Orders(house.contributions.get("orders", [])))
     units.join(WeChatGateway, wechat)
     units.join(WeChatMessenger, WeChatMessages(settings.wechat, calls, public_url=settings.public_url))
     units.join(WeChatPushes, WeChatPushReader(settings.wechat, clock))

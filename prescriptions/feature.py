@@ -9,9 +9,9 @@ from prescriptions.events import (
 from prescriptions.formulary import models as formulary_models
 from prescriptions.formulary import pages as formulary_pages
 from prescriptions.patient import api as patient_api
-from prescriptions.patient import desk_pages, public_pages
+from prescriptions.patient import desk_pages, ordering, public_pages
 from prescriptions.patient import pages as patient_pages
-from prescriptions.patient.contributing import booking_actions, me_links, patient_home
+from prescriptions.patient.contributing import booking_actions, me_links
 from prescriptions.patient.papering import SheetSource
 from prescriptions.pharmacy import api as pharmacy_api
 from prescriptions.pharmacy import callback_pages as courier_callbacks
@@ -103,7 +103,7 @@ feature = Feature(
         ("demo_opening", open_sample_pharmacies),
         ("demo_scene", play_scene),
         ("fhir", RESOURCES),
-        ("patient_home", patient_home),
+        ("orders", ordering.SOURCE),
         ("me", me_links),
         ("booking_actions", booking_actions),
         ("pay_subject", charging.pay_subject),

@@ -59,12 +59,9 @@ if (button && said) button.addEventListener('click', () => pay(button, said));
 
 for (const link of document.querySelectorAll('[data-native]')) {
   link.addEventListener('click', (event) => {
-    event.preventDefault();
     const mini = /** @type {any} */ (window).wx?.miniProgram;
-    const help = /** @type {HTMLElement | null} */ (link.parentElement?.querySelector('[data-native-missing]'));
-    // Outside of the mini-program the SDK is there and no native page: it answers the call with nothing.
-    const missing = () => help && (help.hidden = false);
-    if (!mini?.navigateTo) missing();
-    else mini.navigateTo({ url: /** @type {HTMLElement} */ (link).dataset.native, fail: missing });
+    if (!mini?.navigateTo) return;
+    event.preventDefault();
+    mini.navigateTo({ url: /** @type {HTMLElement} */ (link).dataset.native });
   });
 }

@@ -50,16 +50,16 @@ from telehealth.rulebook.rules import Channel
 from telehealth.schedule import ClinicNotFound, clinic_offer
 from telehealth.web.contract import operation
 from telehealth.web.pagination import Page, cut, decode_cursor
-from telehealth.web.preferences import door_of
+from telehealth.web.preferences import preferences
 
-_NO_SEAT = (SlotNotFound, SlotOver, SlotTaken, ChannelFull, ClinicNotOpen, HospitalNotLive, AlreadyBooked)
+NO_SEAT = (SlotNotFound, SlotOver, SlotTaken, ChannelFull, ClinicNotOpen, HospitalNotLive, AlreadyBooked)
 
 
 @operation(
     needs=Permission.BOOK,
     status=201,
     raises=(
-        *_NO_SEAT, NotEligible, CheckNotFound, CheckOutdated, PersonNotFound, LinkPending, FormNeeded,
+        *NO_SEAT, NotEligible, CheckNotFound, CheckOutdated, PersonNotFound, LinkPending, FormNeeded,
         FormMismatch, FormNotFound, FormNotSubmitted, TooLateToVerify,
     ),
     idempotent=True,
@@ -136,7 +136,7 @@ async def list_clinic_bookings(unit: Unit, clinic_id: UUID) -> list[ClinicBookin
     needs=Permission.BOOK_FOR_PATIENT,
     status=201,
     raises=(
-        *_NO_SEAT, NotEligible, PersonNotFound, TooLateToVerify, AccountNeeded, HISUnavailable, HISRejected,
+        *NO_SEAT, NotEligible, PersonNotFound, TooLateToVerify, AccountNeeded, HISUnavailable, HISRejected,
     ),
 )  # fmt: skip
 async def book_at_desk(units: Units, actor: Actor, body: BookAtDesk) -> BookingView:
@@ -171,6 +171,13 @@ async def take_booking_cash(unit: Unit, booking_id: UUID, body: CashReceived) ->
 async def attend_in_person(unit: Unit, booking_id: UUID) -> BookingView:
     """A patient with an offline registration was seen by the doctor; midnight gives nothing back."""
     return BookingView.of(await completing.complete_in_person(unit, booking_id))
+
+
+def door_of(request: Request) -> str:
+    """XY15: through which door this booking came."""
+    if preferences(request).host == "wxmp":
+        return "mini_program"
+    return "app" if request.scope.get("bearer") else "browser"
 
 
 def cursor_of(text: str) -> tuple[datetime, UUID] | None:

@@ -1,4 +1,4 @@
-"""My bookings: the list, the ticket of one, and giving it back."""
+"""The ticket of a booking, paying for it, and giving it back. The list of them is one of all orders."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -10,10 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from telehealth.bookings import booking_pages, cancelling, paying, queries
-from telehealth.bookings.api import cursor_of
 from telehealth.bookings.capabilities import (
     CANCEL_SENTENCES,
-    GROUPS,
     Capability,
     cancel_sentence,
     capability_of,
@@ -24,10 +22,9 @@ from telehealth.bookings.errors import NotCancellable, NotPayable
 from telehealth.bookings.models import Booking
 from telehealth.bookings.queries import BookingPlace
 from telehealth.core.access import Actor, Permission
-from telehealth.core.errors import FieldsInvalid
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import said
-from telehealth.patients import Person, people_by_id, people_of
+from telehealth.patients import Person, people_by_id
 from telehealth.payments import refunds_of
 from telehealth.payments.charging import charge_for
 from telehealth.payments.errors import ChargeClosed
@@ -39,51 +36,10 @@ from telehealth.schedule.wording import KIND_LABELS
 from telehealth.web.contract import page
 from telehealth.web.house import house_of
 from telehealth.web.pages import redirect, render
-from telehealth.web.pagination import cut
 from telehealth.web.preferences import language
 
-PAGE_SIZE = 20
 #: A clock that runs for days says less than a date.
 LONGEST_TIMER = timedelta(hours=2)
-
-
-@page(needs=Permission.BOOK)
-async def bookings_page(request: Request, unit: Unit) -> Response:
-    group = request.query_params.get("group", "all")
-    group = group if group in GROUPS else "all"
-    people = await people_of(unit, unit.actor.account)
-    wanted = next((p for _, p in people if str(p.id) == request.query_params.get("person")), None)
-    rows = await queries.bookings_of(
-        unit,
-        states=GROUPS[group][1],
-        person_id=wanted.id if wanted else None,
-        before=_cursor(request),
-        limit=PAGE_SIZE,
-    )
-    kept, following = cut(rows, PAGE_SIZE, lambda row: (row.booking.starts_at, row.booking.id))
-    known = {person.id: person for _, person in people}
-    suffix = f"&person={wanted.id}" if wanted else ""
-    return render(
-        request,
-        "bookings/list.html",
-        groups=[
-            {"href": f"/bookings?group={name}{suffix}", "label": label, "current": name == group}
-            for name, (label, _) in GROUPS.items()
-        ],
-        people=[
-            {
-                "href": f"/bookings?group={group}" + (f"&person={person.id}" if person else ""),
-                "name": person.name if person else "",
-                "current": person is wanted,
-            }
-            for person in [None, *known.values()]
-        ]
-        if len(known) > 1
-        else [],
-        rows=[line(row, known, language(request)) for row in kept],
-        older=f"/bookings?group={group}{suffix}&after={following}" if following else "",
-        newest=f"/bookings?group={group}{suffix}" if request.query_params.get("after") else "",
-    )
 
 
 @page(needs=Permission.BOOK)
@@ -200,17 +156,8 @@ def _facts(place: BookingPlace, people: Mapping[UUID, Person], lang: str) -> dic
     }
 
 
-def _cursor(request: Request) -> Any:
-    """A page turned by a broken address begins at the top."""
-    try:
-        return cursor_of(request.query_params.get("after", ""))
-    except FieldsInvalid:
-        return None
-
-
 routes: Sequence[Route] = [
     *booking_pages.routes,
-    Route("/bookings", bookings_page),
     Route("/bookings/{booking_id:uuid}", booking_page),
     Route("/bookings/{booking_id:uuid}/payment", pay_booking_page, methods=["POST"]),
     Route("/bookings/{booking_id:uuid}/cancellation", cancel_booking_page, methods=["POST"]),

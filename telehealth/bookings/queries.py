@@ -165,7 +165,7 @@ async def bookings_of(
     limit: int = 20,
 ) -> list[BookingPlace]:
     """Those the actor may see, latest visit first, one more than `limit` if there are more."""
-    found = _with_place().where(visible_to(unit.actor))
+    found = with_place().where(visible_to(unit.actor))
     if states is not None:
         found = found.where(Booking.state.in_(states))
     if person_id is not None:
@@ -175,22 +175,22 @@ async def bookings_of(
     rows = await unit.session.execute(
         found.order_by(Booking.starts_at.desc(), Booking.id.desc()).limit(limit + 1)
     )
-    return [_placed(row) for row in rows]
+    return [placed(row) for row in rows]
 
 
 async def place_of(unit: Unit, booking_id: UUID) -> BookingPlace:
     """A booking with all that its ticket shows. Raises BookingNotFound."""
-    found = _with_place().where(Booking.id == booking_id, visible_to(unit.actor))
+    found = with_place().where(Booking.id == booking_id, visible_to(unit.actor))
     row = (await unit.session.execute(found)).first()
     if row is None:
         raise BookingNotFound()
-    return _placed(row)
+    return placed(row)
 
 
 async def named(unit: Unit, booking_id: UUID) -> BookingPlace | None:
     """The same for whoever may open the unit: the payment page and the house's own notices."""
-    row = (await unit.session.execute(_with_place().where(Booking.id == booking_id))).first()
-    return None if row is None else _placed(row)
+    row = (await unit.session.execute(with_place().where(Booking.id == booking_id))).first()
+    return None if row is None else placed(row)
 
 
 async def said_place(unit: Unit, booking_id: UUID) -> dict[str, str]:
@@ -212,9 +212,9 @@ _PLACE = Hot(
 
 async def coming(unit: Unit, *, limit: int = 3) -> list[BookingPlace]:
     """Live bookings that are not over, soonest first."""
-    found = _with_place().where(visible_to(unit.actor), Booking.state.in_(LIVE), Booking.ends_at > unit.now)
+    found = with_place().where(visible_to(unit.actor), Booking.state.in_(LIVE), Booking.ends_at > unit.now)
     rows = await unit.session.execute(found.order_by(Booking.starts_at, Booking.id).limit(limit))
-    return [_placed(row) for row in rows]
+    return [placed(row) for row in rows]
 
 
 async def live_booking(unit: Unit, clinic_id: UUID, person_id: UUID) -> Booking | None:
@@ -250,28 +250,28 @@ async def in_clinic(unit: Unit, clinic_id: UUID) -> Sequence[Booking]:
 
 async def by_number(unit: Unit, number: str) -> list[BookingPlace]:
     """The end of a number is enough at the desk: "004217"."""
-    found = _with_place().where(visible_to(unit.actor), Booking.number.iendswith(number, autoescape=True))
+    found = with_place().where(visible_to(unit.actor), Booking.number.iendswith(number, autoescape=True))
     rows = await unit.session.execute(found.order_by(Booking.starts_at.desc(), Booking.id).limit(20))
-    return [_placed(row) for row in rows]
+    return [placed(row) for row in rows]
 
 
 async def recent(unit: Unit, *, pending: bool = False, limit: int = 50) -> list[BookingPlace]:
     """The latest made; or those that wait for the hospital's system, the longest waiting first."""
-    found = _with_place().where(visible_to(unit.actor))
+    found = with_place().where(visible_to(unit.actor))
     order = Booking.created_at.desc()
     if pending:
         found = found.where(Booking.pending_verification, Booking.state == BookingState.HELD)
         order = Booking.hold_until.asc()
     rows = await unit.session.execute(found.order_by(order, Booking.id).limit(limit))
-    return [_placed(row) for row in rows]
+    return [placed(row) for row in rows]
 
 
 async def live_of_person(unit: Unit, person_id: UUID) -> list[BookingPlace]:
-    found = _with_place().where(
+    found = with_place().where(
         visible_to(unit.actor), Booking.person_id == person_id, Booking.state.in_(LIVE)
     )
     rows = await unit.session.execute(found.order_by(Booking.starts_at, Booking.id).limit(20))
-    return [_placed(row) for row in rows]
+    return [placed(row) for row in rows]
 
 
 async def demand(unit: Unit, clinic_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -336,7 +336,7 @@ async def live_in_clinic(unit: Unit, clinic_id: UUID) -> list[UUID]:
     return list(await unit.session.scalars(live.order_by(Booking.slot_id, Booking.id)))
 
 
-def _with_place() -> sa.Select[Booking, Hospital, Campus, Department, Doctor]:
+def with_place() -> sa.Select[Booking, Hospital, Campus, Department, Doctor]:
     return (
         sa.select(Booking, Hospital, Campus, Department, Doctor)
         .join(Hospital, Hospital.id == Booking.hospital_id)
@@ -346,6 +346,6 @@ def _with_place() -> sa.Select[Booking, Hospital, Campus, Department, Doctor]:
     )
 
 
-def _placed(row: sa.Row[Booking, Hospital, Campus, Department, Doctor]) -> BookingPlace:
+def placed(row: sa.Row[Booking, Hospital, Campus, Department, Doctor]) -> BookingPlace:
     booking, hospital, campus, department, doctor = row
     return BookingPlace(booking, hospital, campus, department, doctor)

@@ -19,7 +19,7 @@ from telehealth.consultations.gate import forget_tickets
 from telehealth.consultations.nudging import nudge_doctors
 from telehealth.consultations.opening import on_left, on_paid
 from telehealth.consultations.unfinished import sweep_unfinished
-from telehealth.consultations.welcoming import booking_actions, patient_home
+from telehealth.consultations.welcoming import booking_actions
 from telehealth.consultations.writing import UNREAD
 from telehealth.core.access import Permission
 from telehealth.core.deadlines import DeadlineKind
@@ -46,7 +46,6 @@ feature = Feature(
     contributions=(
         ("fhir", contributing_fhir.RESOURCES),
         ("fhir_seen", contributing_fhir.seen),
-        ("patient_home", patient_home),
         ("booking_actions", booking_actions),
         ("worklist", worklist),
         ("worklist", unfinished.worklist),

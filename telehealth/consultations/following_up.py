@@ -9,7 +9,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from telehealth.accounts import member_of_account
-from telehealth.bookings.choice import Choice
 from telehealth.consultations.doctor_errors import FollowUpNotFound
 from telehealth.consultations.models import Consultation, FollowUp
 from telehealth.consultations.states import FollowUpEvent, FollowUpState
@@ -18,11 +17,10 @@ from telehealth.core.clock import HospitalDay, at_local, day_end
 from telehealth.core.deadlines import clear_deadline, set_deadline
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
-from telehealth.directory import doctor, hospital
+from telehealth.directory import doctor
 from telehealth.notifications import Notice, notify
 from telehealth.patients import Person, people_by_id
 from telehealth.patients.masking import mask_name
-from telehealth.rulebook.rules import ClinicKind
 
 #: The deadline at which the patient is reminded.
 DUE = "consultations.follow_up"
@@ -99,7 +97,7 @@ async def remind(unit: Unit, follow_up_id: UUID) -> None:
     name = {"zh": of.name, "en": of.name_en or of.name}
     await notify(
         unit, Notice.FOLLOW_UP_DUE, row.account_id, hospital_id=row.hospital_id,
-        href=await rebook_href(unit, row), doctor=name, on=row.due_day,
+        href=rebook_href(row), doctor=name, on=row.due_day,
     )  # fmt: skip
 
 
@@ -123,14 +121,25 @@ async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
     ]
 
 
-async def rebook_href(unit: Unit, row: FollowUp) -> str:
-    """The booking page with hospital, person, department and doctor chosen (BJ09)."""
-    place = await hospital(unit, row.hospital_id)
-    chosen = Choice(
-        place.code, ClinicKind.INTERNET,
-        person=row.person_id, department=row.department_id, doctor=row.doctor_id,
-    )  # fmt: skip
-    return chosen.href()
+def rebook_href(row: FollowUp) -> str:
+    """Where the same doctor's next free seat is proposed, and held with one tap (BJ09)."""
+    return f"/bookings/{row.room}/rebooking"
+
+
+async def follow_up_of(unit: Unit, room: UUID) -> FollowUp | None:
+    """What the doctor of a visit planned, as long as it is open."""
+    found = sa.select(FollowUp).where(FollowUp.room == room, FollowUp.state == FollowUpState.OPEN)
+    return (await unit.session.scalars(found)).one_or_none()
+
+
+async def due_for_patient(unit: Unit, *, by: HospitalDay, limit: int = 3) -> Sequence[FollowUp]:
+    """Of the account that asks, for whomever it looks after, the soonest first."""
+    found = sa.select(FollowUp).where(
+        FollowUp.account_id == unit.actor.account,
+        FollowUp.state == FollowUpState.OPEN,
+        FollowUp.due_day <= by,
+    )
+    return (await unit.session.scalars(found.order_by(FollowUp.due_day, FollowUp.id).limit(limit))).all()
 
 
 async def _end(unit: Unit, follow_up_id: UUID, event: FollowUpEvent, outcome: str) -> FollowUp:

@@ -4,9 +4,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from telehealth.consultations.states import ConsultationState
+from telehealth.core.clock import HospitalDay, day_end
 from telehealth.core.seats import Role, Side
+
+#: After the service desk was told of an unfinished visit, the doctor has this long.
+LAST_CHANCE = timedelta(days=1)
 
 #: Said to everybody, so they show nothing of this patient (XY13). Compared without blanks and marks.
 GREETINGS = frozenset(
@@ -76,3 +81,13 @@ def next_step(state: ConsultationState, side: Side, call: CallRule) -> str:
     if call.refusal == "asked":
         return "answer_consent"
     return "talk" if side is Side.PATIENT else "conclude"
+
+
+def desk_from(day: HospitalDay, unfinished_after_days: int) -> datetime:
+    """When an attended visit without a signed note becomes the service desk's task (XY13)."""
+    return day_end(day + timedelta(days=unfinished_after_days))
+
+
+def refunded_from(day: HospitalDay, unfinished_after_days: int) -> datetime:
+    """When all of the fee of such a visit goes back."""
+    return desk_from(day, unfinished_after_days) + LAST_CHANCE

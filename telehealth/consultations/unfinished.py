@@ -19,11 +19,12 @@ from telehealth.consultations.concluding import close_visit
 from telehealth.consultations.doctor_queries import note_of
 from telehealth.consultations.note_content import read_content
 from telehealth.consultations.queries import fetch, lock_consultation
+from telehealth.consultations.rules import LAST_CHANCE, desk_from
 from telehealth.consultations.states import OPEN, ConsultationState, NoteState
 from telehealth.consultations.telling import tell_patient
 from telehealth.consultations.writing import announce
 from telehealth.core.access import Actor, Permission
-from telehealth.core.clock import HospitalDay, day_end
+from telehealth.core.clock import HospitalDay
 from telehealth.core.errors import DomainError
 from telehealth.core.i18n import N_, translator
 from telehealth.core.unit import Unit, Units
@@ -32,8 +33,6 @@ from telehealth.rulebook import PolicyMissing, current_policy
 
 log = structlog.get_logger(__name__)
 
-#: After the desk was told, the doctor has this long.
-LAST_CHANCE = timedelta(days=1)
 _TASK = N_("预约号 %(number)s：请联系医生完成病历；次日24:00前仍未完成将全额退费并致歉")
 #: Steps of `Consultation.nudges` beyond those of the day itself.
 _DESK_TOLD = 9
@@ -71,7 +70,7 @@ async def sweep_unfinished(units: Units) -> int:
     return ended
 
 
-async def _see_to(units: Units, visit: Unfinished, desk_from: datetime) -> bool:
+async def _see_to(units: Units, visit: Unfinished, since: datetime) -> bool:
     async with units.system("unfinished visits") as unit:
         booking = await lock_visit(unit, visit.room)
         row = await lock_consultation(unit, visit.room)
@@ -84,7 +83,7 @@ async def _see_to(units: Units, visit: Unfinished, desk_from: datetime) -> bool:
             await announce(unit, visit.room, "concluded")
             await tell_patient(unit, booking, Notice.VISIT_CONCLUDED)
             return True
-        if unit.now < desk_from + LAST_CHANCE:
+        if unit.now < since + LAST_CHANCE:
             if row.nudges < _DESK_TOLD:
                 row.nudges = _DESK_TOLD
                 await _tell_doctor(unit, visit)
@@ -127,7 +126,7 @@ async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
 
 async def _desk_from(unit: Unit, hospital_id: UUID, day: HospitalDay) -> datetime:
     policy = (await current_policy(unit, hospital_id)).policy
-    return day_end(day + timedelta(days=policy.unattended.unfinished_after_days))
+    return desk_from(day, policy.unattended.unfinished_after_days)
 
 
 async def _tell_doctor(unit: Unit, visit: Unfinished) -> None:

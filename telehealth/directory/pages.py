@@ -1,12 +1,10 @@
 """The front door: hospitals, one hospital's home, and the service notice."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import segno
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +13,7 @@ from starlette.routing import Route
 from telehealth.core.access import Permission
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
-from telehealth.directory import accepting, queries, sharing
+from telehealth.directory import accepting, queries
 from telehealth.directory.advising import emergency_advice
 from telehealth.directory.errors import NoticeOutdated
 from telehealth.directory.models import Department, Hospital
@@ -25,10 +23,14 @@ from telehealth.web.contract import page
 from telehealth.web.forms import read_form
 from telehealth.web.house import house_of
 from telehealth.web.pages import own_path, redirect, render
-from telehealth.web.preferences import door_of, language
+from telehealth.web.preferences import language, preferences
 
 #: From this many hospitals on, the front page has a search box.
 SEARCH_FROM = 8
+#: Parts of the home page with a lower number stand above the quick services.
+SERVICES_AT = 40
+#: Quick services that fit two rows on a phone.
+SERVICES_MOST = 8
 
 
 @page(public=True)
@@ -37,6 +39,8 @@ async def home_page(request: Request, unit: Unit) -> Response:
         return redirect("/staff")
     lang = language(request)
     rows = await queries.hospitals(unit)
+    actor = unit.actor
+    parts = await _contributed(request, "home_parts", unit, actor) if actor.is_known else []
     wanted = request.query_params.get("q", "").strip()[:40]
     shown = [row for row in rows if wanted.lower() in f"{row.name} {row.name_en} {row.code}".lower()]
     return render(
@@ -45,7 +49,12 @@ async def home_page(request: Request, unit: Unit) -> Response:
         hospitals=[_hospital_line(row, lang) for row in shown],
         wanted=wanted,
         is_searchable=len(rows) >= SEARCH_FROM,
-        cards=await _contributed(request, "patient_home", unit, unit.actor),
+        cards=await _contributed(request, "patient_home", unit, actor) if actor.is_known else [],
+        # Above the quick services what concerns one visit or one payment, under them what is a habit.
+        parts=sorted(parts, key=lambda part: int(part["order"])),
+        services=await _services(request, unit, actor) if actor.is_known else [],
+        unread=await _unread(request, unit, actor) if actor.is_known else 0,
+        services_at=SERVICES_AT,
         fine_links=_complaint_links(rows, lang, await _supervision(request, unit))
         if len(rows) < SEARCH_FROM
         else [],
@@ -94,21 +103,6 @@ async def hospital_home_page(request: Request, unit: Unit, code: str) -> Respons
 
 
 @page(public=True)
-async def shared_link_page(unit: Unit, scene: str) -> Response:
-    return redirect(await sharing.booking_page(unit, scene))
-
-
-@page(public=True)
-async def shared_code_page(request: Request, unit: Unit, scene: str) -> Response:
-    """The QR code of such a link, to print or to show: scanned in WeChat, it opens the mini-program."""
-    await sharing.booking_page(unit, scene)
-    drawn = io.BytesIO()
-    address = f"{house_of(request).settings.public_url}/s/{scene}"
-    segno.make(address, error="m").save(drawn, kind="svg", scale=8, border=4, light="#ffffff")
-    return Response(drawn.getvalue(), media_type="image/svg+xml")
-
-
-@page(public=True)
 async def notice_page(request: Request, unit: Unit, notice_id: UUID) -> Response:
     return await _show_notice(request, unit, notice_id)
 
@@ -126,13 +120,14 @@ async def accept_notice_page(request: Request, unit: Unit, notice_id: UUID) -> R
     if form.model is None or not form.model.agree:
         errors = {"agree": N_("请先阅读全文，并勾选同意")}
         return await _show_notice(request, unit, notice_id, errors=errors, status=422)
+    in_mini_program = preferences(request).host == "wxmp"
     try:
         await accepting.accept_notice(
             unit,
             notice.hospital_id,
             form.model.sha256,
             account_id=unit.actor.account,
-            channel=NoticeChannel(door_of(request)),
+            channel=NoticeChannel.MINI_PROGRAM if in_mini_program else NoticeChannel.BROWSER,
         )
     except NoticeOutdated:
         latest = await queries.current_notice(unit, notice.hospital_id)
@@ -218,6 +213,36 @@ def _department_line(
     return DepartmentLine(said(department, "name", lang), said(department, "about", lang), href, tags)
 
 
+async def _services(request: Request, unit: Unit, actor: Any) -> list[dict[str, Any]]:
+    """The grid of quick services: booking, what features above put there, then what is one's own."""
+    own = [
+        {"href": row["href"], "icon": row["icon"], "label": row["title"], "order": _place_of(row["href"])}
+        for row in await _contributed(request, "me", unit, actor)
+        if row["href"] not in _NO_SERVICES
+    ]
+    first = [
+        {"href": "#hospitals", "icon": "calendar-plus", "label": N_("预约就诊"), "order": 10},
+        {"href": "/messages", "icon": "message-circle", "label": N_("消息"), "order": 50},
+    ]
+    found = [*first, *await _contributed(request, "home_services", unit, actor), *own]
+    return sorted(found, key=lambda row: int(row["order"]))[:SERVICES_MOST]
+
+
+def _place_of(href: str) -> int:
+    return 60 + (_OFTEN.index(href) if href in _OFTEN else len(_OFTEN))
+
+
+#: What people come for, most often first; the rest follows in the order of its features.
+_OFTEN = ("/people", "/records", "/prescriptions", "/bills", "/family")
+#: Nobody comes to the front page for these; "my own" has them.
+_NO_SERVICES = frozenset({"/strikes", "/shares"})
+
+
+async def _unread(request: Request, unit: Unit, actor: Any) -> int:
+    found = house_of(request).contributions.get("unread") or []
+    return sum([int(await part(unit, actor)) for part in found])
+
+
 async def _contributed(request: Request, place: str, *arguments: Any) -> list[dict[str, Any]]:
     """Cards that features above add to this view."""
     found = house_of(request).contributions.get(place) or []
@@ -227,8 +252,6 @@ async def _contributed(request: Request, place: str, *arguments: Any) -> list[di
 routes = [
     Route("/", home_page),
     Route("/h/{code}", hospital_home_page),
-    Route("/s/{scene}", shared_link_page),
-    Route("/s/{scene}/code.svg", shared_code_page),
     Route("/notices/{notice_id:uuid}", notice_page),
     Route("/notices/{notice_id:uuid}/acceptance", accept_notice_page, methods=["POST"]),
 ]

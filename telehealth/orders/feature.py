@@ -1,3 +1,14 @@
 from telehealth.core.feature import Feature
+from telehealth.orders import api, homing, pages, visits
 
-feature = Feature(name="orders")
+feature = Feature(
+    name="orders",
+    api=tuple(api.routes),
+    pages=tuple(pages.routes),
+    templates="telehealth.orders",
+    contributions=(
+        ("orders", visits.SOURCE),
+        ("home_parts", homing.home_parts),
+        ("home_services", homing.home_services),
+    ),
+)

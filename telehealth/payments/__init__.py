@@ -15,6 +15,7 @@ from telehealth.payments.queries import (
     receipt,
     refund_of,
     refunds_of,
+    refunds_on_the_way,
 )
 from telehealth.payments.states import (
     ChargeState,
@@ -32,4 +33,5 @@ __all__ = [
     "OrderType", "Paid", "PayOrder", "PayOrderState", "PaySubject", "PaymentProvider", "Providers", "Receipt",
     "Refund", "RefundLeg", "RefundReason", "RefundState", "RefundSteps", "Subjects", "Way",
     "charge_of_subject", "charges_of", "orders_on", "receipt", "refund_of", "refunds_of",
+    "refunds_on_the_way",
 ]  # fmt: skip

@@ -209,6 +209,13 @@ async def refunds_of(unit: Unit, charge_id: UUID) -> list[RefundSteps]:
     return await _with_legs(unit, found.order_by(Refund.requested_at, Refund.id))
 
 
+async def refunds_on_the_way(unit: Unit, charge_ids: Sequence[UUID]) -> dict[UUID, Refund]:
+    """By charge, the latest that is not settled; whoever asks has shown that they may see the charges."""
+    found = sa.select(Refund).where(Refund.charge_id.in_(charge_ids), Refund.state != RefundState.SETTLED)
+    rows = await unit.session.scalars(found.order_by(Refund.requested_at, Refund.id))
+    return {row.charge_id: row for row in rows}
+
+
 async def refund_of(unit: Unit, actor: Actor, refund_id: UUID) -> RefundSteps:
     """Raises RefundNotFound."""
     steps = await _with_legs(unit, sa.select(Refund).where(Refund.id == refund_id, visible_to(actor, Refund)))

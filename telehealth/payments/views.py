@@ -8,13 +8,12 @@ from telehealth.core.i18n import N_, format_day, format_fen, format_instant, tra
 from telehealth.payments.models import ChargeLine, RefundLeg
 from telehealth.payments.queries import RefundSteps
 from telehealth.payments.states import LegState
-from telehealth.payments.wording import LEG_KINDS, LEG_STATES
+from telehealth.payments.wording import HAND_OUT, LEG_KINDS, LEG_STATES
 
 Words = Callable[[str], str]
 
 _ASKED = N_("已申请退款")
 _BACK = N_("全部退回")
-_HAND_OUT = N_("到窗口领取现金")
 _BY = N_("预计最迟 %(day)s 到账，节假日顺延")
 
 
@@ -45,7 +44,7 @@ def refund_steps(found: RefundSteps, _: Words, lang: str) -> list[dict[str, Any]
 
 def _leg(leg: RefundLeg, _: Words, lang: str) -> dict[str, Any]:
     states = {LegState.SETTLED: "done", LegState.WAITING: ""}
-    label = _HAND_OUT if leg.party == "desk" else LEG_KINDS[leg.kind]
+    label = HAND_OUT if leg.party == "desk" else LEG_KINDS[leg.kind]
     name = _(label)
     return {
         "title": f"{name} {format_fen(leg.amount, lang)}" if leg.amount else name,

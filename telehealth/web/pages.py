@@ -41,6 +41,7 @@ from telehealth.core.i18n import (
 )
 from telehealth.web.assets import Assets
 from telehealth.web.house import House, actor_of, house_of
+from telehealth.web.labels import label
 from telehealth.web.preferences import language, preferences
 from telehealth.web.problems import sentence
 
@@ -204,13 +205,15 @@ def _environment(lang: str, loader: ChoiceLoader, assets: Assets) -> Environment
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         translator(lang), plural(lang), newstyle=True
     )
-    environment.globals |= {"static": assets.url, "icon": icon, "url": _url}
+    environment.globals |= {"static": assets.url, "icon": icon, "url": _url, "label": _label}
     environment.filters |= {
         "fen": lambda amount: format_fen(amount, lang),
         "shanghai": lambda instant: format_instant(instant, lang),
         "day": lambda day: format_day(day, lang),
         "month": lambda day: format_date(day, "MMM", locale=lang.replace("-", "_")),
         "said": lambda text: _said(text, lang),
+        "short_day": lambda day: format_day(day, lang, "short"),
+        "day_clock": lambda instant: format_instant(instant, lang, "short"),
         "clock_time": lambda instant: format_clock(instant, lang),
         "until": partial(_until, lang),
         "masked": masked,
@@ -229,6 +232,12 @@ def _until(lang: str, instant: datetime, now: datetime | None = None) -> str:
 def _said(text: str | Mapping[str, str], lang: str) -> str:
     """A contributed text: a message id, or names that were said in both languages."""
     return translator(lang)(text) if isinstance(text, str) else text[lang]
+
+
+@pass_context
+def _label(context: Any, name: str) -> str:
+    ui = context["ui"]
+    return translator(ui.lang)(label(name, ui.host))
 
 
 @pass_context

@@ -73,8 +73,8 @@ def meeting(
 
 
 def room_of(patient: Page, house: str) -> str:
-    patient.goto(f"{house}/bookings?group=coming")
-    for link in patient.locator("a.booking").all():
+    patient.goto(f"{house}/orders?group=coming")
+    for link in patient.locator("a.order").all():
         room = str(link.get_attribute("href")).rpartition("/")[2]
         if patient.request.get(f"{house}/api/v1/rooms/{room}").ok:
             return room

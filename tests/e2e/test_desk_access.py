@@ -38,8 +38,9 @@ def rooms(chromium: Browser, live: str) -> dict[str, str]:
         with somebody(chromium, live, who) as patient:
             found[who] = room_of(patient, live)
     with somebody(chromium, live, XU) as patient:
-        patient.goto(f"{live}/bookings?group=past")
-        found[XU] = str(patient.locator("a.booking").first.get_attribute("href")).rpartition("/")[2]
+        patient.goto(f"{live}/orders?group=over")
+        visit = patient.locator("a.order[href*=bookings]").first
+        found[XU] = str(visit.get_attribute("href")).rpartition("/")[2]
     return found
 
 

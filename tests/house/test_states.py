@@ -21,7 +21,6 @@ ENDS: dict[str, set[str]] = {
     # A closed clinic may open again, a sent form may be taken back, a member of staff reinstated.
     "clinic": set(),
     "complaint": {"closed"},
-    "rating_words": set(),
     "complaint_photo": {"ready", "refused"},
     "call": {"ended"},
     "consultation": {"closed", "concluded"},
@@ -49,8 +48,6 @@ ENDS: dict[str, set[str]] = {
     "rung": {"delivered", "refused", "undelivered"},
     "identity_review": {"approved", "dropped", "refused"},
     "intake_attachment": {"refused", "removed"},
-    "outpatient_bill": {"confirmed"},
-    "queue_ticket": {"seen", "left"},
     "patient_link": {"ended"},
     "policy_version": {"discarded", "retired"},
 }  # fmt: skip

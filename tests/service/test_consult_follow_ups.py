@@ -96,8 +96,7 @@ async def test_BJ09_on_the_day_the_patient_is_one_tap_from_the_same_doctor(
         href = await unit.session.scalar(
             sa.select(InboxMessage.href).where(InboxMessage.notice == "follow_up_due")
         )
-    assert href is not None and href.startswith("/h/yunan/book?kind=internet")
-    assert f"doctor={visit.house.doctor.id}" in href and f"person={visit.who.person.id}" in href
+    assert href == f"/bookings/{visit.room}/rebooking"
 
 
 async def test_a_task_that_is_done_reminds_nobody(

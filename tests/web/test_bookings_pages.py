@@ -269,29 +269,16 @@ async def test_somebody_elses_booking_page_is_not_found(
     page = await client.get(f"/bookings/{booking.id}", headers=other)
     assert page.status_code == 404 and booking.number not in page.text
     assert (await client.post(f"/bookings/{booking.id}/cancellation", headers=other)).status_code == 404
-    assert booking.number not in (await client.get("/bookings", headers=other)).text
+    assert booking.number not in (await client.get("/orders", headers=other)).text
 
 
-async def test_my_bookings_by_person_and_state(
-    client: Client, units: Units, place: House, who: Patient, planned: Planned, mine: Headers
-) -> None:
-    relative = await add_relative(units, place, who, name="样例丙")
-    booking = await book(units, place, relative, planned.slot.id)
-    for query, shown in (
-        ("", True), ("?group=held", True), ("?group=past", False),
-        (f"?person={relative.person.id}", True), (f"?person={who.person.id}", False),
-        ("?after=nonsense", True),
-    ):  # fmt: skip
-        page = await client.get(f"/bookings{query}", headers=mine)
-        assert (f"/bookings/{booking.id}" in page.text) is shown, query
-
-
-async def test_the_home_page_warns_of_a_seat_that_waits_to_be_paid(
+async def test_the_home_page_says_which_seat_waits_to_be_paid(
     client: Client, units: Units, place: House, who: Patient, planned: Planned, mine: Headers
 ) -> None:
     booking = await book(units, place, who, planned.slot.id)
     home = await client.get("/", headers=mine)
-    assert "号源待支付" in home.text and f"/bookings/{booking.id}" in home.text
+    assert "待支付" in home.text and f"/orders/bookings/{booking.id}" in home.text
+    assert "号源保留到" in home.text
 
 
 # ------------------------------------------------------------------------------------------- staff

@@ -151,7 +151,7 @@ async def test_each_try_is_one_press_away(demo: House, own_sandbox: Sandbox) -> 
     transport = httpx2.ASGITransport(app=build(demo), raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as browser:
         page = (await browser.get("/demo")).text
-        for who, where in (("13800000119", "/bookings"), ("finance.yunan", "/staff/money")):
+        for who, where in (("13800000119", "/orders"), ("finance.yunan", "/staff/money")):
             assert f'value="{who}"' in page
             entered = await browser.post("/demo/enter", data={"who": who, "next": where})
             assert (entered.status_code, entered.headers["location"]) == (303, where)

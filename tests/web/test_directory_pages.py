@@ -42,7 +42,7 @@ async def test_the_front_page_of_somebody_signed_in_leads_to_their_things(
 ) -> None:
     key = await cookie(units, patient(await add_patient(units)))
     page = (await client.get("/", headers=key)).text
-    assert 'href="/bookings"' in page and 'href="/people"' in page and "手机号登录" not in page
+    assert 'href="/orders"' in page and 'href="/people"' in page and "手机号登录" not in page
 
 
 async def test_staff_are_led_to_their_desk(client: Http, units: Units, hospital: Hospital) -> None:

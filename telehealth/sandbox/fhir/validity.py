@@ -31,8 +31,6 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "Observation": ("status", "code"),
     "DiagnosticReport": ("status", "code", "subject"),
     "AllergyIntolerance": ("patient",),
-    "Invoice": ("status", "subject"),
-    "PaymentNotice": ("status", "request", "created", "payment", "recipient", "amount"),
 }
 
 

@@ -30,8 +30,6 @@ from telehealth.patients.reviewing import ask_for_review
 from telehealth.patients.rules import Relation
 from telehealth.patients.states import FaceState, Purpose, ReviewKind
 from telehealth.payments.models import Difference
-from telehealth.ratings.models import Rating
-from telehealth.ratings.states import WordsState
 from telehealth.rulebook.publishing import draft_from_current
 from telehealth.rulebook.rules import ClinicKind
 from telehealth.schedule.models import ClinicTemplate
@@ -39,7 +37,6 @@ from telehealth.schedule.rules import HalfDay
 from telehealth.strikes.appealing import appeal
 from telehealth.web.sessions import open_session
 from tests.support.factories.accounts import add_staff, staff
-from tests.support.factories.bills import put_bill
 from tests.support.factories.bookings import (
     House,
     Patient,
@@ -86,7 +83,7 @@ class Side:
         """The id meant by `name` in this path: some are two kinds of thing each."""
         is_of_relative = "/consents/" in path or "/face-checks/" in path
         owner = next((found for part, found in _OWNERS.items() if part in path), "session_id")
-        where = {"id": owner,
+        where = {"id": owner, "kind": "order_kind" if "/orders/" in path else "kind",
                  "check_id": "face_check_id" if "/face-checks/" in path else "gate_check_id",
                  "person_id": "relative_id" if is_of_relative else "person_id"}  # fmt: skip
         return self.things[where.get(name, name)]
@@ -120,6 +117,8 @@ async def _side(units: Units, code: str, phone: str) -> Side:
         "clinic_id": clinic.clinic.id,
         "slot_id": clinic.slots[1].id,
         "booking_id": booking.id,
+        "order_kind": "bookings",
+        "order_id": booking.id,
         "department_id": house.department.id,
         "doctor_id": house.doctor.id,
         "campus_id": house.campus.id,
@@ -131,7 +130,7 @@ async def _side(units: Units, code: str, phone: str) -> Side:
         "attachment_id": photo.id,
     }
     things |= await _more(units, house, who)
-    things |= await _complained(units, house, who, booking)
+    things |= await _complained(units, house, who)
     things |= await _money(units, house, who, booking)
     async with units.system("test") as unit:
         visited = await _one(unit, Booking, Booking.id == things["room_id"])
@@ -139,7 +138,6 @@ async def _side(units: Units, code: str, phone: str) -> Side:
         units, Visit(house, who, members[Role.DOCTOR], visited, clinic), members[Role.PHARMACY]
     )
     things |= {"visit_id": things["room_id"], "drug_code": PILL, "verb": "claim", "act": "signature"}
-    things |= {"bill_id": (await put_bill(units, house, who)).id}
     things |= await _reviewed(units, house, members[Role.PHARMACIST], UUID(str(things["prescription_id"])))
     return Side(house, who, members, clinic, {name: str(thing) for name, thing in things.items()})
 
@@ -171,18 +169,10 @@ async def _reviewed(
         return {"line_id": line.id, "duty_id": duty.id}
 
 
-async def _complained(units: Units, house: House, who: Patient, booking: Booking) -> dict[str, Any]:
+async def _complained(units: Units, house: House, who: Patient) -> dict[str, Any]:
     row = await add_complaint(units, house, who)
     photo, _ = await offer_photo(units, who.actor, row.id, content_type="image/jpeg", size=1000)
-    had = Rating(
-        booking_id=booking.id, hospital_id=house.hospital.id, account_id=who.account.id,
-        doctor_id=house.doctor.id, stars=4, words="样例：讲得很耐心", words_state=WordsState.WAITING,
-        made_at=row.made_at, editable_until=row.made_at, policy_number=1,
-    )  # fmt: skip
-    async with units.system("test") as unit:
-        unit.session.add(had)
-        await unit.session.flush()
-    return {"complaint_id": row.id, "photo_id": photo.id, "rating_id": had.id}
+    return {"complaint_id": row.id, "photo_id": photo.id}
 
 
 async def _more(units: Units, house: House, who: Patient) -> dict[str, Any]:

@@ -1,0 +1,68 @@
+"""What the API and the pages of the list share: which lines, from where on, and who is shown."""
+
+from datetime import datetime
+from uuid import UUID
+
+from starlette.requests import Request
+
+from telehealth.core.errors import FieldsInvalid, NotFound
+from telehealth.core.i18n import N_
+from telehealth.core.orders import Line, Link, Opened, Wanted
+from telehealth.core.unit import Unit
+from telehealth.orders import visits
+from telehealth.orders.errors import OrderNotFound
+from telehealth.orders.listing import orders_of
+from telehealth.web.house import house_of
+from telehealth.web.labels import APP, BROWSER, MINI_PROGRAM
+from telehealth.web.pagination import cut, decode_cursor
+from telehealth.web.preferences import preferences
+
+_BROKEN = {"after": N_("翻页位置无效")}
+
+
+async def page_of(unit: Unit, wanted: Wanted) -> tuple[list[Line], str]:
+    """One page of lines and the cursor of the next."""
+    found = await orders_of(unit).lines(unit, wanted)
+    return cut(found, wanted.limit, lambda line: (line.ordered_at.isoformat(), str(line.id)))
+
+
+async def opened(unit: Unit, kind: str, order_id: UUID) -> Opened:
+    """Raises OrderNotFound, for somebody else's too, whatever it is of."""
+    try:
+        return await orders_of(unit).open(unit, kind, order_id)
+    except NotFound:
+        raise OrderNotFound() from None
+
+
+async def links_of(request: Request, unit: Unit, order: Opened) -> list[Link]:
+    """What can be done about it; features above a visit add theirs: the room, the sheets."""
+    if order.line.kind != visits.KIND:
+        return list(order.links)
+    added = [
+        Link(row["href"], row["label"])
+        for part in house_of(request).contributions.get("booking_actions", [])
+        for row in await part(unit, unit.actor, order.subject)
+    ]
+    return [*added, *order.links]
+
+
+def before(cursor: str) -> tuple[datetime, UUID] | None:
+    """Raises FieldsInvalid."""
+    key = decode_cursor(cursor, 2)
+    if key is None:
+        return None
+    try:
+        at, identity = datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
+    except ValueError:
+        raise FieldsInvalid(_BROKEN) from None
+    if at.tzinfo is None:
+        raise FieldsInvalid(_BROKEN)
+    return at, identity
+
+
+def channel_of(request: Request) -> str:
+    """Where the answer is read: an app's own pages carry a bearer token and no cookie (XY19)."""
+    chosen = preferences(request).host
+    if chosen == MINI_PROGRAM:
+        return MINI_PROGRAM
+    return APP if chosen == APP or request.scope.get("bearer") else BROWSER

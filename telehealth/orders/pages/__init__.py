@@ -1,0 +1,5 @@
+"""The list of orders, the promises of each, and booking the same doctor again."""
+
+from telehealth.orders.pages import again, listing
+
+routes = (*listing.routes, *again.routes)

@@ -1,3 +1,0 @@
-from telehealth.outpatient.pages import bills, staff
-
-routes = [*bills.routes, *staff.routes]

@@ -1,3 +1,0 @@
-from telehealth.ratings.pages import patient, staff
-
-routes = (*patient.routes, *staff.routes)
