@@ -42,6 +42,7 @@ from telehealth.core.events import Events
 from telehealth.core.feature import Feature
 from telehealth.core.jobs import Jobs
 from telehealth.core.limits import Limiter
+from telehealth.core.measures import Measures
 from telehealth.core.quarantine.pool import Quarantine
 from telehealth.core.rooms import RecordingShelf, RoomChannel, RoomGate, RoomJournal
 from telehealth.core.scanning import ClamdScanner, NoScanner, Scanner
@@ -179,6 +180,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     papers = PaperSources(house.contributions.get("record_papers", []))
     units.join(Press, Press(papers, settings.public_url, settings.is_demo))
     units.join(Orders, Orders(house.contributions.get("orders", [])))
+    units.join(Measures, Measures(house.contributions.get("metrics", [])))
     units.join(WeChatGateway, wechat)
     units.join(WeChatMessenger, WeChatMessages(settings.wechat, calls, public_url=settings.public_url))
     units.join(WeChatPushes, WeChatPushReader(settings.wechat, clock))

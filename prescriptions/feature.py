@@ -20,6 +20,7 @@ from prescriptions.pharmacy import jobs as pharmacy_jobs
 from prescriptions.pharmacy import models as pharmacy_models
 from prescriptions.pharmacy import pages as pharmacy_pages
 from prescriptions.pharmacy.contributing import worklist as pharmacy_worklist
+from prescriptions.pharmacy.measuring import MEASURING
 from prescriptions.records import RESOURCES
 from prescriptions.reviewing import api as reviewing_api
 from prescriptions.reviewing import models as reviewing_models
@@ -100,6 +101,7 @@ feature = Feature(
         *pharmacy_jobs.subscriptions,
     ),
     contributions=(
+        ("metrics", MEASURING),
         ("demo_opening", open_sample_pharmacies),
         ("demo_scene", play_scene),
         ("fhir", RESOURCES),

@@ -1,6 +1,7 @@
 from telehealth.bookings import api, desk_pages, jobs, pages, staff_pages
 from telehealth.bookings.cancelling import on_clinic_closed
 from telehealth.bookings.contributing import worklist
+from telehealth.bookings.measuring import MEASURING
 from telehealth.bookings.paying import pay_subject
 from telehealth.bookings.queries import demand
 from telehealth.core.access import Permission
@@ -20,6 +21,7 @@ feature = Feature(
     rail=(RailLink("/staff/bookings", "ticket-check", N_("预约"), Permission.BOOK_FOR_PATIENT, 30),),
     templates="telehealth.bookings",
     contributions=(
+        ("metrics", MEASURING),
         ("worklist", worklist),
         ("clinic_demand", demand),
         ("pay_subject", pay_subject),

@@ -16,6 +16,7 @@ from telehealth.consultations.chatting import tell_unread
 from telehealth.consultations.contributing import worklist
 from telehealth.consultations.following_up import DUE, remind
 from telehealth.consultations.gate import forget_tickets
+from telehealth.consultations.measuring import MEASURING
 from telehealth.consultations.nudging import nudge_doctors
 from telehealth.consultations.opening import on_left, on_paid
 from telehealth.consultations.unfinished import sweep_unfinished
@@ -44,6 +45,7 @@ feature = Feature(
     rail=(RailLink("/staff/line", "stethoscope", N_("接诊台"), Permission.CONSULT, 5),),
     templates="telehealth.consultations",
     contributions=(
+        ("metrics", MEASURING),
         ("fhir", contributing_fhir.RESOURCES),
         ("fhir_seen", contributing_fhir.seen),
         ("booking_actions", booking_actions),

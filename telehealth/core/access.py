@@ -53,6 +53,7 @@ class Permission(StrEnum):
     MANAGE_STOCK = "manage_stock"
     MANAGE_FORMULARY = "manage_formulary"
     COLLECT_PRESCRIPTIONS = "collect_prescriptions"
+    SEE_FIGURES = "see_figures"
 
 
 P = Permission
@@ -82,7 +83,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.HEAD: frozenset(
         {
             P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.SEARCH_AUDIT, P.SEE_MONEY, P.SEE_RECORDS,
-            P.HANDLE_COMPLAINTS,
+            P.HANDLE_COMPLAINTS, P.SEE_FIGURES,
         }
     ),
 }  # fmt: skip

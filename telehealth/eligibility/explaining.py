@@ -43,6 +43,11 @@ def explain(check: Check) -> Explanation:
     return Explanation(check.code, Sentence(_TITLES[check.code]), _seen(check), _remedy(check), _until(check))
 
 
+def title_of(code: GateCode) -> str:
+    """A message id: what a rule says when it refuses."""
+    return _TITLES[code]
+
+
 def passed(check: Check) -> Sentence:
     return Sentence(_PASSED[check.code])
 

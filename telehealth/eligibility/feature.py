@@ -2,6 +2,7 @@
 
 from telehealth.core.feature import Feature
 from telehealth.eligibility import api, pages
+from telehealth.eligibility.measuring import MEASURING
 from telehealth.eligibility.rehearsing import rehearse_cases, sample_cases
 
 feature = Feature(
@@ -9,5 +10,9 @@ feature = Feature(
     api=tuple(api.routes),
     pages=tuple(pages.routes),
     templates="telehealth.eligibility",
-    contributions=(("rehearsals", rehearse_cases), ("rehearsal_samples", sample_cases)),
+    contributions=(
+        ("rehearsals", rehearse_cases),
+        ("rehearsal_samples", sample_cases),
+        ("metrics", MEASURING),
+    ),
 )

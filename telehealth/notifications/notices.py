@@ -7,6 +7,7 @@ from telehealth.notifications.feedback_notices import FEEDBACK_WORDINGS
 from telehealth.notifications.room_notices import ROOM_WORDINGS
 from telehealth.notifications.rules import Kind, Var
 from telehealth.notifications.rx_notices import RX_WORDINGS
+from telehealth.notifications.staff_notices import STAFF_WORDINGS
 from telehealth.notifications.states import Notice, Topic
 from telehealth.notifications.wording import SEAT as _SEAT
 from telehealth.notifications.wording import Wording
@@ -345,6 +346,7 @@ WORDINGS: dict[Notice, Wording] = {
     **ROOM_WORDINGS,
     **RX_WORDINGS,
     **FEEDBACK_WORDINGS,
+    **STAFF_WORDINGS,
 }
 
 #: Codes go straight to the carrier and are never kept as a notice: vendor template and its order.

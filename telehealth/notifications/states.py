@@ -162,6 +162,7 @@ class Notice(StrEnum):
     APPEAL_DECLINED = "appeal_declined"
     CREDENTIAL_EXPIRING = "credential_expiring"
     CREDENTIAL_EXPIRED = "credential_expired"
+    DAILY_REPORT = "daily_report"
     ROOM_URGENT = "room_urgent"
     DOCTOR_WROTE = "doctor_wrote"
     DOCTOR_ADMITTED = "doctor_admitted"

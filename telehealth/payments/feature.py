@@ -7,6 +7,7 @@ from telehealth.core.feature import Feature, Periodic, RailLink
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.payments import api, callback_pages, finance_api, finance_pages, jobs, pages
+from telehealth.payments.measuring import MEASURING
 from telehealth.payments.reconciling import fetch_due
 from telehealth.payments.worklist import worklist
 
@@ -28,5 +29,5 @@ feature = Feature(
         RailLink("/staff/money", "scale", N_("财务"), Permission.SEE_MONEY, 70),
         RailLink("/staff/money/refunds", "undo-2", N_("退款"), Permission.SEE_MONEY, 71),
     ),
-    contributions=(("me", me_links), ("worklist", worklist)),
+    contributions=(("me", me_links), ("worklist", worklist), ("metrics", MEASURING)),
 )

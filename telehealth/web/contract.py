@@ -189,6 +189,8 @@ def _endpoint(declared: Operation) -> Endpoint:
         actor = actor_of(request)
         if declared.needs is not None:
             actor.require(declared.needs)
+            if actor.is_staff:
+                require_totp(actor)
         house = house_of(request)
         if declared.limit:
             who = str(actor.account_id or (request.client.host if request.client else ""))

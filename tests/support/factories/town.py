@@ -113,6 +113,8 @@ async def _side(units: Units, code: str, phone: str) -> Side:
     things: dict[str, Any] = {
         "code": code,
         "topic": "bookings",
+        # No report was ever made of it.
+        "day": "2026-01-01",
         "person_id": who.person.id,
         "clinic_id": clinic.clinic.id,
         "slot_id": clinic.slots[1].id,
