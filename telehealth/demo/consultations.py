@@ -28,6 +28,7 @@ from telehealth.demo.patients import open_patients
 from telehealth.demo.paying import DOOR, pay_charge
 from telehealth.demo.queries import staff_member_by_login
 from telehealth.demo.seeding import open_hospital
+from telehealth.demo.wechat import open_wechat
 from telehealth.web.house import House
 from telehealth.web.sessions import end_session, open_session
 
@@ -130,6 +131,7 @@ async def open_demo(house: House) -> None:
     for opening in house.contributions.get("demo_opening", []):
         await opening(house.units)
     await open_patients(house, IN_LINE)
+    await open_wechat(house)
     cast = _Cast(house)
     try:
         for one in IN_LINE:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from telehealth.accounts import patient_by_phone
 from telehealth.core.access import Actor, Role
 from telehealth.core.errors import NotFound
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.demo.accounts import EVERY_PATIENT, PASSWORD, STAFF, DemoStaff
 from telehealth.demo.queries import staff_member_by_login
@@ -27,6 +28,7 @@ from telehealth.web.sessions import end_session, open_session
 log = structlog.get_logger(__name__)
 
 MESSAGES_SHOWN = 8
+MESSAGE_KINDS = {"subscribe": N_("小程序订阅消息"), "template": N_("服务号消息")}
 
 
 class Enter(BaseModel):
@@ -47,6 +49,7 @@ async def demo_page(request: Request, units: Units) -> Response:
         patients=EVERY_PATIENT,
         password=PASSWORD,
         messages=await _messages(sandbox),
+        wechat=await _wechat(sandbox),
         people=await _ask(f"{sandbox}/his/samples"),
         sandbox=sandbox,
         home=f"{house_of(request).settings.public_url}/demo",
@@ -58,7 +61,13 @@ async def demo_codes_page(request: Request) -> Response:
     """The part of /demo that changes, for the page to fetch again."""
     sandbox = house_of(request).settings.sandbox_url
     staff = [_StaffCard(one, pyotp.TOTP(one.totp_secret).now()) for one in STAFF]
-    return render(request, "demo/_codes.html", staff=staff, messages=await _messages(sandbox))
+    return render(
+        request,
+        "demo/_codes.html",
+        staff=staff,
+        messages=await _messages(sandbox),
+        wechat=await _wechat(sandbox),
+    )
 
 
 @page(public=True)
@@ -103,6 +112,22 @@ async def _messages(sandbox: str) -> list[dict[str, Any]]:
     found = await _ask(f"{sandbox}/sms/messages?limit={MESSAGES_SHOWN}")
     messages = found.get("messages", []) if isinstance(found, dict) else found
     return list(reversed(messages))[:MESSAGES_SHOWN]
+
+
+async def _wechat(sandbox: str) -> list[dict[str, Any]]:
+    """What arrived in somebody's WeChat, as its list of messages shows it: newest first."""
+    found = await _ask(f"{sandbox}/wechat/messages")
+    messages = found.get("messages", []) if isinstance(found, dict) else []
+    return [
+        {
+            "title": next(iter(one["data"].values()), ""),
+            "lines": list(one["data"].values())[1:],
+            "person": one.get("nickname", ""),
+            "label": MESSAGE_KINDS.get(one.get("kind", ""), MESSAGE_KINDS["template"]),
+            "url": one["page"] if one["page"].startswith("http") else "",
+        }
+        for one in messages[:MESSAGES_SHOWN]
+    ]
 
 
 async def _ask(url: str) -> Any:

@@ -95,11 +95,11 @@ async def notice_settings_page(request: Request, units: Units, actor: Actor) -> 
 @page(needs=Permission.OWN_ACCOUNT)
 async def save_notice_settings_page(request: Request, units: Units, actor: Actor) -> Response:
     form = await request.form(max_fields=40, max_files=0)
-    sms, wechat = set(form.getlist("sms")), set(form.getlist("wechat"))
     for topic in preferring.topics_of(actor):
+        ticked = form.getlist(str(topic))
         # Staff are told by WeChat nowhere, so their form does not ask.
-        by_wechat = None if actor.is_staff else str(topic) in wechat
-        await preferring.prefer(units, actor, topic, sms=str(topic) in sms, wechat=by_wechat)
+        by_wechat = None if actor.is_staff else "wechat" in ticked
+        await preferring.prefer(units, actor, topic, sms="sms" in ticked, wechat=by_wechat)
     if form.get("lang") in tuple(Lang):
         await choosing.prefer(units, actor, lang=Lang(str(form.get("lang"))))
     return redirect(f"{root(actor)}/settings", flash=N_("已保存"))
@@ -133,6 +133,7 @@ async def deliveries_page(request: Request, units: Units, actor: Actor) -> Respo
         delivery_labels=DELIVERY_LABELS,
         rung_labels=RUNG_LABELS,
         reason_of=reason_label,
+        ahead=units.clock.business() - units.clock.wall(),
         newer=f"{TRACED}?{urlencode({'phone': phone})}" if cursor else "",
         older=f"{TRACED}?{urlencode({'phone': phone, 'after': after})}" if after else "",
     )

@@ -15,6 +15,7 @@ from telehealth.notifications.models import (
     Rung,
     SubscribeConsent,
 )
+from telehealth.notifications.states import DeliveryState
 
 
 async def inbox(
@@ -69,6 +70,9 @@ async def deliveries_to(
     found = sa.select(Delivery).where(Delivery.hospital_id == unit.hospital_id)
     if account_id is not None:
         found = found.where(Delivery.account_id == account_id)
+    else:
+        # Of no interest until somebody asks for one of them.
+        found = found.where(sa.or_(Delivery.state != DeliveryState.SKIPPED, Delivery.reason != "no_wechat"))
     if before is not None:
         found = found.where(Delivery.id < before)
     return (await unit.session.scalars(found.order_by(Delivery.id.desc()).limit(limit + 1))).all()

@@ -113,5 +113,5 @@ async def delivery_shares(unit: Unit) -> list[ChannelCount]:
         .where(Rung.hospital_id == unit.hospital_id, Rung.created_at > unit.now - WINDOW)
         .group_by(Rung.channel)
     )
-    counts = {row[0]: ChannelCount(*row) for row in (await unit.session.execute(found)).tuples()}
+    counts = {row[0]: ChannelCount(*row) for row in await unit.session.execute(found)}
     return [counts.get(channel, ChannelCount(channel, 0, 0, 0)) for channel in Channel]

@@ -221,6 +221,7 @@ class WeChat(Party):
         return JSONResponse({"left": self.messages.consents(request.path_params["person"])})
 
     async def list_messages(self, request: Request) -> Response:
+        """Newest first."""
         person = request.query_params.get("person", "")
         return JSONResponse({"messages": self.messages.sent(int(person) if person.isdecimal() else None)})
 

@@ -168,6 +168,7 @@ class Messages:
             "appid": app.appid,
             "openid": openid,
             "person": self._accounts.holder(app, openid),
+            "nickname": self._accounts.nickname(self._accounts.holder(app, openid)),
             "template_id": template_id,
             "name": self._books.recall(_TEMPLATES, template_id)["name"],
             "data": {field: held["value"] for field, held in asked["data"].items()},

@@ -28,6 +28,7 @@ SYSTEM = {
     "deadlines": {"telehealth.core.deadlines"},
     "demo": {"telehealth.demo.pages", "telehealth.demo.seeding", "telehealth.demo.patients",
              "telehealth.demo.bookings", "telehealth.demo.moving", "telehealth.demo.consultations",
+             "telehealth.demo.wechat",
              "prescriptions.samples", "prescriptions.scenes", "telehealth.reporting.samples"},
     "desk booking": {"telehealth.bookings.assisting"},
     "desk registration": {"telehealth.patients.registering"},

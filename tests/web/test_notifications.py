@@ -137,7 +137,7 @@ async def test_the_settings_page_saves_what_is_ticked(client: Client, units: Uni
     account = await add_patient(units)
     headers = await cookie(units, patient(account))
     assert (await client.get("/messages/settings", headers=headers)).status_code == 200
-    await client.post("/messages/settings", data={"sms": ["people"]}, headers=headers)
+    await client.post("/messages/settings", data={"people": ["sms"]}, headers=headers)
     listed = (await client.get("/api/v1/me/notices", headers=headers)).json()
     assert {row["topic"] for row in listed if row["sms"]} == {"people"}
 
