@@ -59,9 +59,12 @@ if (button && said) button.addEventListener('click', () => pay(button, said));
 
 for (const link of document.querySelectorAll('[data-native]')) {
   link.addEventListener('click', (event) => {
-    const mini = /** @type {any} */ (window).wx?.miniProgram;
-    if (!mini?.navigateTo) return;
     event.preventDefault();
-    mini.navigateTo({ url: /** @type {HTMLElement} */ (link).dataset.native });
+    const mini = /** @type {any} */ (window).wx?.miniProgram;
+    const help = /** @type {HTMLElement | null} */ (link.parentElement?.querySelector('[data-native-missing]'));
+    // Outside of the mini-program the SDK is there and no native page: it answers the call with nothing.
+    const missing = () => help && (help.hidden = false);
+    if (!mini?.navigateTo) missing();
+    else mini.navigateTo({ url: /** @type {HTMLElement} */ (link).dataset.native, fail: missing });
   });
 }

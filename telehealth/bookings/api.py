@@ -50,7 +50,7 @@ from telehealth.rulebook.rules import Channel
 from telehealth.schedule import ClinicNotFound, clinic_offer
 from telehealth.web.contract import operation
 from telehealth.web.pagination import Page, cut, decode_cursor
-from telehealth.web.preferences import preferences
+from telehealth.web.preferences import door_of
 
 NO_SEAT = (SlotNotFound, SlotOver, SlotTaken, ChannelFull, ClinicNotOpen, HospitalNotLive, AlreadyBooked)
 
@@ -171,13 +171,6 @@ async def take_booking_cash(unit: Unit, booking_id: UUID, body: CashReceived) ->
 async def attend_in_person(unit: Unit, booking_id: UUID) -> BookingView:
     """A patient with an offline registration was seen by the doctor; midnight gives nothing back."""
     return BookingView.of(await completing.complete_in_person(unit, booking_id))
-
-
-def door_of(request: Request) -> str:
-    """XY15: through which door this booking came."""
-    if preferences(request).host == "wxmp":
-        return "mini_program"
-    return "app" if request.scope.get("bearer") else "browser"
 
 
 def cursor_of(text: str) -> tuple[datetime, UUID] | None:

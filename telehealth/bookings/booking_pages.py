@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from telehealth.bookings import holding, queries
-from telehealth.bookings.api import door_of
 from telehealth.bookings.choice import Choice
 from telehealth.bookings.choosing_pages import (
     Scene,
@@ -51,7 +50,7 @@ from telehealth.schedule import KindNotOffered, SlotPlace, offers_kind
 from telehealth.web.contract import page
 from telehealth.web.forms import read_form
 from telehealth.web.pages import redirect, render, words
-from telehealth.web.preferences import language, preferences
+from telehealth.web.preferences import door_of, language, preferences
 from telehealth.web.problems import status_of
 
 #: Errors that send back to the choice of a time; everything else chosen stays.

@@ -273,6 +273,10 @@ class Settings(BaseSettings):
     kuaidi100: dict[str, Kuaidi100] = Field(default_factory=dict)
     #: Hospital code → its apps at WeChat.
     wechat: dict[str, WeChat] = Field(default_factory=dict)
+    #: "WeChatsName.txt" → what is in it: proves that pages of this host may be shown in a mini-program.
+    verification_files: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.txt$")], str] = Field(
+        default_factory=dict
+    )
     s3: S3 | None = None
     signing: Signing = Signing()
     #: Without it browsers only find each other directly.

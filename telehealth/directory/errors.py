@@ -6,6 +6,11 @@ class HospitalNotFound(NotFound):
     detail = "没有找到这家医院"
 
 
+class LinkUnknown(NotFound):
+    code = "link_unknown"
+    detail = "这个二维码或链接已经失效，请从医院首页预约"
+
+
 class HospitalNotLive(Refused):
     code = "hospital_not_live"
     detail = "这家医院的互联网门诊尚未开通"

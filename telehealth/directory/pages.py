@@ -1,10 +1,12 @@
 """The front door: hospitals, one hospital's home, and the service notice."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import segno
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +15,7 @@ from starlette.routing import Route
 from telehealth.core.access import Permission
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
-from telehealth.directory import accepting, queries
+from telehealth.directory import accepting, queries, sharing
 from telehealth.directory.advising import emergency_advice
 from telehealth.directory.errors import NoticeOutdated
 from telehealth.directory.models import Department, Hospital
@@ -23,7 +25,7 @@ from telehealth.web.contract import page
 from telehealth.web.forms import read_form
 from telehealth.web.house import house_of
 from telehealth.web.pages import own_path, redirect, render
-from telehealth.web.preferences import language, preferences
+from telehealth.web.preferences import door_of, language
 
 #: From this many hospitals on, the front page has a search box.
 SEARCH_FROM = 8
@@ -103,6 +105,21 @@ async def hospital_home_page(request: Request, unit: Unit, code: str) -> Respons
 
 
 @page(public=True)
+async def shared_link_page(unit: Unit, scene: str) -> Response:
+    return redirect(await sharing.booking_page(unit, scene))
+
+
+@page(public=True)
+async def shared_code_page(request: Request, unit: Unit, scene: str) -> Response:
+    """The QR code of such a link, to print or to show: scanned in WeChat, it opens the mini-program."""
+    await sharing.booking_page(unit, scene)
+    drawn = io.BytesIO()
+    address = f"{house_of(request).settings.public_url}/s/{scene}"
+    segno.make(address, error="m").save(drawn, kind="svg", scale=8, border=4, light="#ffffff")
+    return Response(drawn.getvalue(), media_type="image/svg+xml")
+
+
+@page(public=True)
 async def notice_page(request: Request, unit: Unit, notice_id: UUID) -> Response:
     return await _show_notice(request, unit, notice_id)
 
@@ -120,14 +137,13 @@ async def accept_notice_page(request: Request, unit: Unit, notice_id: UUID) -> R
     if form.model is None or not form.model.agree:
         errors = {"agree": N_("请先阅读全文，并勾选同意")}
         return await _show_notice(request, unit, notice_id, errors=errors, status=422)
-    in_mini_program = preferences(request).host == "wxmp"
     try:
         await accepting.accept_notice(
             unit,
             notice.hospital_id,
             form.model.sha256,
             account_id=unit.actor.account,
-            channel=NoticeChannel.MINI_PROGRAM if in_mini_program else NoticeChannel.BROWSER,
+            channel=NoticeChannel(door_of(request)),
         )
     except NoticeOutdated:
         latest = await queries.current_notice(unit, notice.hospital_id)
@@ -252,6 +268,8 @@ async def _contributed(request: Request, place: str, *arguments: Any) -> list[di
 routes = [
     Route("/", home_page),
     Route("/h/{code}", hospital_home_page),
+    Route("/s/{scene}", shared_link_page),
+    Route("/s/{scene}/code.svg", shared_code_page),
     Route("/notices/{notice_id:uuid}", notice_page),
     Route("/notices/{notice_id:uuid}/acceptance", accept_notice_page, methods=["POST"]),
 ]

@@ -287,3 +287,15 @@ async def lock_doctor(unit: Unit, doctor_id: UUID) -> Doctor:
     if row is None:
         raise DoctorNotFound()
     return row
+
+
+async def place_of(unit: Unit, thing_id: UUID) -> tuple[str, str] | None:
+    """What this id is, "doctor", "campus" or "department", and the code of its hospital."""
+    each = [
+        sa.select(sa.literal(name), Hospital.code)
+        .join(model, model.hospital_id == Hospital.id)
+        .where(model.id == thing_id)
+        for name, model in (("doctor", Doctor), ("campus", Campus), ("department", Department))
+    ]
+    row = (await unit.session.execute(sa.union_all(*each))).first()
+    return None if row is None else (str(row[0]), str(row[1]))

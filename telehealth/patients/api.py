@@ -16,6 +16,7 @@ from telehealth.patients import (
     binding,
     consenting,
     linking_family,
+    permitting,
     queries,
     reviewing,
     verifying_identity,
@@ -173,6 +174,15 @@ async def list_consents(unit: Unit, person_id: UUID) -> list[ConsentView]:
     return [ConsentView.of(row) for row in await queries.consents_of(unit, link.id)]
 
 
+@operation(needs=P.MANAGE_PEOPLE, raises=(PersonNotFound, LinkPending))
+async def permit_medicine_check(unit: Unit, person_id: UUID) -> None:
+    """Agree that medicines in use from other hospitals are looked up when one is prescribed (REG 47, 56).
+
+    It is one of the person's consents then, and withdrawn as such.
+    """
+    await permitting.permit_medicine_check(unit, person_id)
+
+
 @operation(
     needs=P.MANAGE_PEOPLE, status=201, limit=GUESSES,
     raises=(
@@ -296,6 +306,7 @@ routes = [
     Route("/people/{person_id}/consents", list_consents),
     Route("/people/{person_id}/consents", give_consent, methods=["POST"]),
     Route("/people/{person_id}/consents/{consent_id}", withdraw_consent, methods=["DELETE"]),
+    Route("/people/{person_id}/medicine-check", permit_medicine_check, methods=["PUT"]),
     Route("/people/{person_id}/reviews", list_reviews_of_person),
     Route("/people/{person_id}/reviews", request_review, methods=["POST"]),
     Route("/representatives", list_representatives),

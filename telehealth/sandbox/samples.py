@@ -205,6 +205,13 @@ YUNAN = (
         ),
         sequence=938,
     ),
+    Person(
+        "yn31", "yunan", "叶", "文舟", "male", born(1980, 3, 15), "YA00010031", "13800000131",
+        "近期看过门诊；docs/api/journey.md 里走完全程的人",
+        "Recent visit; whom docs/api/journey.md takes all the way",
+        (Visit(days_ago(24), campus=_EAST, diagnosis=_HYPERTENSION, department="心血管内科"),),
+        sequence=941,
+    ),
 )
 
 JIANGBIN = (
@@ -289,6 +296,7 @@ INSURED = (
     Insured("yn17", insutype="510", med_types=("51",)),  # maternity only
     Insured("yn19", balance=100_000),
     Insured("yn21", balance=1_000),
+    Insured("yn31", balance=500),
     Insured("jb02", balance=300),
     Insured("jb03"),
 )

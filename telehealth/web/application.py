@@ -22,7 +22,7 @@ from starlette.routing import Mount, Route
 from telehealth.core.errors import DomainError
 from telehealth.core.feature import Periodic
 from telehealth.core.offset import follow_offset
-from telehealth.web import health, openapi, problems, reference
+from telehealth.web import health, openapi, problems, reference, verification
 from telehealth.web.assets import Assets
 from telehealth.web.authenticate import Authenticate
 from telehealth.web.blobs import blob_routes
@@ -55,6 +55,7 @@ def build(house: House, *, opening: Opening | None = None) -> Starlette:
         routes=[
             *health.routes,
             *reference.routes,
+            *verification.routes,
             Route("/preferences", choose_preferences, methods=["POST"]),
             Mount("/static", assets),
             *blob_routes(house.blobs),

@@ -65,6 +65,7 @@ class Authenticate:
             if presence is None:
                 return None
             scope["actor"], scope["session_id"] = presence.actor, presence.session_id
+            scope["channel"] = presence.channel
             if presence.stale and scope["type"] == "http":
                 return await sessions.rotate(db, presence.session_id, wall)
             return None

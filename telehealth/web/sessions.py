@@ -98,6 +98,7 @@ class Opened:
 class Presence:
     session_id: UUID
     actor: Actor
+    channel: str
     #: True when a browser's token is due for rotation.
     stale: bool
 
@@ -317,7 +318,7 @@ async def find_presence(
         )
         await connection.commit()
     stale = not bearer and row.current and row.rotated_at < wall - ROTATE_AFTER
-    return Presence(row.id, _actor(row), stale)
+    return Presence(row.id, _actor(row), row.channel, stale)
 
 
 async def rotate(connection: AsyncConnection, session_id: UUID, wall: datetime) -> str | None:

@@ -229,7 +229,7 @@ export class DeviceCheck {
     if (words) words.textContent = this.texts.help[trouble] || this.texts.help.failed;
     const copy = this.part('[data-check-copy]');
     // The link helps where another browser would.
-    if (copy) copy.hidden = !['inapp', 'unsupported', 'insecure', 'denied'].includes(trouble);
+    if (copy) copy.hidden = !['inapp', 'inmini', 'unsupported', 'insecure', 'denied'].includes(trouble);
   }
 
   async copy() {

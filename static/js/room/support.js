@@ -1,12 +1,17 @@
 // What this browser can do, asked before anybody is promised a call.
 
-/** @typedef {'denied' | 'none' | 'busy' | 'insecure' | 'inapp' | 'unsupported' | 'failed'} Trouble */
+/** @typedef {'denied' | 'none' | 'busy' | 'insecure' | 'inapp' | 'inmini' | 'unsupported' | 'failed'} Trouble */
 
 /** Browsers inside other apps. Their own may open cameras; the text for them offers the way out. */
 const INSIDE = /MicroMessenger|QQ\/|AlipayClient|DingTalk|Weibo|aweme|BytedanceWebview|MiuiBrowser|XiaoMi/i;
 
 export function isInsideAnApp() {
-  return INSIDE.test(navigator.userAgent);
+  return isInMiniProgram() || INSIDE.test(navigator.userAgent);
+}
+
+/** A mini-program's web-view has no "open in browser" of its own: only a copied link leads out. */
+export function isInMiniProgram() {
+  return document.documentElement.dataset.host === 'wxmp';
 }
 
 /**
@@ -19,6 +24,7 @@ export function unable() {
   if (makesCalls && opensDevices) return '';
   // Chrome hides the devices from pages that came over plain HTTP.
   if (window.isSecureContext === false) return 'insecure';
+  if (isInMiniProgram()) return 'inmini';
   return isInsideAnApp() ? 'inapp' : 'unsupported';
 }
 

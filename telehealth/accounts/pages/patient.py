@@ -30,7 +30,7 @@ from telehealth.web.contract import page
 from telehealth.web.forms import Form, read_form
 from telehealth.web.house import actor_of, house_of
 from telehealth.web.pages import own_path, redirect, render, words
-from telehealth.web.preferences import language, preferences
+from telehealth.web.preferences import door_of, language
 from telehealth.web.problems import sentence, status_of
 
 
@@ -82,7 +82,7 @@ async def take_code_page(request: Request, units: Units) -> Response:
             phone,
             form.model.code,
             channel="browser",
-            door=Channel.MINI_PROGRAM if preferences(request).host == "wxmp" else Channel.BROWSER,
+            door=Channel(door_of(request)),
             user_agent=request.headers.get("user-agent", ""),
             replaces=session_id_of(request),
         )
