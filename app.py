@@ -58,8 +58,10 @@ from telehealth.eligibility.rehearsing import command_of_hospital
 from telehealth.family import feature as family
 from telehealth.hospital import HISGateway
 from telehealth.hospital import feature as hospital
+from telehealth.hospital.adapters.billing import FHIRBilling
 from telehealth.hospital.adapters.fhir import FHIRGateway
 from telehealth.hospital.adapters.reports import FHIRReports
+from telehealth.hospital.billing import BillingGateway
 from telehealth.hospital.reports import ReportGateway
 from telehealth.insurance import Insurer
 from telehealth.insurance import feature as insurance
@@ -148,6 +150,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     calls = WeChatCalls(clock)
     wechat = WeChatIdentities(settings.wechat, calls, clock)
     reports = FHIRReports(settings.his, clock)
+    cashiers = FHIRBilling(settings.his)
     wechatpay = WeChatPayProvider(settings.wechatpay, public_url=settings.public_url, clock=clock)
     insurer = NHSAInsurer(settings.nhsa, clock)
     authority = authority_of(settings, clock)
@@ -164,11 +167,14 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         quarantine=Quarantine(),
         scanner=ClamdScanner(settings.clamd_socket) if settings.clamd_socket else NoScanner(),
         contributions=join_contributions(features),
-        outside=(board, bus, his, reports, calls, wechatpay.connections, insurer, authority, couriers),
-    )
+        outside=(
+            board, bus, his, reports, cashiers, calls, wechatpay.connections, insurer, authority, couriers,
+        ),
+    )  # fmt: skip
     _join_ports(house)
     units.join(HISGateway, his)
     units.join(ReportGateway, reports)
+    units.join(BillingGateway, cashiers)
     units.join(SheetSigner, authority)
     units.join(TrustList, authority)
     units.join(PaperSealer, authority)

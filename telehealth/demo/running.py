@@ -57,6 +57,16 @@ TEMPLATES = {
     "reaction_to_assess": "2400062",
     "reaction_reported": "2400063",
     "reaction_assessed": "2400064",
+    "bill_ready": "2400040",
+    "bill_reminded": "2400041",
+    "bill_paid": "2400042",
+    "bill_window": "2400043",
+    "bill_medicine_ready": "2400044",
+    "bill_returned": "2400045",
+    "queue_near": "2400046",
+    "queue_called": "2400047",
+    "queue_requeued": "2400048",
+    "queue_missed": "2400049",
 }
 
 #: WeChat messages: our families → the templates the sandbox platform approved for both apps.

@@ -4,6 +4,7 @@ No text names a diagnosis, a drug or a full name: a phone lies on the table, and
 """
 
 from telehealth.notifications.feedback_notices import FEEDBACK_WORDINGS
+from telehealth.notifications.outpatient_notices import OUTPATIENT_WORDINGS
 from telehealth.notifications.room_notices import ROOM_WORDINGS
 from telehealth.notifications.rules import Kind, Var
 from telehealth.notifications.rx_notices import RX_WORDINGS
@@ -346,6 +347,7 @@ WORDINGS: dict[Notice, Wording] = {
     **ROOM_WORDINGS,
     **RX_WORDINGS,
     **FEEDBACK_WORDINGS,
+    **OUTPATIENT_WORDINGS,
     **STAFF_WORDINGS,
 }
 

@@ -274,7 +274,7 @@ async def _settled(unit: Unit, charge: Charge, order: PayOrder, paid_at: datetim
         "charge.settled", charge,
         number=charge.number, amount=charge.amount, order=order.out_trade_no, revived=revived,
     )  # fmt: skip
-    if charge.account_id is not None:
+    if charge.account_id is not None and (order.insured or not unit.port(Subjects).of(charge).tells):
         await _tell(unit, charge, order, charge.account_id)
 
 

@@ -92,6 +92,9 @@ class RefundReason(StrEnum):
     #: Medicine the house could not prepare, or that its patient no longer wanted in time.
     NOT_PREPARED = "not_prepared"
     ORDER_CANCELLED = "order_cancelled"
+    #: A bill of the hospital that its window took the money for first, or that it took back or changed.
+    PAID_ELSEWHERE = "paid_elsewhere"
+    BILL_WITHDRAWN = "bill_withdrawn"
     #: Paid after the order was closed, and nothing left to give for it.
     LATE_PAYMENT = "late_payment"
     #: A second payment for what was paid already.

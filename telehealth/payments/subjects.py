@@ -41,6 +41,8 @@ class PaySubject:
     href: Callable[[UUID], str]
     #: Words for the top of the payment page and the receipt: names, times; never an illness.
     headline: Callable[[Unit, UUID], Awaitable[dict[str, Any]]]
+    #: `take` tells the payer itself, in more words than ours: a plain payment is not told twice.
+    tells: bool = False
 
 
 class Subjects:

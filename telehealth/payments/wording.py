@@ -64,6 +64,8 @@ REFUND_REASONS: Mapping[RefundReason, str] = {
     RefundReason.UNFINISHED: N_("接诊后没有完成病历"),
     RefundReason.NOT_PREPARED: N_("药品未能配出"),
     RefundReason.ORDER_CANCELLED: N_("取消取药"),
+    RefundReason.PAID_ELSEWHERE: N_("已在医院窗口支付"),
+    RefundReason.BILL_WITHDRAWN: N_("医院已撤销或调整这张缴费单"),
     RefundReason.LATE_PAYMENT: N_("支付到账时已过期限"),
     RefundReason.DOUBLE_PAYMENT: N_("重复支付"),
     RefundReason.SPLIT_FAILED: N_("医保与现金没有同时支付成功"),

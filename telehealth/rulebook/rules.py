@@ -33,6 +33,7 @@ from telehealth.rulebook.sections_care import (
     Family,
     Insurance,
     Intake,
+    Outpatient,
     Prescription,
     Queue,
     Ratings,
@@ -67,6 +68,7 @@ class PolicySet(BaseModel):
     dispensing: Dispensing = _section(Dispensing, "审方、配药与配送", "Review, dispensing and delivery")
     family: Family = _section(Family, "家庭共济", "Family account")
     insurance: Insurance = _section(Insurance, "医保", "Insurance")
+    outpatient: Outpatient = _section(Outpatient, "门诊缴费", "Outpatient bills")
     retention_years: Retention = _section(Retention, "保存期限", "Retention")
     ratings: Ratings = _section(Ratings, "评价", "Ratings")
     complaints: Complaints = _section(Complaints, "投诉", "Complaints")

@@ -200,6 +200,16 @@ class Insurance(Section):
     )
 
 
+class Outpatient(Section):
+    bill_sheet_days: int = rule(
+        3, "门诊处方有效天数（开具日计入）", "A sheet is valid for, its own day counted", "XY33 REG20",
+        unit="days", within=(1, 3),
+    )  # fmt: skip
+    bill_pay_minutes: int = rule(
+        30, "核价后支付时限", "Pay within, after the price was asked", "BJ07", unit="minutes", within=(5, 120)
+    )
+
+
 class Retention(Section):
     outpatient_record: int = rule(15, "线上病历", "Online record", "REG49", unit="years", within=(15, 100))
     chat_audio_video: int = rule(
@@ -293,6 +303,10 @@ class Queue(Section):
     missed_calls_forgiven: int = rule(
         1, "过号可顺延次数", "Missed calls forgiven", "GD07", unit="times", within=(0, 5)
     )
+    check_in_minutes: int = rule(
+        60, "就诊时段前多久可签到", "Check in this long before the slot", "GD07", unit="minutes",
+        within=(5, 240),
+    )  # fmt: skip
 
 
 class Intake(Section):

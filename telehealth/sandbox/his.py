@@ -20,6 +20,7 @@ from telehealth.sandbox.fhir.outcomes import Outcome, fhir_response
 from telehealth.sandbox.fhir.parameters import PARAMETERS
 from telehealth.sandbox.fhir.store import Store
 from telehealth.sandbox.fhir.validity import check, check_kind
+from telehealth.sandbox.his_cashier import Cashier
 from telehealth.sandbox.keys import static_token
 from telehealth.sandbox.misbehaving import decoys, is_recent
 from telehealth.sandbox.party import Party, World
@@ -69,8 +70,10 @@ class HIS(Party):
         super().__init__(world, keys)
         self.store = Store(world.books, world.clock.now)
         self.pages = Pages(world.books, self.store)
+        self.cashier = Cashier(self.store, world.books, world.clock.now)
         with world.books.writing():
             self._seed()
+            self.cashier.seed(world.clock.today())
 
     @staticmethod
     def new_keys() -> dict[str, Any]:
@@ -80,6 +83,7 @@ class HIS(Party):
         base = "/{hospital}/fhir"
         return [
             Route("/samples", self.list_samples),
+            *self.cashier.routes(),
             Route(f"{base}/metadata", self._open(self.metadata, public=True)),
             Route(base, self._open(self.page), methods=["GET"]),
             Route(base, self._open(self.transaction), methods=["POST"]),
@@ -172,6 +176,8 @@ class HIS(Party):
             existing = matching(self.store, visitor.hospital.code, kind, request.headers.get("if-none-exist"))
             if existing is not None:
                 return fhir_response(existing)
+            if kind == "PaymentNotice":
+                self.cashier.take_notice(visitor.hospital.code, resource)
             unnamed = {name: value for name, value in resource.items() if name != "id"}
             written = self.store.write(visitor.hospital.code, unnamed)
         headers = {"Location": f"{visitor.base}/{written.location}", "ETag": written.etag}
@@ -254,6 +260,7 @@ class HIS(Party):
             for person in samples.EVERYBODY:
                 for record in self._records_of(person):
                     self.store.write(person.hospital, record)
+            self.cashier.freshen(self.world.clock.today())
 
     def _records_of(self, person: Person) -> list[dict[str, Any]]:
         day = self._visits_by()

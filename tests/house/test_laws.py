@@ -46,6 +46,7 @@ SYSTEM = {
     "midnight sweep": {"telehealth.bookings.sweeping"},
     "wechat": {"telehealth.accounts.linking_wechat"},
     "offline visits": {"telehealth.bookings.asking_hospital"},
+    "outpatient bills": {"telehealth.outpatient.asking", "telehealth.outpatient.telling"},
     "password change": {"telehealth.accounts.signing_in_staff"},
     "payment": {"telehealth.payments.settling"},
     "record share": {"telehealth.records.sharing"},

@@ -48,6 +48,8 @@ ENDS: dict[str, set[str]] = {
     "rung": {"delivered", "refused", "undelivered"},
     "identity_review": {"approved", "dropped", "refused"},
     "intake_attachment": {"refused", "removed"},
+    "outpatient_bill": {"confirmed"},
+    "queue_ticket": {"seen", "left"},
     "patient_link": {"ended"},
     "policy_version": {"discarded", "retired"},
 }  # fmt: skip

@@ -69,6 +69,15 @@ class FHIRServer:
                 return None
             raise
 
+    async def create(self, kind: str, resource: Mapping[str, Any], *, once_by: str) -> dict[str, Any]:
+        """Write one resource, unless one with this identifier (`system|value`) is there: may be repeated.
+
+        Raises HISUnavailable, HISRejected.
+        """
+        address = f"{self.base}/{kind}"
+        once = {"If-None-Exist": f"identifier={quote(once_by, safe='')}"}
+        return await self._ask("POST", address, body=json.dumps(resource, ensure_ascii=False), headers=once)
+
     async def close(self) -> None:
         if self._opened is not None:
             await self._opened.aclose()
@@ -104,25 +113,41 @@ class FHIRServer:
             raise HISUnavailable(reason="malformed")
         return url
 
-    async def _ask(self, method: str, url: str, form: Form | None = None) -> dict[str, Any]:
-        """Searches and reads change nothing, so a failed one is asked again, within a second."""
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        form: Form | None = None,
+        *,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Nothing that is asked here changes more when asked twice, so a failed one is, within a second."""
         try:
             async for attempt in stamina.retry_context(
                 on=_may_pass, attempts=3, timeout=self._patience_s, wait_initial=0.05, wait_max=0.3,
                 wait_jitter=0.05,
             ):  # fmt: skip
                 with attempt:
-                    return _json(await self._send(method, url, form))
+                    return _json(await self._send(method, url, form, body, headers))
         except httpx2.TimeoutException as error:
             raise self._down("timeout") from error
         except httpx2.HTTPError as error:
             raise self._down("unreachable") from error
         raise self._down("unreachable")
 
-    async def _send(self, method: str, url: str, form: Form | None) -> httpx2.Response:
-        response = await self._client().request(method, url, data=form)
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        form: Form | None,
+        body: str | None,
+        headers: Mapping[str, str] | None,
+    ) -> httpx2.Response:
+        typed = {**(headers or {}), **({"Content-Type": _FHIR} if body is not None else {})}
+        response = await self._client().request(method, url, data=form, content=body, headers=typed)
         status = response.status_code
-        if status == 200:
+        if status in (200, 201):
             return response
         if status == 429:
             raise HISUnavailable(reason="throttled", retry_after_s=_retry_after(response))

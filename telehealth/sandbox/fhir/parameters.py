@@ -152,6 +152,22 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         "date": Parameter("date", _moments("effectiveDateTime")),
         "result": _reference("Observation", "result"),
     },
+    "Invoice": {
+        **_EVERY,
+        "identifier": _IDENTIFIER,
+        "patient": _PATIENT,
+        "subject": _PATIENT,
+        "status": _token("status"),
+        "type": _token("type"),
+        "date": Parameter("date", _moments("date")),
+        "issuer": _reference("Organization", "issuer"),
+    },
+    "PaymentNotice": {
+        **_EVERY,
+        # The payer's own number, by which a repetition is known: it names nobody.
+        "identifier": Parameter("token", _identifiers, indexed=True),
+        "request": _reference("Invoice", "request"),
+    },
     "AllergyIntolerance": {**_EVERY, "patient": _reference("Patient", "patient", indexed=True)},
 }
 

@@ -31,6 +31,8 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "Observation": ("status", "code"),
     "DiagnosticReport": ("status", "code", "subject"),
     "AllergyIntolerance": ("patient",),
+    "Invoice": ("status", "subject"),
+    "PaymentNotice": ("status", "request", "created", "payment", "recipient", "amount"),
 }
 
 

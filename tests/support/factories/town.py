@@ -37,6 +37,7 @@ from telehealth.schedule.rules import HalfDay
 from telehealth.strikes.appealing import appeal
 from telehealth.web.sessions import open_session
 from tests.support.factories.accounts import add_staff, staff
+from tests.support.factories.bills import put_bill
 from tests.support.factories.bookings import (
     House,
     Patient,
@@ -140,6 +141,7 @@ async def _side(units: Units, code: str, phone: str) -> Side:
         units, Visit(house, who, members[Role.DOCTOR], visited, clinic), members[Role.PHARMACY]
     )
     things |= {"visit_id": things["room_id"], "drug_code": PILL, "verb": "claim", "act": "signature"}
+    things |= {"bill_id": (await put_bill(units, house, who)).id}
     things |= await _reviewed(units, house, members[Role.PHARMACIST], UUID(str(things["prescription_id"])))
     return Side(house, who, members, clinic, {name: str(thing) for name, thing in things.items()})
 

@@ -1,0 +1,3 @@
+from telehealth.outpatient.pages import bills, staff
+
+routes = [*bills.routes, *staff.routes]
