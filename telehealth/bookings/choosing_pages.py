@@ -21,6 +21,7 @@ from telehealth.patients import Person
 from telehealth.rulebook.rules import Channel, ClinicKind, PolicySet
 from telehealth.schedule import ClinicOffer, clinic_offers, slots_of
 from telehealth.schedule.wording import HALF_LABELS, WEEKDAY_LABELS
+from telehealth.web.house import house_of
 from telehealth.web.pages import render
 from telehealth.web.preferences import language
 from telehealth.web.problems import sentence
@@ -129,6 +130,7 @@ async def doctor_step(request: Request, unit: Unit, scene: Scene) -> Response | 
         if known is None or (not known.left and offer.left):
             first[offer.doctor.id] = offer
     rows = sorted(first.values(), key=lambda offer: (not seats[offer.doctor.id], offer.clinic.starts_at))
+    scores = await _scores(request, unit, list(first))
     return render(
         request,
         "bookings/doctor.html",
@@ -142,6 +144,7 @@ async def doctor_step(request: Request, unit: Unit, scene: Scene) -> Response | 
                 "title": said(offer.doctor, "title", lang),
                 "department": said(offer.department, "name", lang),
                 "about": said(offer.doctor, "good_at", lang),
+                "score": scores.get(offer.doctor.id, {}).get(lang, ""),
                 "fee": offer.clinic.fee,
                 "left": seats[offer.doctor.id],
                 "first_day": format_day(offer.clinic.day, lang, "short") if offer.left else "",
@@ -151,6 +154,14 @@ async def doctor_step(request: Request, unit: Unit, scene: Scene) -> Response | 
         ],
         other=_other_door(scene),
     )
+
+
+async def _scores(request: Request, unit: Unit, doctor_ids: list[UUID]) -> dict[UUID, dict[str, str]]:
+    """What features above tell of a doctor, in each language."""
+    told: dict[UUID, dict[str, str]] = {}
+    for part in house_of(request).contributions.get("doctor_scores", []):
+        told |= await part(unit, doctor_ids)
+    return told
 
 
 async def slot_step(

@@ -5,6 +5,7 @@ from uuid import UUID
 from telehealth.bookings import queries
 from telehealth.bookings.attending import record
 from telehealth.bookings.errors import BookingNotFound, NotAttendable, VisitNotAttended
+from telehealth.bookings.events import BookingCompleted
 from telehealth.bookings.models import Booking
 from telehealth.bookings.policy import may_see
 from telehealth.bookings.states import BookingEvent, BookingState, Evidence
@@ -30,6 +31,7 @@ async def complete(unit: Unit, booking_id: UUID) -> Booking:
     unit.audit("booking.completed", booking, number=booking.number)
     if booking.charge_id is not None:
         await earn(unit, booking.charge_id)
+    await unit.publish(BookingCompleted(booking.id))
     return booking
 
 

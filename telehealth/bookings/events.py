@@ -15,6 +15,13 @@ class BookingPaid(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BookingCompleted(Event):
+    """The visit was had, and what was paid for it is earned."""
+
+    booking_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class BookingsLeft(Event):
     """They will not be had any more: released, cancelled, withdrawn, closed, unattended, absent."""
 

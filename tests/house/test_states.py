@@ -21,6 +21,7 @@ ENDS: dict[str, set[str]] = {
     # A closed clinic may open again, a sent form may be taken back, a member of staff reinstated.
     "clinic": set(),
     "complaint": {"closed"},
+    "rating_words": set(),
     "complaint_photo": {"ready", "refused"},
     "call": {"ended"},
     "consultation": {"closed", "concluded"},

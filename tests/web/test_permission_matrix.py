@@ -108,6 +108,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "pass_prescription": {"issue": 1},
     "return_prescription": {"issue": 1, "reason": "样例：请核对剂量"},
     "refuse_prescription": {"issue": 1, "reason": "样例：不宜使用"},
+    "rate_visit": {"stars": 5},
+    "revise_rating": {"stars": 4},
     "add_to_complaint": {"text": "样例：补充"},
     "reopen_complaint": {"text": "样例：不满意"},
     "offer_complaint_photo": {"content_type": "image/jpeg", "size": 1000},

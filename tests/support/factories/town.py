@@ -30,6 +30,8 @@ from telehealth.patients.reviewing import ask_for_review
 from telehealth.patients.rules import Relation
 from telehealth.patients.states import FaceState, Purpose, ReviewKind
 from telehealth.payments.models import Difference
+from telehealth.ratings.models import Rating
+from telehealth.ratings.states import WordsState
 from telehealth.rulebook.publishing import draft_from_current
 from telehealth.rulebook.rules import ClinicKind
 from telehealth.schedule.models import ClinicTemplate
@@ -133,7 +135,7 @@ async def _side(units: Units, code: str, phone: str) -> Side:
         "attachment_id": photo.id,
     }
     things |= await _more(units, house, who)
-    things |= await _complained(units, house, who)
+    things |= await _complained(units, house, who, booking)
     things |= await _money(units, house, who, booking)
     async with units.system("test") as unit:
         visited = await _one(unit, Booking, Booking.id == things["room_id"])
@@ -173,10 +175,18 @@ async def _reviewed(
         return {"line_id": line.id, "duty_id": duty.id}
 
 
-async def _complained(units: Units, house: House, who: Patient) -> dict[str, Any]:
+async def _complained(units: Units, house: House, who: Patient, booking: Booking) -> dict[str, Any]:
     row = await add_complaint(units, house, who)
     photo, _ = await offer_photo(units, who.actor, row.id, content_type="image/jpeg", size=1000)
-    return {"complaint_id": row.id, "photo_id": photo.id}
+    had = Rating(
+        booking_id=booking.id, hospital_id=house.hospital.id, account_id=who.account.id,
+        doctor_id=house.doctor.id, stars=4, words="样例：讲得很耐心", words_state=WordsState.WAITING,
+        made_at=row.made_at, editable_until=row.made_at, policy_number=1,
+    )  # fmt: skip
+    async with units.system("test") as unit:
+        unit.session.add(had)
+        await unit.session.flush()
+    return {"complaint_id": row.id, "photo_id": photo.id, "rating_id": had.id}
 
 
 async def _more(units: Units, house: House, who: Patient) -> dict[str, Any]:

@@ -1,0 +1,3 @@
+from telehealth.ratings.pages import patient, staff
+
+routes = (*patient.routes, *staff.routes)
