@@ -5,7 +5,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.routing import Route
 
-from telehealth.bookings.api import NO_SEAT, door_of
+from telehealth.bookings.api import NO_SEAT
 from telehealth.bookings.errors import BookingNotFound, TooLateToVerify
 from telehealth.bookings.schemas import BookingView
 from telehealth.core.access import Actor, Permission
@@ -32,6 +32,7 @@ from telehealth.patients import LinkPending, PersonNotFound
 from telehealth.schedule import KindNotOffered
 from telehealth.web.contract import operation
 from telehealth.web.labels import label
+from telehealth.web.preferences import door_of
 
 
 @operation(needs=Permission.BOOK)

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from telehealth.bookings import live_booking
-from telehealth.bookings.api import door_of
 from telehealth.bookings.booking_pages import form_href
 from telehealth.bookings.errors import (
     AlreadyBooked,
@@ -41,7 +40,7 @@ from telehealth.schedule.wording import KIND_LABELS
 from telehealth.web.contract import field_sentences, page
 from telehealth.web.forms import collect
 from telehealth.web.pages import redirect, render, words
-from telehealth.web.preferences import language, preferences
+from telehealth.web.preferences import door_of, language, preferences
 from telehealth.web.problems import sentence, status_of
 
 #: The seat is gone, another one may be free: it is proposed at once.
