@@ -52,6 +52,13 @@ class SecurityHeaders:
             self.fixed["x-frame-options"] = "DENY"
         if https:
             self.fixed["strict-transport-security"] = "max-age=31536000; includeSubDomains"
+        #: A style or a script goes by the policy of the page that asks for it; opened by itself it may do
+        #: nothing. Forty of them make a room, so each header less is a packet less.
+        self.of_files = {
+            "content-security-policy": "default-src 'none'",
+            "x-content-type-options": "nosniff",
+            **{name: self.fixed[name] for name in ("strict-transport-security",) if name in self.fixed},
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,9 +68,10 @@ class SecurityHeaders:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self.fixed.items():
+                is_file = scope["path"].startswith("/static/")
+                for name, value in (self.of_files if is_file else self.fixed).items():
                     headers.setdefault(name, value)
-                if not scope["path"].startswith("/static/"):
+                if not is_file:
                     headers.setdefault("cache-control", "private, no-store")
                 if self.https:
                     message["headers"] = [_secured(*header) for header in message["headers"]]

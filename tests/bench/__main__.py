@@ -30,6 +30,8 @@ FIGURES = {
     "start_to_first_page": "house",
     "idle_rss": "house",
     "sign_and_verify": "signing",
+    "page_weight": "pageweight",
+    "page_server_time": "pagetime",
 }
 
 #: Measured only when named: they need somebody else's program.

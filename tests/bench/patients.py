@@ -164,7 +164,7 @@ async def _add_copies(unit: Unit, first: _Rows, count: int) -> list[Errand]:
                 _copy(first.account, id=account_id, phone_index=mark, phone=fresh_number()),
                 _copy(
                     first.session, id=new_id(), account_id=account_id, token_hash=digest(token),
-                    refresh_hash=mark, **ends,
+                    refresh_hash=mark, family_hash=mark, **ends,
                 ),
                 _copy(first.person, id=person_id, document_index=mark),
                 _copy(first.link, id=new_id(), subject_account_id=account_id, **whose),

@@ -46,3 +46,14 @@ def test_another_file_or_name_is_another_release(tmp_path: Path) -> None:
     (tmp_path / "a.css").rename(tmp_path / "b.css")
     assert len({first, second, release_hash(tmp_path)}) == 3
     assert Assets(tmp_path).url("b.css") == f"/static/{release_hash(tmp_path)}/b.css"
+
+
+async def test_a_browser_that_takes_brotli_gets_a_file_packed(http: Client) -> None:
+    address = f"/static/{release_hash()}/css/base.css"
+    packed, plain = [
+        await http.get(address, headers={"accept-encoding": each}) for each in ("br", "identity")
+    ]
+    assert packed.headers["content-encoding"] == "br" and packed.headers["vary"] == "Accept-Encoding"
+    assert packed.headers["cache-control"] == FOREVER
+    assert packed.text == plain.text
+    assert int(packed.headers["content-length"]) * 3 < int(plain.headers["content-length"])

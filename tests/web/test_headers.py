@@ -9,7 +9,7 @@ from telehealth.web.house import House
 
 Client = httpx2.AsyncClient
 EVERYWHERE = ["/say", "/nowhere", "/wrong/crash", "/api/v1/tiny/notes", "/api/v1/tiny/crash", "/health/live",
-              "/static/none.css", "/api/v1/openapi.json", "/api/v1/reference"]  # fmt: skip
+              "/api/v1/openapi.json", "/api/v1/reference"]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", EVERYWHERE)
@@ -26,6 +26,23 @@ async def test_every_answer_is_guarded(http: Client, path: str) -> None:
     assert policy["connect-src"].startswith("'self' ws://testserver")
     assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert "unsafe" not in headers["content-security-policy"]
+
+
+async def test_a_file_carries_what_guards_a_file_and_no_more(http: Client) -> None:
+    headers = (await http.get("/static/none.css")).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"] == "default-src 'none'"
+    assert "permissions-policy" not in headers
+
+
+async def test_what_is_worth_it_travels_packed(http: Client) -> None:
+    """Whoever cannot unpack it gets it as it is; what fits one packet is not worth the trouble."""
+    page, small = "/api/v1/openapi.json", "/health/live"
+    packed, plain = [await http.get(page, headers={"accept-encoding": each}) for each in ("gzip", "identity")]
+    assert packed.headers["content-encoding"] == "gzip" and "content-encoding" not in plain.headers
+    assert packed.json() == plain.json()
+    assert all("Accept-Encoding" in each.headers["vary"] for each in (packed, plain))
+    assert "content-encoding" not in (await http.get(small, headers={"accept-encoding": "gzip"})).headers
 
 
 @pytest.mark.parametrize("path", ["/say", "/nowhere", "/wrong/gone", "/api/v1/reference"])

@@ -31,7 +31,6 @@ export class DeviceCheck {
     this.audio = null;
     this.run = 0;
     if (!this.sheet) return;
-    for (const button of Array.from(root.querySelectorAll('[data-open-check]'))) button.addEventListener('click', () => this.open());
     const again = this.sheet.querySelector('[data-check-again]');
     if (again) again.addEventListener('click', () => this.start());
     const copy = this.sheet.querySelector('[data-check-copy]');

@@ -2,7 +2,6 @@
 
 import { call as request, Problem } from '../api.js';
 import { say } from '../dom.js';
-import { carry } from '../upload.js';
 import { el, size } from './draw.js';
 import { canRecord, Voice } from './voice.js';
 
@@ -44,6 +43,8 @@ export class Files {
       const offer = await request('POST', `${this.options.api_url}/files`, {
         kind, filename: file.name, content_type: (file.type || 'application/octet-stream').split(';')[0], size: file.size,
       });
+      // Fetched with the first file: most visits send none before the doctor comes.
+      const { carry } = await import('../upload.js');
       await carry(offer, file, line, (share) => (bar.value = share * 100));
       note.textContent = this.texts.checking;
       const done = await request('POST', offer.finish_url || offer.completion_url || `/api/v1/room-files/${offer.id}/completion`, {});

@@ -4,7 +4,6 @@ import { call as request } from '../api.js';
 import { fill } from '../dom.js';
 import { CallController } from './call.js';
 import { Chat } from './chat.js';
-import { DeviceCheck } from './check.js';
 import { Controls } from './controls.js';
 import { Devices } from './devices.js';
 import { clockOf, el, Icons } from './draw.js';
@@ -59,7 +58,8 @@ export class Room {
     this.files = new Files(root, this.chat, options);
     this.calls = new CallController(this.socket, this.devices, { policy: options.policy });
     this.controls = new Controls(root, this.calls, this.devices, options);
-    this.check = new DeviceCheck(root, this.socket, options, () => this.calls.amIn());
+    /** @type {import('./check.js').DeviceCheck | null} */
+    this.check = null;
     /** @type {View | null} */
     this.view = null;
     /** @type {import('./protocol.js').Peer[]} */
@@ -78,7 +78,7 @@ export class Room {
     this.socket.stop();
     this.calls.destroy();
     this.controls.destroy();
-    this.check.destroy();
+    if (this.check) this.check.destroy();
     this.devices.destroy();
   }
 
@@ -95,6 +95,7 @@ export class Room {
       if (this.view) this.show(this.view);
     });
     socket.on('alert', (alert) => this.emergency(alert.card || {}));
+    for (const button of this.buttons('[data-open-check]')) button.addEventListener('click', () => this.checkDevices());
     const worse = this.root.querySelector('[data-room-worse]');
     if (worse) worse.addEventListener('submit', (event) => this.feelWorse(event));
     for (const button of this.buttons('[data-consent]')) button.addEventListener('click', (event) => this.consent(event, button.dataset.consent === 'yes'));
@@ -105,6 +106,13 @@ export class Room {
       const words = why === 'short' ? this.texts.voice_short : this.texts[`trouble_${kind}`][why] || this.texts.trouble_audio.failed;
       this.controls.notice(words);
     });
+  }
+
+  /** Fetched when somebody asks for it: most visits never do. */
+  async checkDevices() {
+    const { DeviceCheck } = await import('./check.js');
+    this.check = this.check || new DeviceCheck(this.root, this.socket, this.options, () => this.calls.amIn());
+    this.check.open();
   }
 
   /** @param {string} selector @returns {HTMLElement[]} */
