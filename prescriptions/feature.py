@@ -9,7 +9,7 @@ from prescriptions.events import (
 from prescriptions.formulary import models as formulary_models
 from prescriptions.formulary import pages as formulary_pages
 from prescriptions.patient import api as patient_api
-from prescriptions.patient import desk_pages, ordering, public_pages
+from prescriptions.patient import desk_pages, ordering, pricing, public_pages
 from prescriptions.patient import pages as patient_pages
 from prescriptions.patient.contributing import booking_actions, me_links
 from prescriptions.patient.papering import SheetSource
@@ -106,6 +106,7 @@ feature = Feature(
         ("demo_scene", play_scene),
         ("fhir", RESOURCES),
         ("orders", ordering.SOURCE),
+        ("refund_tables", pricing.TABLE),
         ("me", me_links),
         ("booking_actions", booking_actions),
         ("pay_subject", charging.pay_subject),

@@ -12,24 +12,31 @@ from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import FieldsInvalid
 from telehealth.core.orders import Wanted
 from telehealth.core.unit import Unit, Units
-from telehealth.directory import DepartmentNotFound, HospitalNotLive
+from telehealth.directory import DepartmentNotFound, HospitalNotFound, HospitalNotLive, hospital_by_code
 from telehealth.eligibility import CheckNotFound, CheckOutdated, NotEligible
 from telehealth.eligibility.doors import CHECKS, book_of
 from telehealth.intake import FormNotFound, FormNotSubmitted
 from telehealth.intake.errors import FormFixed, RedFlagRaised
-from telehealth.orders import doors, rebooking
+from telehealth.orders import doors, pricing, rebooking
 from telehealth.orders.errors import FormToBeWritten, NotRebookable, OrderNotFound
 from telehealth.orders.schemas import (
+    DepartmentFeesView,
     OneOrderView,
     OrderPage,
     OrderQuery,
     OrderView,
+    PricesView,
     RebookingView,
+    RefundRowView,
+    RefundTableView,
     TakeSeat,
     Text,
 )
+from telehealth.orders.visits import names
 from telehealth.patients import LinkPending, PersonNotFound
-from telehealth.schedule import KindNotOffered
+from telehealth.rulebook import PolicyMissing, current_policy
+from telehealth.rulebook.rules import ClinicKind
+from telehealth.schedule import KindNotOffered, offers_kind
 from telehealth.web.contract import operation
 from telehealth.web.labels import label
 from telehealth.web.preferences import door_of
@@ -87,9 +94,32 @@ async def take_rebooking(
     return BookingView.of(await rebooking.take(units, actor, book_of(request), booking_id, taking))
 
 
+@operation(public=True, raises=(HospitalNotFound, PolicyMissing))
+async def show_prices(request: Request, unit: Unit, code: str) -> PricesView:
+    """Fees of every doctor who sees patients, and what comes back whatever happens (REGULATION 16)."""
+    place = await hospital_by_code(unit, code)
+    version = await current_policy(unit, place.id)
+    kinds = [kind for kind in ClinicKind if offers_kind(place, kind, unit.today)]
+    return PricesView(
+        hospital=Text.of(names(place)),
+        policy_number=version.number,
+        departments=[DepartmentFeesView.of(row) for row in await pricing.fees_of(unit, place, kinds)],
+        refunds=[
+            RefundTableView(
+                title=Text.of(table.title),
+                rows=[RefundRowView.of(row) for row in table.rows(version.policy)],
+            )
+            for table in doors.tables_of(request)
+        ],
+        cash_back_working_days=pricing.ARRIVAL.cash_days,
+        insured_back_working_days=pricing.ARRIVAL.insured_days,
+    )
+
+
 routes = [
     Route("/orders", list_orders),
     Route("/orders/{kind}/{order_id}", show_order),
+    Route("/hospitals/{code}/prices", show_prices),
     Route("/bookings/{booking_id}/rebooking", propose_rebooking),
     Route("/bookings/{booking_id}/rebooking", take_rebooking, methods=["POST"]),
 ]

@@ -12,6 +12,7 @@ from telehealth.core.unit import Unit
 from telehealth.orders import visits
 from telehealth.orders.errors import OrderNotFound
 from telehealth.orders.listing import orders_of
+from telehealth.orders.pricing import RefundTable
 from telehealth.web.house import house_of
 from telehealth.web.labels import APP, BROWSER, MINI_PROGRAM
 from telehealth.web.pagination import cut, decode_cursor
@@ -43,7 +44,9 @@ async def links_of(request: Request, unit: Unit, order: Opened) -> list[Link]:
         for part in house_of(request).contributions.get("booking_actions", [])
         for row in await part(unit, unit.actor, order.subject)
     ]
-    return [*added, *order.links]
+    # A room that is open is where one goes now; the rest is there to be looked up.
+    room = [link for link in added if link.href == f"/rooms/{order.line.id}"]
+    return [*room, *order.links, *[link for link in added if link not in room]]
 
 
 def before(cursor: str) -> tuple[datetime, UUID] | None:
@@ -66,3 +69,8 @@ def channel_of(request: Request) -> str:
     if chosen == MINI_PROGRAM:
         return MINI_PROGRAM
     return APP if chosen == APP or request.scope.get("bearer") else BROWSER
+
+
+def tables_of(request: Request) -> list[RefundTable]:
+    """What comes back of each kind of thing that is paid for."""
+    return list(house_of(request).contributions.get("refund_tables", []))

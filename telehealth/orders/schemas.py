@@ -13,6 +13,7 @@ from telehealth.core.orders import Group, Line, Link, Opened
 from telehealth.core.promises import Owner, Part, Promise, Said, Standing
 from telehealth.core.text import OptionalParagraph
 from telehealth.eligibility.explaining import Explanation, Sentence, explain_all
+from telehealth.orders.pricing import DepartmentFees, RefundRow
 from telehealth.orders.rebooking import Proposal
 from telehealth.orders.rules import OWNERS
 from telehealth.orders.visits import names
@@ -250,3 +251,75 @@ def _both(sentence: Sentence) -> Text:
         lang: sentence.said(translator(lang), partial(format_day, lang=lang)) for lang in (SOURCE, ENGLISH)
     }
     return Text.of(said)
+
+
+class FeeView(BaseModel):
+    """Null: this doctor does not see patients that way."""
+
+    doctor_id: UUID
+    doctor: Text
+    title: Text
+    online: int | None = Field(description="fen")
+    offline: int | None = Field(description="fen")
+
+
+class DepartmentFeesView(BaseModel):
+    department_id: UUID
+    department: Text
+    doctors: list[FeeView]
+
+    @classmethod
+    def of(cls, row: DepartmentFees) -> "DepartmentFeesView":
+        return cls(
+            department_id=row.department.id,
+            department=Text.of(names(row.department)),
+            doctors=[
+                FeeView(
+                    doctor_id=each.doctor.id,
+                    doctor=Text.of(names(each.doctor)),
+                    title=Text(zh=each.doctor.title, en=each.doctor.title_en or each.doctor.title),
+                    online=each.online,
+                    offline=each.offline,
+                )
+                for each in row.doctors
+            ],
+        )
+
+
+class RefundRowView(BaseModel):
+    when: Text
+    note: Text
+    share_bp: int | None = Field(description="of what was paid, in basis points; null where nothing was paid")
+    is_automatic: bool = Field(description="nobody has to ask for it")
+    is_possible: bool = Field(description="false: it cannot be ended at that moment")
+
+    @classmethod
+    def of(cls, row: RefundRow) -> "RefundRowView":
+        return cls(
+            when=_counted(row.when, row.number),
+            note=_counted(row.note, row.number),
+            share_bp=row.share,
+            is_automatic=row.is_automatic,
+            is_possible=row.is_possible,
+        )
+
+
+class RefundTableView(BaseModel):
+    title: Text
+    rows: list[RefundRowView]
+
+
+class PricesView(BaseModel):
+    """What everything costs and what comes back of it, by the published policy (REGULATION 16)."""
+
+    hospital: Text
+    policy_number: int = Field(description="of the published rules the refunds follow from")
+    departments: list[DepartmentFeesView]
+    refunds: list[RefundTableView]
+    cash_back_working_days: int
+    insured_back_working_days: int
+
+
+def _counted(message: str, number: int) -> Text:
+    said = Text.of(message)
+    return Text(zh=said.zh % {"n": number}, en=said.en % {"n": number}) if message else said
