@@ -54,6 +54,7 @@ class Permission(StrEnum):
     MANAGE_FORMULARY = "manage_formulary"
     COLLECT_PRESCRIPTIONS = "collect_prescriptions"
     SEE_FIGURES = "see_figures"
+    CALL_QUEUE = "call_queue"
 
 
 P = Permission
@@ -64,9 +65,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         {
             P.OWN_ACCOUNT, P.STAFF_HOME, P.PLAN_CLINICS, P.SEE_CLINICS, P.BOOK_FOR_PATIENT,
             P.REVIEW_DOCUMENTS, P.TAKE_CASH, P.COLLECT_PRESCRIPTIONS, P.TRACE_MESSAGES, P.HANDLE_COMPLAINTS,
+            P.CALL_QUEUE,
         }
     ),
-    Role.DOCTOR: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.CONSULT}),
+    Role.DOCTOR: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.SEE_CLINICS, P.CONSULT, P.CALL_QUEUE}),
     Role.PHARMACIST: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.REVIEW_PRESCRIPTIONS}),
     Role.PHARMACY: frozenset({P.OWN_ACCOUNT, P.STAFF_HOME, P.DISPENSE, P.MANAGE_STOCK}),
     Role.REVIEWER: frozenset(

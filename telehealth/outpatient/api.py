@@ -5,26 +5,39 @@ from uuid import UUID
 
 from starlette.routing import Route
 
+from telehealth.bookings.errors import BookingNotFound
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import FieldsInvalid
 from telehealth.core.unit import Unit, Units
 from telehealth.hospital import HISRejected, HISUnavailable
-from telehealth.outpatient import asking, paying, queries, showing, telling
+from telehealth.outpatient import arriving, asking, calling, paying, queries, queue_showing, showing, telling
 from telehealth.outpatient.errors import (
     BillChanged,
     BillMoneyMoving,
     BillNotDue,
     BillNotFound,
     BillOver,
+    CheckInNotPossible,
+    CheckInOver,
+    CheckInTooEarly,
+    ClinicHasNoQueue,
+    QueueEmpty,
     SelfPayNotConfirmed,
+    TicketMoved,
+    TicketNotFound,
 )
 from telehealth.outpatient.schemas import (
     BillChargeView,
     BillQuery,
     BillsAsked,
     BillView,
+    NameRoom,
     OneBillView,
+    OwnQueueView,
     PayBill,
+    QueueView,
+    ScreenView,
+    TicketView,
     UnconfirmedBillView,
 )
 from telehealth.web.contract import operation
@@ -86,6 +99,75 @@ async def tell_hospital_again(units: Units, actor: Actor, bill_id: UUID) -> Unco
         return UnconfirmedBillView.of(await queries.bill_of(unit, bill_id))
 
 
+@operation(needs=P.BOOK, raises=(BookingNotFound,))
+async def show_own_queue(unit: Unit, booking_id: UUID) -> OwnQueueView:
+    """One's place in the queue of an offline visit, or from when one may check in (GD07)."""
+    return OwnQueueView.of(await queue_showing.mine(unit, booking_id))
+
+
+@operation(
+    needs=P.BOOK,
+    status=201,
+    limit="30/minute",
+    raises=(BookingNotFound, CheckInNotPossible, CheckInTooEarly, CheckInOver),
+)
+async def check_in(units: Units, actor: Actor, booking_id: UUID) -> TicketView:
+    """A number and a place; the same ones when asked again."""
+    return TicketView.of(await arriving.check_in(units, actor, booking_id))
+
+
+@operation(
+    needs=P.CALL_QUEUE, status=201, raises=(BookingNotFound, CheckInNotPossible, CheckInTooEarly, CheckInOver)
+)
+async def check_in_at_desk(units: Units, actor: Actor, booking_id: UUID) -> TicketView:
+    """For whoever stands at the desk."""
+    return TicketView.of(await arriving.check_in(units, actor, booking_id))
+
+
+@operation(needs=P.CALL_QUEUE, raises=(ClinicHasNoQueue,))
+async def show_queue(unit: Unit, clinic_id: UUID) -> QueueView:
+    """Who is called, waits, missed their calls, or is still expected."""
+    await calling.own_clinic(unit, clinic_id)
+    return QueueView.of(await queue_showing.board(unit, clinic_id))
+
+
+@operation(needs=P.CALL_QUEUE, status=201, raises=(ClinicHasNoQueue, QueueEmpty))
+async def call_next(unit: Unit, clinic_id: UUID) -> TicketView:
+    """Whoever waits longest. Two desks at once call two people."""
+    return TicketView.of(await calling.call_next(unit, clinic_id))
+
+
+@operation(needs=P.CALL_QUEUE, raises=(ClinicHasNoQueue,))
+async def name_queue_room(unit: Unit, clinic_id: UUID, body: NameRoom) -> QueueView:
+    """As it stands on the door."""
+    await calling.name_room(unit, clinic_id, body.room)
+    return QueueView.of(await queue_showing.board(unit, clinic_id))
+
+
+@operation(needs=P.CALL_QUEUE, raises=(TicketNotFound, ClinicHasNoQueue, TicketMoved))
+async def note_visit(unit: Unit, ticket_id: UUID) -> TicketView:
+    """They came in: evidence that the visit took place."""
+    return TicketView.of(await calling.see(unit, ticket_id))
+
+
+@operation(needs=P.CALL_QUEUE, raises=(TicketNotFound, ClinicHasNoQueue, TicketMoved))
+async def note_missed_call(unit: Unit, ticket_id: UUID) -> TicketView:
+    """Nobody came: some places later, or out of the queue."""
+    return TicketView.of(await calling.miss(unit, ticket_id))
+
+
+@operation(needs=P.CALL_QUEUE, raises=(TicketNotFound, ClinicHasNoQueue, TicketMoved))
+async def let_back_in(unit: Unit, ticket_id: UUID) -> TicketView:
+    """At the end of the queue."""
+    return TicketView.of(await calling.rejoin(unit, ticket_id))
+
+
+@operation(public=True, limit="120/minute", raises=(ClinicHasNoQueue,))
+async def show_screen(units: Units, screen_token: str) -> ScreenView:
+    """What the waiting room's screen shows, to whoever has its address; names are masked."""
+    return ScreenView.of(await queue_showing.screen(units, screen_token))
+
+
 def cursor_of(text: str) -> tuple[datetime, UUID] | None:
     """Raises FieldsInvalid."""
     key = decode_cursor(text, 2)
@@ -105,6 +187,16 @@ routes = [
     Route("/outpatient-bills/refreshes", refresh_outpatient_bills, methods=["POST"]),
     Route("/outpatient-bills/{bill_id:uuid}", show_outpatient_bill),
     Route("/outpatient-bills/{bill_id:uuid}/charge", charge_outpatient_bill, methods=["POST"]),
+    Route("/bookings/{booking_id:uuid}/queue", show_own_queue),
+    Route("/bookings/{booking_id:uuid}/check-in", check_in, methods=["POST"]),
+    Route("/desk-bookings/{booking_id:uuid}/check-in", check_in_at_desk, methods=["POST"]),
+    Route("/clinics/{clinic_id:uuid}/queue", show_queue),
+    Route("/clinics/{clinic_id:uuid}/queue/calls", call_next, methods=["POST"]),
+    Route("/clinics/{clinic_id:uuid}/queue/room", name_queue_room, methods=["PUT"]),
+    Route("/queue-tickets/{ticket_id:uuid}/visit", note_visit, methods=["POST"]),
+    Route("/queue-tickets/{ticket_id:uuid}/missed-call", note_missed_call, methods=["POST"]),
+    Route("/queue-tickets/{ticket_id:uuid}/return", let_back_in, methods=["POST"]),
+    Route("/screens/{screen_token}", show_screen),
     Route("/unconfirmed-bills", list_unconfirmed_bills),
     Route("/unconfirmed-bills/{bill_id:uuid}/notices", tell_hospital_again, methods=["POST"]),
 ]

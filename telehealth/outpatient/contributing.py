@@ -3,13 +3,19 @@
 from datetime import timedelta
 from typing import Any
 
+from telehealth.bookings import Booking, BookingState
 from telehealth.core.access import Actor, Permission
 from telehealth.core.i18n import LANGUAGES, N_, format_fen, translator
 from telehealth.core.unit import Unit
-from telehealth.outpatient import queries
+from telehealth.directory import said
+from telehealth.outpatient import queries, queue_queries, queue_showing
+from telehealth.outpatient.lining_up import ahead_words
+from telehealth.outpatient.models import QueueTicket
 from telehealth.outpatient.queries import BillPlace
+from telehealth.outpatient.rules import number_shown
 from telehealth.outpatient.showing import campus_name
-from telehealth.outpatient.states import BillState
+from telehealth.outpatient.states import BillState, TicketState
+from telehealth.rulebook.rules import ClinicKind
 
 #: Sooner the round itself is busy with it.
 _SLOW = timedelta(minutes=10)
@@ -27,6 +33,38 @@ async def patient_home(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
     owed = [place for place in found if place.bill.state is BillState.DUE]
     due = [place for place in owed if place.bill.shown_until > unit.now]
     return [*[_pickup(place) for place in pickups[:_CARDS]], *[_due(place) for place in due[:_CARDS]]]
+
+
+async def queue_home(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
+    """Where somebody stands in a queue of today, or that they may check in by now."""
+    if actor.is_staff or not actor.may(Permission.BOOK):
+        return []
+    cards = [
+        await _standing(unit, ticket) for ticket in await queue_queries.live_tickets(unit, actor.account)
+    ]
+    for booking in await queue_queries.to_check_in(unit, actor.account):
+        mine = await queue_showing.mine(unit, booking.id)
+        if mine.is_open:
+            cards.append(
+                {
+                    "title": N_("到了医院请签到"),
+                    "text": {lang: said(mine.place.campus, "name", lang) for lang in LANGUAGES},
+                    "href": f"/queue/{booking.id}",
+                    "icon": "map-pin",
+                    "kind": "warn",
+                }
+            )
+    return cards
+
+
+async def booking_actions(unit: Unit, actor: Actor, booking: Booking) -> list[dict[str, Any]]:
+    """From the ticket of a visit in person to its queue."""
+    if actor.is_staff or booking.kind is not ClinicKind.OFFLINE or booking.day != unit.today:
+        return []
+    ticket = await queue_queries.ticket_of_booking(unit, booking.id)
+    if ticket is None and booking.state is not BookingState.PAID:
+        return []
+    return [{"href": f"/queue/{booking.id}", "label": N_("看候诊进度") if ticket else N_("签到候诊")}]
 
 
 async def me_links(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
@@ -62,6 +100,28 @@ async def worklist(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
             "count": len(slow),
         }
     ]
+
+
+async def _standing(unit: Unit, ticket: QueueTicket) -> dict[str, Any]:
+    place = await queue_queries.clinic_place(unit, ticket.clinic_id)
+    number = number_shown(ticket.number)
+    title, kind = _TITLES[ticket.state]
+    ahead = ahead_words(ticket.ahead) if ticket.ahead is not None else {"zh": "", "en": ""}
+    parts = {lang: (said(place.campus, "name", lang), number, ahead[lang[:2]]) for lang in LANGUAGES}
+    return {
+        "title": title,
+        "text": {lang: " · ".join(part for part in parts[lang] if part) for lang in LANGUAGES},
+        "href": f"/queue/{ticket.booking_id}",
+        "icon": "users-round",
+        "kind": kind,
+    }
+
+
+_TITLES = {
+    TicketState.WAITING: (N_("候诊中"), "info"),
+    TicketState.CALLED: (N_("正在叫您的号"), "warn"),
+    TicketState.MISSED: (N_("已过号，请到服务台"), "danger"),
+}
 
 
 def _waits_for_pickup(unit: Unit, place: BillPlace) -> bool:

@@ -2,10 +2,10 @@
 
 from telehealth.core.deadlines import DeadlineKind
 from telehealth.core.feature import Periodic
-from telehealth.outpatient import asking, paying, telling
+from telehealth.outpatient import arriving, asking, paying, telling
 from telehealth.outpatient.noting import REMINDER
 
-tasks = (telling.tell_hospital, asking.remind)
+tasks = (telling.tell_hospital, asking.remind, arriving.leave_queue)
 periodic = (
     Periodic("outpatient.tell", 10, telling.tell_round),
     Periodic("outpatient.pharmacies", 30, asking.ask_pharmacies),

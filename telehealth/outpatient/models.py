@@ -99,6 +99,8 @@ class QueueLine(Base):
     hospital_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hospitals.id"))
     #: Given to whoever checked in last.
     last_number: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    #: Who was called last, for those who wait and may not see each other.
+    called_number: Mapped[int | None]
     #: Where the called go, as it stands on the door; empty until somebody says.
     room: Mapped[str]
     #: The address of the screen in the waiting room, which nobody can guess.

@@ -1,15 +1,20 @@
 """What the API says of bills and queues, and what it takes."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from telehealth.core.text import OptionalLine
 from telehealth.hospital.billing import BillKind
+from telehealth.outpatient.models import QueueTicket
 from telehealth.outpatient.queries import BillPlace
+from telehealth.outpatient.queue_showing import Board, Mine, Screen
+from telehealth.outpatient.rules import number_shown
 from telehealth.outpatient.showing import View
-from telehealth.outpatient.states import BillState
+from telehealth.outpatient.states import BillState, TicketState
+from telehealth.patients.masking import mask_name
 from telehealth.payments import Charge
 from telehealth.web.pagination import PageQuery
 
@@ -136,3 +141,126 @@ def _facts(place: BillPlace) -> dict[str, Any]:
         "pickup_number": row.pickup_number,
         "called_at": row.called_at,
     }
+
+
+class TicketView(BaseModel):
+    """A place in the queue of an offline clinic."""
+
+    id: UUID
+    booking_id: UUID
+    clinic_id: UUID
+    number: str = Field(description="as it stands on ticket and screen")
+    state: TicketState
+    ahead: int | None = Field(description="how many wait before them; null for whoever does not wait")
+    missed_calls: int
+    checked_in_at: datetime
+    called_at: datetime | None
+
+    @classmethod
+    def of(cls, ticket: QueueTicket) -> "TicketView":
+        return cls(
+            id=ticket.id, booking_id=ticket.booking_id, clinic_id=ticket.clinic_id,
+            number=number_shown(ticket.number), state=ticket.state, ahead=ticket.ahead,
+            missed_calls=ticket.missed_calls, checked_in_at=ticket.checked_in_at, called_at=ticket.called_at,
+        )  # fmt: skip
+
+
+class OwnQueueView(BaseModel):
+    """Where somebody stands, or from when they may check in."""
+
+    booking_id: UUID
+    campus: str = Field(description="in Chinese, as it stands on the building")
+    campus_en: str
+    room: str
+    last_campus: str = Field(description="where they were before, when that was elsewhere")
+    check_in_opens_at: datetime
+    may_check_in: bool
+    called_number: str = Field(description="who was called last; empty before the first")
+    ticket: TicketView | None
+
+    @classmethod
+    def of(cls, mine: Mine) -> "OwnQueueView":
+        return cls(
+            booking_id=mine.booking.id, campus=mine.place.campus.name, campus_en=mine.place.campus.name_en,
+            room=mine.room, last_campus=mine.last_campus.name if mine.last_campus else "",
+            check_in_opens_at=mine.opens_at, may_check_in=mine.is_open and mine.ticket is None,
+            called_number=number_shown(mine.called_number) if mine.called_number else "",
+            ticket=TicketView.of(mine.ticket) if mine.ticket else None,
+        )  # fmt: skip
+
+
+class ExpectedView(BaseModel):
+    """Booked and paid, not here yet; the name is masked."""
+
+    booking_id: UUID
+    number: str
+    name: str
+    starts_at: datetime
+
+
+class QueueView(BaseModel):
+    clinic_id: UUID
+    campus: str
+    room: str
+    screen: str = Field(description="address of the waiting room's screen; empty until the queue is opened")
+    called: list[TicketView]
+    waiting: list[TicketView]
+    missed: list[TicketView]
+    seen: int
+    expected: list[ExpectedView]
+
+    @classmethod
+    def of(cls, board: Board) -> "QueueView":
+        line = board.line
+        return cls(
+            clinic_id=board.place.clinic.id,
+            campus=board.place.campus.name,
+            room=line.room if line else "",
+            screen=f"/screens/{line.screen_token}" if line else "",
+            called=[TicketView.of(each.ticket) for each in board.called],
+            waiting=[TicketView.of(each.ticket) for each in board.waiting],
+            missed=[TicketView.of(each.ticket) for each in board.missed],
+            seen=board.seen,
+            expected=[
+                ExpectedView(
+                    booking_id=booking.id,
+                    number=booking.number,
+                    name=mask_name(person.name),
+                    starts_at=booking.starts_at,
+                )
+                for booking, person in board.expected
+            ],
+        )
+
+
+class ShownView(BaseModel):
+    number: str
+    name: str = Field(description="masked")
+
+
+class ScreenView(BaseModel):
+    campus: str
+    room: str
+    doctor: str
+    called: list[ShownView]
+    coming: list[ShownView]
+    waiting: int
+
+    @classmethod
+    def of(cls, screen: Screen) -> "ScreenView":
+        return cls(
+            campus=screen.place.campus.name, room=screen.room, doctor=screen.place.doctor.name,
+            called=[ShownView(number=each.number, name=each.name) for each in screen.called],
+            coming=[ShownView(number=each.number, name=each.name) for each in screen.coming],
+            waiting=screen.waiting,
+        )  # fmt: skip
+
+
+class NameRoom(Input):
+    room: Annotated[OptionalLine, Field(max_length=20)] = ""
+
+
+class RoomForm(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    room: Annotated[OptionalLine, Field(max_length=20)] = ""

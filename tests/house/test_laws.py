@@ -47,6 +47,8 @@ SYSTEM = {
     "wechat": {"telehealth.accounts.linking_wechat"},
     "offline visits": {"telehealth.bookings.asking_hospital"},
     "outpatient bills": {"telehealth.outpatient.asking", "telehealth.outpatient.telling"},
+    "queue": {"telehealth.outpatient.arriving"},
+    "queue screen": {"telehealth.outpatient.queue_showing"},
     "password change": {"telehealth.accounts.signing_in_staff"},
     "payment": {"telehealth.payments.settling"},
     "record share": {"telehealth.records.sharing"},

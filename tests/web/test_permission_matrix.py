@@ -84,6 +84,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "take_prescription_cash": {"received": 1200},
     "decide_prescription_refund": {"cause": "lost"},
     "charge_outpatient_bill": {"amount": 1200, "agrees_self_pay": True},
+    "name_queue_room": {"room": "3 诊室"},
     "scan_lot": {"code": "L1"},
     "start_decoction": {"pot": "1"},
     "finish_decoction": {"bags": 7},

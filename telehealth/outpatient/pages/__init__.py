@@ -1,3 +1,3 @@
-from telehealth.outpatient.pages import bills, staff
+from telehealth.outpatient.pages import bills, desk, queue, staff
 
-routes = [*bills.routes, *staff.routes]
+routes = [*bills.routes, *staff.routes, *queue.routes, *desk.routes]

@@ -56,6 +56,7 @@ from tests.support.factories.intake import add_form as add_draft
 from tests.support.factories.intake import add_photo
 from tests.support.factories.notifications import add_message
 from tests.support.factories.patients import add_person
+from tests.support.factories.queues import put_ticket
 from tests.support.factories.records import add_report, add_share
 from tests.support.factories.rooms import Visit
 from tests.support.factories.schedule import Planned, add_clinic
@@ -144,6 +145,8 @@ async def _side(units: Units, code: str, phone: str) -> Side:
     )
     things |= {"visit_id": things["room_id"], "drug_code": PILL, "verb": "claim", "act": "signature"}
     things |= {"bill_id": (await put_bill(units, house, who)).id}
+    ticket, token = await put_ticket(units, house, who)
+    things |= {"ticket_id": ticket.id, "screen_token": token}
     things |= await _reviewed(units, house, members[Role.PHARMACIST], UUID(str(things["prescription_id"])))
     return Side(house, who, members, clinic, {name: str(thing) for name, thing in things.items()})
 
