@@ -1,4 +1,4 @@
-// Opens the payment sheet of the WeChat client, and the native payment page of a mini-program.
+// Opens the payment sheet of the WeChat client. Native pages of a mini-program: native.js.
 //
 //   <button id="pay" data-api="getBrandWCPayRequest | requestMedicalInsurancePay" data-params="JSON"
 //           data-config="JSON of wx.config, or empty" data-done="/pay/…/wait" …words>
@@ -56,15 +56,3 @@ async function pay(button, said) {
 const button = /** @type {HTMLButtonElement | null} */ (one('#pay'));
 const said = /** @type {HTMLElement | null} */ (one('#pay-said'));
 if (button && said) button.addEventListener('click', () => pay(button, said));
-
-for (const link of document.querySelectorAll('[data-native]')) {
-  link.addEventListener('click', (event) => {
-    event.preventDefault();
-    const mini = /** @type {any} */ (window).wx?.miniProgram;
-    const help = /** @type {HTMLElement | null} */ (link.parentElement?.querySelector('[data-native-missing]'));
-    // Outside of the mini-program the SDK is there and no native page: it answers the call with nothing.
-    const missing = () => help && (help.hidden = false);
-    if (!mini?.navigateTo) missing();
-    else mini.navigateTo({ url: /** @type {HTMLElement} */ (link).dataset.native, fail: missing });
-  });
-}

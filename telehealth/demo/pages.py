@@ -23,6 +23,7 @@ from telehealth.web.contract import page
 from telehealth.web.forms import read_form
 from telehealth.web.house import house_of
 from telehealth.web.pages import own_path, redirect, render
+from telehealth.web.preferences import MINI_HOST, enter_host
 from telehealth.web.sessions import end_session, open_session
 
 log = structlog.get_logger(__name__)
@@ -37,6 +38,8 @@ class Enter(BaseModel):
     who: str
     #: Where to, when not to one's own first page.
     next: str = Field("", max_length=200)
+    #: As if the mini-program had opened its web-view.
+    host: str = ""
 
 
 @page(public=True)
@@ -84,6 +87,8 @@ async def demo_enter_page(request: Request, units: Units) -> Response:
         unit.audit("demo.entered", f"accounts:{actor.account}", account_id=actor.account)
     response = redirect(own_path(form.model.next, home) if form.model else home)
     set_cookie(response, house_of(request), opened.token)
+    if form.model and form.model.host == MINI_HOST:
+        enter_host(request, response, secure=house_of(request).settings.cookies_secure)
     return response
 
 

@@ -30,7 +30,7 @@ from telehealth.web.contract import page
 from telehealth.web.forms import Form, read_form
 from telehealth.web.house import actor_of, house_of
 from telehealth.web.pages import own_path, redirect, render, words
-from telehealth.web.preferences import door_of, language
+from telehealth.web.preferences import door_of, is_mini_program, language
 from telehealth.web.problems import sentence, status_of
 
 
@@ -41,7 +41,7 @@ async def sign_in_page(request: Request) -> Response:
     actor = actor_of(request)
     if actor.is_known and not actor.is_staff:
         return redirect(target)
-    return render(request, "accounts/sign_in.html", next=target, phone="", errors={})
+    return _ask_phone(request, {}, target, {}, 200)
 
 
 @page(public=True)
@@ -166,8 +166,28 @@ async def end_other_sessions_page(request: Request, unit: Unit, actor: Actor) ->
 def _ask_phone(
     request: Request, values: dict[str, Any], target: str, errors: dict[str, str], status: int
 ) -> Response:
-    phone = str(values.get("phone", ""))
-    return render(request, "accounts/sign_in.html", status=status, next=target, phone=phone, errors=errors)
+    return render(
+        request,
+        "accounts/sign_in.html",
+        status=status,
+        next=target,
+        phone=str(values.get("phone", "")),
+        errors=errors,
+        **_native_sign_in(request, target),
+    )
+
+
+def _native_sign_in(request: Request, target: str) -> dict[str, str]:
+    """The mini-program's own page, where its web-view is open."""
+    apps = list(house_of(request).settings.wechat.values())
+    if not is_mini_program(request) or not apps:
+        return {"native": "", "native_href": "", "jssdk": ""}
+    address = urlencode({"next": target})
+    return {
+        "native": f"/pages/sign-in/sign-in?{address}",
+        "native_href": f"/sign-in?{address}",
+        "jssdk": apps[0].jssdk_url,
+    }
 
 
 def _ask_code(

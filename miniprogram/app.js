@@ -1,0 +1,4 @@
+App({
+  // Where the web-view goes on when a native page has done its part; see pages/web.
+  onward: '',
+});
