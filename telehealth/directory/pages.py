@@ -105,16 +105,16 @@ async def hospital_home_page(request: Request, unit: Unit, code: str) -> Respons
 
 
 @page(public=True)
-async def shared_link_page(unit: Unit, scene: str) -> Response:
+async def booking_link_page(unit: Unit, scene: str) -> Response:
     return redirect(await sharing.booking_page(unit, scene))
 
 
 @page(public=True)
-async def shared_code_page(request: Request, unit: Unit, scene: str) -> Response:
+async def booking_code_page(request: Request, unit: Unit, scene: str) -> Response:
     """The QR code of such a link, to print or to show: scanned in WeChat, it opens the mini-program."""
     await sharing.booking_page(unit, scene)
     drawn = io.BytesIO()
-    address = f"{house_of(request).settings.public_url}/s/{scene}"
+    address = f"{house_of(request).settings.public_url}/go/{scene}"
     segno.make(address, error="m").save(drawn, kind="svg", scale=8, border=4, light="#ffffff")
     return Response(drawn.getvalue(), media_type="image/svg+xml")
 
@@ -268,8 +268,8 @@ async def _contributed(request: Request, place: str, *arguments: Any) -> list[di
 routes = [
     Route("/", home_page),
     Route("/h/{code}", hospital_home_page),
-    Route("/s/{scene}", shared_link_page),
-    Route("/s/{scene}/code.svg", shared_code_page),
+    Route("/go/{scene}", booking_link_page),
+    Route("/go/{scene}/code.svg", booking_code_page),
     Route("/notices/{notice_id:uuid}", notice_page),
     Route("/notices/{notice_id:uuid}/acceptance", accept_notice_page, methods=["POST"]),
 ]

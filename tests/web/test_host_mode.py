@@ -55,7 +55,7 @@ async def test_XY15_a_scanned_code_leads_to_that_doctor_and_survives_the_sign_in
 ) -> None:
     doctor = await one_of(client, hospital, "doctors")
     meant = f"/h/{hospital.code}/book?kind=internet&doctor={doctor}"
-    scanned = await client.get(f"/s/{scene_of(doctor)}", headers=MINI_PROGRAM)
+    scanned = await client.get(f"/go/{scene_of(doctor)}", headers=MINI_PROGRAM)
     assert scanned.headers["location"] == meant and len(scene_of(doctor)) == 32
     asked = await client.get(meant, headers=MINI_PROGRAM)
     assert asked.headers["location"] == f"/sign-in?next={quote(meant)}"
@@ -70,15 +70,15 @@ async def test_XY15_a_scanned_code_leads_to_that_doctor_and_survives_the_sign_in
 async def test_a_code_may_be_about_a_campus_or_a_department(client: Client, hospital: Hospital) -> None:
     for name, many in (("campus", "campuses"), ("department", "departments")):
         thing = await one_of(client, hospital, many)
-        answer = await client.get(f"/s/{scene_of(thing)}")
+        answer = await client.get(f"/go/{scene_of(thing)}")
         assert answer.headers["location"] == f"/h/{hospital.code}/book?kind=internet&{name}={thing}"
-        drawn = await client.get(f"/s/{scene_of(thing)}/code.svg")
+        drawn = await client.get(f"/go/{scene_of(thing)}/code.svg")
         assert drawn.headers["content-type"] == "image/svg+xml" and b"<svg" in drawn.content
 
 
 @pytest.mark.parametrize("scene", ["nobody", "00000000000000000000000000000000", new_id().hex])
 async def test_a_code_of_nothing_says_so(client: Client, hospital: Hospital, scene: str) -> None:
-    answer = await client.get(f"/s/{scene}")
+    answer = await client.get(f"/go/{scene}")
     assert answer.status_code == 404 and "二维码" in answer.text
 
 

@@ -3,7 +3,7 @@
 const { Refused, house, pageAddress } = require('../../house');
 
 /** A page of the house that anybody may be sent; what is one person's own is not passed on. */
-const SHARED = /^\/(h|s)\//;
+const SHARED = /^\/(h|go)\//;
 
 /**
  * Which page is meant: by a link within the mini-program (`path`), a QR code that holds one of the house's
@@ -15,7 +15,7 @@ function targetOf(options) {
   const scanned = decodeURIComponent(options.q || '');
   if (scanned.startsWith(`${house}/`)) return scanned.slice(house.length);
   const scene = decodeURIComponent(options.scene || '');
-  return /^[0-9a-f]{32}$/.test(scene) ? `/s/${scene}` : '/';
+  return /^[0-9a-f]{32}$/.test(scene) ? `/go/${scene}` : '/';
 }
 
 Page({
