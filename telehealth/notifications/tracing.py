@@ -103,7 +103,7 @@ def _trace(row: Delivery, rungs: Sequence[Rung], lang: str) -> Trace:
 
 
 async def delivery_shares(unit: Unit) -> list[ChannelCount]:
-    """How many messages of each channel arrived, at the unit's hospital; contributed as "metrics"."""
+    """How many messages of each channel arrived, at the unit's hospital."""
     delivered = sa.func.count().filter(Rung.state == RungState.DELIVERED)
     failed = sa.func.count().filter(
         Rung.state.in_((RungState.UNDELIVERED, RungState.REFUSED, RungState.SILENT))

@@ -32,12 +32,13 @@ _LAGS = {
 _SHARES = {
     "attended_same_day": 968, "call_setup": 957, "rejoin": 850, "alert_override": 84, "denied": 210,
     "denied_overturned": 62, "patient_absent": 38, "seat_found": 815, "seats_taken": 720,
+    "told": 981,
 }  # fmt: skip
 #: A day has so many of these, in each department.
 _OFTEN = {"alarm_answer": 2, "rejoin": 3, "refund_submit": 4, "refund_done": 4}
 _USUAL = 18
 #: Of the hospital as a whole.
-_WHOLE = frozenset({"refund_submit", "refund_done", "denied", "denied_overturned", "seat_found"})
+_WHOLE = frozenset({"refund_submit", "refund_done", "denied", "denied_overturned", "seat_found", "told"})
 
 
 async def open_sample_figures(units: Units) -> None:

@@ -10,17 +10,18 @@ from telehealth.accounts import Lang
 from telehealth.core.access import Role
 from telehealth.core.clock import SHANGHAI, FixedClock
 from telehealth.core.unit import Units
-from telehealth.notifications import Notice, notify
+from telehealth.notifications import Notice, Told, notify, notify_many
 from telehealth.notifications.delivering import deliver
 from telehealth.notifications.errors import WeChatUnsent
-from telehealth.notifications.models import Delivery, Rung
+from telehealth.notifications.measuring import measure
+from telehealth.notifications.models import Delivery, InboxMessage, Rung
 from telehealth.notifications.ports import Report
 from telehealth.notifications.preferring import prefer
 from telehealth.notifications.reading import read
 from telehealth.notifications.receiving_receipts import receive
 from telehealth.notifications.states import Channel, DeliveryState, RungState, Topic
 from telehealth.web.house import House
-from tests.support.factories.accounts import add_staff, patient
+from tests.support.factories.accounts import add_patient, add_staff, patient
 from tests.support.factories.notifications import add_message
 from tests.support.phones import fresh_number
 from tests.support.sandbox import Sandbox
@@ -381,3 +382,53 @@ async def test_a_channel_that_is_down_keeps_a_duty_alert_from_no_other(
     assert await rungs(reader.units) == {C.TEMPLATE: R.QUEUED, C.SMS: R.ACCEPTED}
     await deliver(reader.units, delivery.id)
     assert len(reader.messages) == 1 and len(reader.texts) == 1
+
+
+# Many at once, and figures.
+
+
+async def test_many_are_told_in_a_few_statements_and_only_who_is_in_WeChat_beyond_the_inbox(
+    reader: WeChatPhone, house: House, clock: FixedClock
+) -> None:
+    at(clock, 0)
+    await reader.follow()
+    others = [await add_patient(reader.units, fresh_number()) for _ in range(3)]
+    variables = {"number": "BK-1", "starts_at": NOON}
+    told = [Told(one.id, reader.hospital_id, "/bookings", variables) for one in [reader.account, *others]]
+    async with reader.units.system("test") as unit:
+        await notify_many(unit, Notice.BOOKING_UNATTENDED, told)
+    async with reader.units.system("test") as unit:
+        assert await unit.session.scalar(sa.select(sa.func.count()).select_from(InboxMessage)) == 4
+    assert (await delivery_of(reader.units)).account_id == reader.account.id
+    await house.jobs.work(until_idle=True)
+    assert reader.messages == []
+    await pass_time(house, clock, timedelta(hours=7))
+    assert len(reader.messages) == 1 and reader.texts == []
+
+
+async def test_by_day_the_same_many_are_told_at_once(reader: WeChatPhone, house: House) -> None:
+    await reader.follow()
+    told = Told(reader.account.id, reader.hospital_id, "/bookings", {"number": "BK-1", "starts_at": NOON})
+    async with reader.units.system("test") as unit:
+        await notify_many(unit, Notice.BOOKING_UNATTENDED, [told])
+        with pytest.raises(LookupError):
+            await notify_many(unit, Notice.CLINIC_CLOSED, [told])
+    await house.jobs.work(until_idle=True)
+    assert len(reader.messages) == 1
+
+
+async def test_the_share_of_those_who_were_told_is_measured(reader: WeChatPhone, clock: FixedClock) -> None:
+    await reader.follow()
+    for notice in (Notice.BOOKING_CANCELLED, Notice.CLINIC_CLOSED):
+        await add_message(reader.units, reader.account.id, notice, hospital_id=reader.hospital_id)
+    async with reader.units.system("test") as unit:
+        ids = list(await unit.session.scalars(sa.select(Delivery.id).order_by(Delivery.id)))
+    for id in ids:
+        await deliver(reader.units, id)
+    async with reader.units.system("test") as unit:
+        serial = await unit.session.scalar(sa.select(Rung.serial).order_by(Rung.id).limit(1))
+    await receive(reader.units, [Report(str(serial), True, "success")])
+    async with reader.units.system("test") as unit:
+        (figure,) = await measure(unit, reader.hospital_id, unit.today)
+        assert (figure.hits, figure.total, figure.parts) == (1, 2, {"template": 1})
+        assert await measure(unit, reader.hospital_id, unit.today + timedelta(days=1)) == []
