@@ -29,6 +29,10 @@ class CodePurpose(StrEnum):
     SIGN_IN = "sign_in"
     #: XY17: the other adult's word, sent to the phone the hospital holds for them.
     CONSENT = "consent"
+    #: GS05: the member's word that a relative's insured account may pay for them.
+    FAMILY = "family"
+    #: GS02: the payer's word, before each payment for a relative.
+    RELATIVE_PAYMENT = "relative_payment"
 
 
 class Theme(StrEnum):

@@ -99,6 +99,8 @@ class NHSA(BaseModel, frozen=True):
     authorise_url: str
     #: Regions whose `fundPay` holds the personal account, too (INTEGRATIONS §2.4, traps).
     fund_includes_account: tuple[str, ...] = ()
+    #: Not every province answers 5203 to an institution.
+    tells_accounts: bool = True
     timeout_s: float = 8.0
 
 

@@ -43,6 +43,8 @@ TEMPLATES = {
     "patient_reminded": "2400014",
     "doctor_nudged": "2400015",
     "follow_up_due": "2400016",
+    "family_code": "2400024",
+    "relative_payment_code": "2400025",
     "rx_returned": "2400017",
     "rx_payable": "2400018",
     "rx_reminded": "2400019",

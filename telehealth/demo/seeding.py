@@ -18,6 +18,7 @@ from telehealth.core.unit import Unit
 from telehealth.demo.accounts import PASSWORD, PATIENTS, STAFF
 from telehealth.demo.patients import open_patients
 from telehealth.demo.queries import staff_member_by_login
+from telehealth.demo.relatives import open_relatives
 from telehealth.directory import Doctor, doctors, hospitals
 from telehealth.directory.samples import open_sample_hospitals
 from telehealth.rulebook import current_policy
@@ -47,6 +48,7 @@ async def open_hospital(house: House) -> None:
     async with house.units.system("demo") as unit:
         await _staff(unit)
     await open_patients(house)
+    await open_relatives(house)
     _print_card(house.settings.home / "demo-accounts.json")
 
 

@@ -14,17 +14,20 @@ from telehealth.core.ids import new_id, share_token
 from telehealth.core.points import point
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import hospital
+from telehealth.family import MayPay, PaymentCheckNeeded
+from telehealth.family.paying import hold_binding, is_checked, may_pay, spend_check
 from telehealth.insurance import queries
 from telehealth.insurance.declaring import is_verified, verify
 from telehealth.insurance.errors import AuthorisationLost, CoverNotOffered, CoverTaken
 from telehealth.insurance.models import Cover, InsuranceRecord
 from telehealth.insurance.ports import Fee, Insurer
 from telehealth.insurance.revoking import give_up
-from telehealth.insurance.rules import CoverRuling, Standing, rule
+from telehealth.insurance.rules import REASONS, CoverRuling, NotOffered, Standing, rule
 from telehealth.insurance.states import Category, CoverEvent, CoverState, Giveup
 from telehealth.patients import Person, own_person, person, person_for
 from telehealth.patients.rules import DocumentKind
 from telehealth.rulebook import current_policy
+from telehealth.rulebook.rules import PolicySet
 
 #: No letter that is read as a digit.
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -61,6 +64,11 @@ class _Known:
     person: Person
     record: InsuranceRecord | None
     is_verified: bool
+    payer: Person | None
+
+    @property
+    def is_relative(self) -> bool:
+        return self.payer is not None and self.payer.id != self.person.id
 
 
 async def ruling(
@@ -77,10 +85,15 @@ async def ask(units: Units, actor: Actor, wish: CoverWish, *, return_url: str) -
 
     Raises:
         CoverNotOffered: `reason` and `sentence` say why; nothing was begun.
+        PaymentCheckNeeded: a relative pays, and was not asked for this payment yet (GS02).
         CoverTaken: the charge's split is there already.
         PersonNotFound, LinkPending, InsurerDown, InsurerRefused.
     """
     known = await _offered(units, actor, wish)
+    if known.is_relative:
+        async with units.account(actor.account, actor) as unit:
+            if not await is_checked(unit, wish.charge_id):
+                raise PaymentCheckNeeded(charge_id=str(wish.charge_id))
     if known.record is None or not known.is_verified:
         record = known.record
         if record is None:
@@ -91,7 +104,7 @@ async def ask(units: Units, actor: Actor, wish: CoverWish, *, return_url: str) -
         )  # fmt: skip
         known = await _offered(units, actor, wish)
     async with units.account(actor.account, actor) as unit:
-        cover = await _begin(unit, wish, known.record)
+        cover = await _begin(unit, wish, known)
     point("insure.ask.after_commit")
     url = units.port(Insurer).authorise_url(  # type: ignore[type-abstract]
         known.hospital, token=cover.token, return_url=return_url, number=known.person.document_number
@@ -180,13 +193,29 @@ async def _look(
         has_resident_id=patient.document_kind is DocumentKind.RESIDENT_ID,
         is_payer_known=payer is not None,
         in_wechat=in_wechat,
+        may_pay=await _may_pay(unit, payer, patient, policy),
     )
     verified = record is not None and is_verified(unit, record)
-    return _Known(rule(standing, policy), place.code, patient, record, verified)
+    return _Known(rule(standing, policy), place.code, patient, record, verified, payer)
 
 
-async def _begin(unit: Unit, wish: CoverWish, record: InsuranceRecord | None) -> Cover:
-    """A cover of its own for each attempt; earlier ones of the charge are given up."""
+async def _may_pay(unit: Unit, payer: Person | None, patient: Person, policy: PolicySet) -> MayPay:
+    if payer is None or unit.owner is None:
+        return MayPay.OWN
+    return await may_pay(unit, account_id=unit.owner, payer_id=payer.id, person_id=patient.id, policy=policy)
+
+
+async def _begin(unit: Unit, wish: CoverWish, known: _Known) -> Cover:
+    """A cover of its own for each attempt; earlier ones of the charge are given up.
+
+    Whoever unbinds meanwhile waits for this unit and then gives the cover up, or was first.
+    """
+    record, binding = known.record, None
+    if known.is_relative:
+        binding = await hold_binding(unit, unit.actor.account, wish.person_id)
+        if binding is None:
+            raise CoverNotOffered(reason=NotOffered.NOT_BOUND, sentence=REASONS[NotOffered.NOT_BOUND])
+        await spend_check(unit, wish.charge_id)
     for older in await queries.open_covers(unit, wish.charge_id):
         if older.state is CoverState.PRICED and older.reason is None and unit.now < older.fresh_until:
             raise CoverTaken(cover_id=str(older.id))
@@ -196,6 +225,8 @@ async def _begin(unit: Unit, wish: CoverWish, record: InsuranceRecord | None) ->
         hospital_id=wish.hospital_id,
         account_id=unit.actor.account,
         person_id=wish.person_id,
+        payer_id=known.payer.id if known.payer else None,
+        binding_id=binding.id if binding else None,
         charge_id=wish.charge_id,
         state=CoverState.ASKED,
         region=record.region if record else "",

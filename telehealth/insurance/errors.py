@@ -41,6 +41,13 @@ class AuthorisationLost(Refused):
     detail = "医保授权已失效，请重新授权，或改为自费支付"
 
 
+class AccountHidden(NotFound):
+    """No door to it here, or the person is insured where it is not told."""
+
+    code = "insurance_account_hidden"
+    detail = "这里查不到您的医保账户，请到参保地的医保服务渠道查询"
+
+
 class CoverTaken(Conflict):
     code = "cover_taken"
     detail = "这次授权已经用过"

@@ -65,7 +65,11 @@ class Cover(Base):
     id: Mapped[PrimaryKey]
     hospital_id: Mapped[UUID]
     account_id: Mapped[UUID]
+    #: The patient, whose entitlement it is.
     person_id: Mapped[UUID]
+    #: Whose insured account pays; not the patient where `binding_id` says why they may (GS01).
+    payer_id: Mapped[UUID | None]
+    binding_id: Mapped[UUID | None]
     #: The charge it is for; a row of the layer above, so no foreign key.
     charge_id: Mapped[UUID]
     state: Mapped[CoverState]

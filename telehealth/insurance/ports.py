@@ -89,8 +89,41 @@ class Settlement:
     at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class AccountEntry:
+    """One settlement as the insurer lists it; amounts below zero came back."""
+
+    at: datetime
+    place: str
+    total: int
+    fund: int
+    personal: int
+    cash: int
+
+
+@dataclass(frozen=True, slots=True)
+class InsuredAccount:
+    division: str
+    #: Fen; None where the insurer names no balance.
+    balance: int | None
+    entries: tuple[AccountEntry, ...]
+
+
 class Insurer(Protocol):
     def serves(self, hospital: str) -> bool: ...
+
+    def tells_accounts(self, hospital: str) -> bool:
+        """Whether balances and history can be asked for there (GS11)."""
+        ...
+
+    async def account(
+        self, hospital: str, *, document_number: str, name: str, first: date, last: date
+    ) -> InsuredAccount | None:
+        """Balance (1101) and settlements of these days (5203). None for somebody who is not insured.
+
+        Raises InsurerDown, InsurerRefused.
+        """
+        ...
 
     def authorise_url(self, hospital: str, *, token: str, return_url: str, number: str) -> str:
         """Where the patient confirms the insurance code. `number` is digested, never shown."""

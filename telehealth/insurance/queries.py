@@ -70,6 +70,16 @@ async def open_covers(unit: Unit, charge_id: UUID) -> Sequence[Cover]:
     return rows.all()
 
 
+async def open_covers_between(unit: Unit, account_id: UUID, person_id: UUID) -> Sequence[Cover]:
+    """By which this account's insured payer pays for a relative; locked, oldest first."""
+    found = sa.select(Cover).where(
+        Cover.account_id == account_id, Cover.person_id == person_id, Cover.state.in_(OPEN)
+    )
+    found = found.where(Cover.binding_id.is_not(None))
+    rows = await unit.session.scalars(found.order_by(Cover.created_at, Cover.id).with_for_update())
+    return rows.all()
+
+
 async def left_behind(unit: Unit, before: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
     """Covers nobody can use any more, and their hospitals; oldest first. For a system unit."""
     begun_at = sa.func.coalesce(Cover.authorised_at, Cover.created_at)

@@ -7,6 +7,7 @@ import structlog
 from telehealth.core.jobs import Work, task
 from telehealth.core.points import point
 from telehealth.core.unit import Unit, Units
+from telehealth.family import Unbound
 from telehealth.insurance import queries
 from telehealth.insurance.errors import InsurerDown, InsurerRefused
 from telehealth.insurance.models import USABLE_FOR, Cover
@@ -39,6 +40,12 @@ async def abandon(unit: Unit, charge_id: UUID) -> None:
     """The charge will not be paid by any cover: it is closed, or paid otherwise."""
     for cover in await queries.open_covers(unit, charge_id):
         await give_up(unit, cover, Giveup.ABANDONED)
+
+
+async def give_up_for(unit: Unit, event: Unbound) -> None:
+    """Nobody stands for this patient any more: what is not deducted yet is taken back (GS08)."""
+    for cover in await queries.open_covers_between(unit, event.account_id, event.person_id):
+        await give_up(unit, cover, Giveup.UNBOUND)
 
 
 async def reverse(units: Units, cover_id: UUID) -> bool:

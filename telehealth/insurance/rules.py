@@ -7,6 +7,7 @@ from enum import StrEnum
 from telehealth.core.clock import HospitalDay
 from telehealth.core.i18n import N_
 from telehealth.core.money import Fen, allocate
+from telehealth.family.rules import MayPay
 from telehealth.insurance.errors import SplitUnsound
 from telehealth.insurance.states import Category, Giveup
 from telehealth.rulebook.rules import PolicySet
@@ -38,6 +39,10 @@ class NotOffered(StrEnum):
     UNDECLARED = "undeclared"
     #: The channel must know who pays, and the account never showed it.
     PAYER = "payer"
+    #: A relative's fees, at a hospital without the family account (GS12).
+    FAMILY_CLOSED = "family_closed"
+    #: A relative who is not bound: bind them, or pay oneself (GS01).
+    NOT_BOUND = "not_bound"
     NOT_IN_WECHAT = "not_in_wechat"
 
 
@@ -50,6 +55,10 @@ REASONS = {
     NotOffered.DOCUMENT: N_("线上医保支付目前只支持居民身份证，本次可以自费支付"),
     NotOffered.UNDECLARED: N_("请先选择参保地"),
     NotOffered.PAYER: N_("请先在“就诊人”中添加付款人本人的实名信息，再用医保支付"),
+    NotOffered.FAMILY_CLOSED: N_("本院尚未开通家庭共济，为家人付款请自费支付，号源仍为您保留"),
+    NotOffered.NOT_BOUND: N_(
+        "还没有绑定这位家人：绑定家庭共济后可用您的医保支付，也可以现在自费支付，号源仍为您保留"
+    ),
     NotOffered.NOT_IN_WECHAT: N_("医保支付需要在微信中进行，请在微信中打开，或自费支付"),
 }
 
@@ -62,6 +71,7 @@ GIVEUPS = {
     Giveup.INSURER: N_("医保平台没有受理，可以改为自费支付，号源仍为您保留"),
     Giveup.IDENTITY: N_("医保分割金额核对不一致，可以改为自费支付，号源仍为您保留"),
     Giveup.ABANDONED: N_("这次医保授权已不再使用"),
+    Giveup.UNBOUND: N_("家庭共济已解除，这次授权已作废，可以改为自费支付，号源仍为您保留"),
 }
 
 
@@ -76,6 +86,8 @@ class Standing:
     has_resident_id: bool
     is_payer_known: bool
     in_wechat: bool
+    #: Whether the payer may stand for this patient.
+    may_pay: MayPay = MayPay.OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,11 @@ class CoverRuling:
         """Saying where one is insured would help."""
         return self.reason is NotOffered.UNDECLARED
 
+    @property
+    def may_bind(self) -> bool:
+        """Binding the relative would help."""
+        return self.reason is NotOffered.NOT_BOUND
+
 
 def rule(standing: Standing, policy: PolicySet) -> CoverRuling:
     """XY07, XY08, XY10, GS09, GS10. What is not settled online is offered at one's own cost."""
@@ -107,6 +124,8 @@ def rule(standing: Standing, policy: PolicySet) -> CoverRuling:
         (NotOffered.DOCUMENT, standing.has_resident_id),
         (NotOffered.UNDECLARED, standing.region is not None),
         (NotOffered.PAYER, standing.is_payer_known),
+        (NotOffered.FAMILY_CLOSED, standing.may_pay is not MayPay.CLOSED),
+        (NotOffered.NOT_BOUND, standing.may_pay is not MayPay.NOT_BOUND),
         (NotOffered.NOT_IN_WECHAT, standing.in_wechat),
     )
     place = place_ruling(standing.region, standing.category, policy)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from telehealth.core.unit import Unit
+from telehealth.family.paying import hold_binding
 from telehealth.insurance.errors import CoverNotOffered
 from telehealth.insurance.models import Cover
 from telehealth.insurance.rules import REASONS, NotOffered
@@ -30,14 +31,17 @@ class PayerAndPatient:
 async def payer_and_patient(unit: Unit, cover: Cover) -> PayerAndPatient:
     """
     Raises:
-        CoverNotOffered: the account never showed who it is.
+        CoverNotOffered: the account never showed who it is, or may not pay for this patient.
         PersonNotFound: a person this unit may not see.
     """
     payer = await own_person(unit, cover.account_id)
     if payer is None:
         raise CoverNotOffered(reason=NotOffered.PAYER, sentence=REASONS[NotOffered.PAYER])
     patient = await person(unit, cover.person_id)
-    return PayerAndPatient(_named(payer), _named(patient), payer.id != patient.id)
+    is_relative = payer.id != patient.id
+    if is_relative and await hold_binding(unit, cover.account_id, patient.id) is None:
+        raise CoverNotOffered(reason=NotOffered.NOT_BOUND, sentence=REASONS[NotOffered.NOT_BOUND])
+    return PayerAndPatient(_named(payer), _named(patient), is_relative)
 
 
 def _named(found: Person) -> Named:

@@ -27,6 +27,8 @@ class Giveup(StrEnum):
     IDENTITY = "identity"
     #: Nobody pays any more: the charge has gone, or a newer cover took its place.
     ABANDONED = "abandoned"
+    #: Payer or patient ended the family account before anything was deducted (GS08).
+    UNBOUND = "unbound"
 
 
 class CoverState(StrEnum):

@@ -3,6 +3,7 @@
 No text names a diagnosis, a drug or a full name: a phone lies on the table, and its screen lights up.
 """
 
+from telehealth.notifications.family_notices import FAMILY_WORDINGS
 from telehealth.notifications.feedback_notices import FEEDBACK_WORDINGS
 from telehealth.notifications.outpatient_notices import OUTPATIENT_WORDINGS
 from telehealth.notifications.room_notices import ROOM_WORDINGS
@@ -344,6 +345,7 @@ WORDINGS: dict[Notice, Wording] = {
         {"holder": Var(), "credential": Var(), "valid_until": Var(Kind.DAY)},
         icon="badge-alert",
     ),
+    **FAMILY_WORDINGS,
     **ROOM_WORDINGS,
     **RX_WORDINGS,
     **FEEDBACK_WORDINGS,
@@ -355,6 +357,8 @@ WORDINGS: dict[Notice, Wording] = {
 CODE_TEMPLATES = {
     "sign_in": ("sign_in_code", ("code", "minutes")),
     "consent": ("consent_code", ("requester", "code", "minutes")),
+    "family": ("family_code", ("requester", "code", "minutes")),
+    "relative_payment": ("relative_payment_code", ("code", "minutes")),
 }
 
 

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from telehealth.core.events import Event
+from telehealth.patients.states import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,17 @@ class LinkEnded(Event):
 
     account_id: UUID
     person_id: UUID
+    #: "holder", "person" or "review".
+    by: str = "holder"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWithdrawn(Event):
+    """One consent alone was taken back; where a link ends, `LinkEnded` stands for all of its consents."""
+
+    link_id: UUID
+    purpose: Purpose
+    by: str
 
 
 @dataclass(frozen=True, slots=True)

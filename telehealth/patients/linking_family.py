@@ -16,7 +16,7 @@ from telehealth.notifications import Notice, notify
 from telehealth.patients import queries
 from telehealth.patients.consent_texts import TEXTS
 from telehealth.patients.errors import ConsentNotFound, PersonNotFound
-from telehealth.patients.events import CardUnbound, LinkEnded
+from telehealth.patients.events import CardUnbound, ConsentWithdrawn, LinkEnded
 from telehealth.patients.masking import mask_name
 from telehealth.patients.models import Consent, IdentityReview, PatientCard, PatientLink
 from telehealth.patients.rules import ConsentKind, ConsentWay, Relation
@@ -74,7 +74,23 @@ async def withdraw_consent(units: Units, actor: Actor, person_id: UUID, consent_
             await _end(unit, link, by="holder")
             return True
         _withdraw(unit, consent, by="holder")
+        await unit.publish(ConsentWithdrawn(link.id, consent.purpose, "holder"))
         return False
+
+
+async def withdraw_purpose(unit: Unit, link_id: UUID, purpose: Purpose, *, by: str) -> bool:
+    """Take back what stands for this purpose; False when nothing stood. Nobody is told by it.
+
+    For a feature that keeps such a consent and has decided who may take it back.
+    """
+    standing = [
+        consent
+        for consent in await queries.consents_of(unit, link_id)
+        if consent.purpose is purpose and consent.withdrawn_at is None
+    ]
+    for consent in standing:
+        _withdraw(unit, consent, by=by)
+    return bool(standing)
 
 
 def record_consent(
@@ -169,7 +185,7 @@ async def _end(unit: Unit, link: PatientLink, *, by: str) -> None:
     if link.relation is Relation.SELF:
         await _release_links(unit, link)
     unit.audit("person.unlinked", link, by=by, relation=link.relation)
-    await unit.publish(LinkEnded(link.account_id, link.person_id))
+    await unit.publish(LinkEnded(link.account_id, link.person_id, by))
     await _tell_the_other(unit, link, by=by)
 
 

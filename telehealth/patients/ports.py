@@ -35,6 +35,13 @@ class IdentityChecker(Protocol):
         """Whether a resident ID number (or residence permit) belongs to a name. No picture is involved."""
         ...
 
+    async def check_bank_card(self, name: str, number: str, *, card: str, phone: str) -> IdentityAnswer:
+        """Whether name, resident ID number, bank card and phone (E.164) are one person's at the bank.
+
+        The way for whoever does not want their face looked at.
+        """
+        ...
+
     async def start_face(self, *, name: str, number: str, return_url: str, subject: str) -> FaceStart:
         """Raises IdentityMismatch when the vendor refuses the pair at once."""
         ...

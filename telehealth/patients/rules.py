@@ -112,6 +112,8 @@ class ConsentWay(StrEnum):
     PHONE_CODE = "phone_code"
     FACE = "face"
     COUNTER = "counter"
+    #: Name, document, card and phone as a bank holds them, and a code to that phone.
+    BANK_CARD = "bank_card"
 
 
 RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)

@@ -60,6 +60,12 @@ class Purpose(StrEnum):
     CHILD_DATA = "child_data"
     #: Other hospitals may be asked for medicines in use when a sheet is written (REG 47, 56).
     MEDICINE_CHECK = "medicine_check"
+    #: Somebody's insured account may pay for this person (GS01).
+    FAMILY_PAYING = "family_paying"
+    #: Below 14: the guardian's own word for what the family account keeps of the child (GS05).
+    FAMILY_CHILD = "family_child"
+    #: Whoever pays may read what was dispensed, not only what it cost (GS01).
+    BILL_DETAILS = "bill_details"
 
 
 class ReviewKind(StrEnum):

@@ -32,12 +32,16 @@ PURPOSE_LABELS = {
     Purpose.GUARDIANSHIP: N_("监护人声明"),
     Purpose.CHILD_DATA: N_("处理儿童个人信息"),
     Purpose.MEDICINE_CHECK: N_("跨院用药核查"),
+    Purpose.FAMILY_PAYING: N_("家庭共济付款"),
+    Purpose.FAMILY_CHILD: N_("儿童家庭共济"),
+    Purpose.BILL_DETAILS: N_("账单明细名称"),
 }
 
 WAY_LABELS = {
     ConsentWay.PHONE_CODE: N_("手机验证码"),
     ConsentWay.FACE: N_("人脸核身"),
     ConsentWay.COUNTER: N_("医院窗口"),
+    ConsentWay.BANK_CARD: N_("银行卡与短信验证码"),
 }
 
 REVIEW_STATES = {

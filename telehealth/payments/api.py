@@ -5,8 +5,12 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.routing import Route
 
+from telehealth.accounts import CodeBurned, CodeExpired, CodeNotSent, CodesUsedUp, CodeTooSoon, CodeWrong
 from telehealth.core.access import Actor, Permission
 from telehealth.core.unit import Unit, Units
+from telehealth.family import PaymentCheckNeeded
+from telehealth.family.errors import PayerUnknown
+from telehealth.family.paying import confirm, request_code
 from telehealth.insurance import (
     AuthorisationLost,
     CoverNotFound,
@@ -39,11 +43,14 @@ from telehealth.payments.schemas import (
     CoverRulingView,
     CoverView,
     DeclareInsured,
+    PayerCode,
+    PayerCodeSent,
     PaymentView,
     ReceiptView,
     RefundView,
 )
 from telehealth.payments.settling import look_at
+from telehealth.payments.sharing_bills import may_name
 from telehealth.web.contract import operation
 from telehealth.web.house import house_of
 from telehealth.web.pages import words
@@ -107,9 +114,10 @@ async def verify_payment(units: Units, actor: Actor, id: UUID) -> ChargeView:
 
 
 @operation(needs=Permission.PAY, raises=(ChargeNotFound,))
-async def show_receipt(unit: Unit, actor: Actor, id: UUID) -> ReceiptView:
+async def show_receipt(request: Request, unit: Unit, actor: Actor, id: UUID) -> ReceiptView:
     """What was paid by whom, line by line, and what went back."""
-    return ReceiptView.of(await queries.receipt(unit, actor, id))
+    found = await queries.receipt(unit, actor, id)
+    return ReceiptView.of(found, words(request), named=await may_name(unit, actor, found.charge))
 
 
 @operation(needs=Permission.PAY, raises=(RefundNotFound,))
@@ -129,6 +137,30 @@ async def show_cover_ruling(request: Request, unit: Unit, actor: Actor, id: UUID
     )
 
 
+@operation(
+    needs=Permission.PAY,
+    limit="10/hour",
+    raises=(ChargeNotFound, PayerUnknown, CodeTooSoon, CodesUsedUp, CodeNotSent),
+)
+async def request_payer_code(units: Units, actor: Actor, id: UUID) -> PayerCodeSent:
+    """Before an insured account pays for a relative: a code to the payer's own phone."""
+    async with units.of(actor) as unit:
+        await charging.charge_for(unit, actor, id)
+    return PayerCodeSent(phone_masked=await request_code(units, actor, id))
+
+
+@operation(
+    needs=Permission.PAY,
+    limit="30/hour",
+    raises=(ChargeNotFound, PayerUnknown, CodeWrong, CodeBurned, CodeExpired),
+)
+async def check_payer(units: Units, actor: Actor, id: UUID, body: PayerCode) -> None:
+    """It is the payer who pays. Good for one authorisation of this charge, for some minutes."""
+    async with units.of(actor) as unit:
+        charge = await charging.charge_for(unit, actor, id)
+    await confirm(units, actor, id, body.code, hospital_id=charge.hospital_id)
+
+
 @operation(needs=Permission.PAY, raises=(ChargeNotFound,))
 async def declare_insured(unit: Unit, actor: Actor, id: UUID, body: DeclareInsured) -> None:
     """Say where the patient of this charge is insured. The insurer has the last word."""
@@ -140,7 +172,7 @@ async def declare_insured(unit: Unit, actor: Actor, id: UUID, body: DeclareInsur
     needs=Permission.PAY,
     status=201,
     limit="30/minute",
-    raises=(ChargeNotFound, CoverNotOffered, CoverTaken, InsurerDown, InsurerRefused),
+    raises=(ChargeNotFound, CoverNotOffered, CoverTaken, PaymentCheckNeeded, InsurerDown, InsurerRefused),
 )
 async def ask_cover(request: Request, units: Units, actor: Actor, id: UUID) -> AskedCoverView:
     """Begin the authorisation of the insurance code for this one payment."""
@@ -183,6 +215,8 @@ routes = [
     Route("/charges/{id:uuid}/insurance", declare_insured, methods=["PUT"]),
     Route("/charges/{id:uuid}/cover", ask_cover, methods=["POST"]),
     Route("/charges/{id:uuid}/cover", forgo_cover, methods=["DELETE"]),
+    Route("/charges/{id:uuid}/payer-codes", request_payer_code, methods=["POST"]),
+    Route("/charges/{id:uuid}/payer-check", check_payer, methods=["POST"]),
     Route("/covers/authorisation", price_cover, methods=["POST"]),
     Route("/refunds/{id:uuid}", show_refund),
 ]

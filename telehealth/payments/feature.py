@@ -6,9 +6,10 @@ from telehealth.core.access import Actor, Permission
 from telehealth.core.feature import Feature, Periodic, RailLink
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
-from telehealth.payments import api, callback_pages, finance_api, finance_pages, jobs, pages
+from telehealth.payments import api, callback_pages, doors, finance_api, finance_pages, jobs, pages
 from telehealth.payments.measuring import MEASURING
 from telehealth.payments.reconciling import fetch_due
+from telehealth.payments.sharing_bills import family_bills
 from telehealth.payments.worklist import worklist
 
 
@@ -21,7 +22,7 @@ async def me_links(_: Unit, actor: Actor) -> list[dict[str, Any]]:
 feature = Feature(
     name="payments",
     api=(*api.routes, *finance_api.routes),
-    pages=(*pages.routes, *callback_pages.routes, *finance_pages.routes),
+    pages=(*pages.routes, *doors.routes, *callback_pages.routes, *finance_pages.routes),
     tasks=jobs.tasks,
     periodic=(*jobs.periodic, Periodic("payments.fetch_bills", 600, fetch_due)),
     templates="telehealth.payments",
@@ -29,5 +30,10 @@ feature = Feature(
         RailLink("/staff/money", "scale", N_("财务"), Permission.SEE_MONEY, 70),
         RailLink("/staff/money/refunds", "undo-2", N_("退款"), Permission.SEE_MONEY, 71),
     ),
-    contributions=(("me", me_links), ("worklist", worklist), ("metrics", MEASURING)),
+    contributions=(
+        ("me", me_links),
+        ("worklist", worklist),
+        ("family_bills", family_bills),
+        ("metrics", MEASURING),
+    ),
 )

@@ -15,6 +15,7 @@ from telehealth.accounts import WeChatGateway
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import Busy, DomainError, Refused, Unavailable
 from telehealth.core.unit import Unit, Units
+from telehealth.family import PaymentCheckNeeded
 from telehealth.insurance import covering, declaring
 from telehealth.insurance.rules import REGIONS, NotOffered
 from telehealth.payments import charging, paying, queries, settling
@@ -22,6 +23,7 @@ from telehealth.payments.charging import Begun
 from telehealth.payments.errors import ChargeSettled, OpenidNeeded
 from telehealth.payments.models import Charge
 from telehealth.payments.paying import Till
+from telehealth.payments.sharing_bills import may_name
 from telehealth.payments.states import ChargeState, RefundState, Way
 from telehealth.payments.subjects import Subjects
 from telehealth.payments.views import line_rows, refund_steps
@@ -130,6 +132,8 @@ async def ask_cover_page(request: Request, units: Units, actor: Actor, charge_id
         wish = await paying.cover_wish(unit, actor, charge_id, in_wechat=True)
     try:
         asked = await covering.ask(units, actor, wish, return_url=back)
+    except PaymentCheckNeeded:
+        return redirect(f"/pay/{charge_id}/payer-check")
     except DomainError as error:
         return redirect(f"/pay/{charge_id}", flash=sentence(error, language(request)), kind="warn")
     # A form may not lead to another site, says our own policy: a page with a link does.
@@ -194,7 +198,12 @@ async def receipt_page(request: Request, unit: Unit, actor: Actor, charge_id: UU
         order=order,
         way=WAYS[order.way] if order else "",
         transaction_id=order.transaction_id if order else "",
-        lines=line_rows(found.lines, language(request)),
+        lines=line_rows(
+            found.lines,
+            language(request),
+            words(request),
+            named=await may_name(unit, actor, found.charge),
+        ),
         refunds=[
             {
                 "id": step.refund.id,

@@ -246,6 +246,16 @@ async def charges_of(unit: Unit, actor: Actor, *, limit: int = 100) -> Sequence[
     return (await unit.session.scalars(found.limit(limit))).all()
 
 
+async def charges_for(unit: Unit, actor: Actor, person_id: UUID, *, limit: int = 30) -> Sequence[Charge]:
+    """Of one patient, as far as the actor may see them; closed ones left out, newest first."""
+    found = (
+        sa.select(Charge)
+        .where(visible_to(actor), Charge.person_id == person_id, Charge.state != ChargeState.CLOSED)
+        .order_by(Charge.created_at.desc(), Charge.id.desc())
+    )
+    return (await unit.session.scalars(found.limit(limit))).all()
+
+
 async def orders_of(unit: Unit, charge_id: UUID) -> Sequence[PayOrder]:
     """Every attempt to pay a charge the caller may see, oldest first."""
     found = sa.select(PayOrder).where(PayOrder.charge_id == charge_id)

@@ -1,5 +1,6 @@
 """What the API says and takes about money. All amounts are integer fen."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -10,6 +11,7 @@ from telehealth.insurance import Cover
 from telehealth.payments.charging import Begun
 from telehealth.payments.models import Charge, ChargeLine, PayOrder
 from telehealth.payments.queries import Receipt, RefundSteps
+from telehealth.payments.sharing_bills import called
 from telehealth.payments.states import (
     ChargeState,
     LegKind,
@@ -19,6 +21,8 @@ from telehealth.payments.states import (
     RefundState,
     Way,
 )
+
+Words = Callable[[str], str]
 
 
 class Split(BaseModel):
@@ -43,10 +47,10 @@ class LineView(BaseModel):
     other: int
 
     @classmethod
-    def of(cls, row: ChargeLine) -> "LineView":
+    def of(cls, row: ChargeLine, _: Words, *, named: bool = True) -> "LineView":
         return cls(
             kind=row.kind,
-            description=row.description,
+            description=_(called(row, named=named)),
             amount=row.amount,
             fund=row.fund,
             personal=row.personal,
@@ -154,16 +158,26 @@ class ReceiptView(BaseModel):
     refunds: list[RefundView]
 
     @classmethod
-    def of(cls, found: Receipt) -> "ReceiptView":
+    def of(cls, found: Receipt, _: Words, *, named: bool) -> "ReceiptView":
         order = found.order
         return cls(
             charge=ChargeView.of(found.charge),
-            lines=[LineView.of(line) for line in found.lines],
+            lines=[LineView.of(line, _, named=named) for line in found.lines],
             way=order.way if order else None,
             split=Split.of(order) if order else None,
             transaction_id=order.transaction_id if order else None,
             refunds=[RefundView.of(step) for step in found.refunds],
         )
+
+
+class PayerCode(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(pattern=r"^[0-9]{6}$")
+
+
+class PayerCodeSent(BaseModel):
+    phone_masked: str
 
 
 class DeclareInsured(BaseModel):

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from telehealth.core.i18n import N_, format_day, format_fen, format_instant, translator
+from telehealth.core.i18n import N_, format_day, format_fen, format_instant
 from telehealth.payments.models import ChargeLine, RefundLeg
 from telehealth.payments.queries import RefundSteps
+from telehealth.payments.sharing_bills import called
 from telehealth.payments.states import LegState
 from telehealth.payments.wording import HAND_OUT, LEG_KINDS, LEG_STATES
 
@@ -17,10 +18,13 @@ _BACK = N_("全部退回")
 _BY = N_("预计最迟 %(day)s 到账，节假日顺延")
 
 
-def line_rows(lines: Sequence[ChargeLine], lang: str) -> list[dict[str, Any]]:
+def line_rows(
+    lines: Sequence[ChargeLine], lang: str, _: Words, *, named: bool = True
+) -> list[dict[str, Any]]:
+    """`named`: whether the reader may read what was dispensed or examined (GS01)."""
     return [
         {
-            "what": translator(lang)(line.description),
+            "what": _(called(line, named=named)),
             "amount": format_fen(line.amount, lang),
             "insured": format_fen(line.fund + line.personal + line.other, lang),
             "cash": format_fen(line.amount - line.fund - line.personal - line.other, lang),

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
@@ -30,8 +30,6 @@ from telehealth.rulebook.sections import (
 from telehealth.rulebook.sections_care import (
     Complaints,
     Dispensing,
-    Family,
-    Insurance,
     Intake,
     Outpatient,
     Prescription,
@@ -42,6 +40,7 @@ from telehealth.rulebook.sections_care import (
     Retention,
     Room,
 )
+from telehealth.rulebook.sections_insurance import Family, Insurance
 from telehealth.rulebook.sections_work import Reporting, Work
 
 __all__ = [
@@ -85,7 +84,7 @@ class PolicySet(BaseModel):
 class FormField:
     """One field of the editor. `path` is the dotted name an error is reported under.
 
-    `input` is integer, switch, time, choice, text or list (one line, comma separated).
+    `input` is integer, switch, time, day, choice, text or list (one line, comma separated).
     A field whose law leaves one value only has a single entry in `choices`.
     """
 
@@ -191,7 +190,7 @@ def _shape(annotation: Any) -> tuple[str, tuple[Any, ...]]:
         return "list", tuple(str(member) for member in item) if is_closed else ()
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return "choice", tuple(str(member) for member in annotation)
-    return {bool: "switch", int: "integer", time: "time"}.get(annotation, "text"), ()
+    return {bool: "switch", int: "integer", time: "time", date: "day"}.get(annotation, "text"), ()
 
 
 def _note(info: FieldInfo) -> dict[str, str]:

@@ -67,6 +67,7 @@ class NHSA(Party):
             "2601": self.orders.reverse,
             "3201": lambda call: nhsa_lists.totals(self.orders, call),
             "3202": lambda call: nhsa_lists.details(self.orders, call),
+            "5203": lambda call: nhsa_lists.history(self.orders, self.people, call),
             "6201": self.orders.upload,
             "6202": self.orders.price,
             "6203": self.orders.refund,

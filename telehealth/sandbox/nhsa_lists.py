@@ -5,8 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 from telehealth.sandbox.dates import SHANGHAI
-from telehealth.sandbox.nhsa_envelope import Call, Refusal, fen_of, yuan
+from telehealth.sandbox.nhsa_envelope import INSTITUTIONS, Call, Refusal, fen_of, yuan
 from telehealth.sandbox.nhsa_orders import Orders
+from telehealth.sandbox.nhsa_people import People, psn_no
 from telehealth.sandbox.nhsa_refunds import LEGS
 
 LARGEST_PAGE = 500
@@ -51,6 +52,43 @@ def details(orders: Orders, call: Call) -> dict[str, Any]:
         "total": len(lines),
         "page_num": page,
         "pages": -(-len(lines) // size),
+    }
+
+
+def history(orders: Orders, people: People, call: Call) -> dict[str, Any]:
+    """5203: one person's settlements and what undid them, wherever they were, by the days asked for."""
+    number = call.text("psn_no", longest=30)
+    person = next((one for one in people.everybody() if one["region"] and psn_no(one) == number), None)
+    if person is None:
+        raise Refusal("PSN_NOT_FOUND", "未查询到该人员")
+    first, last = _day(call, "begndate"), _day(call, "enddate")
+    names = {one.code: one.name for one in INSTITUTIONS.values()}
+    lines: list[dict[str, Any]] = []
+    for order in orders.of_person(person["certno"]):
+        known = {"payOrdId": order["payOrdId"], "place": names.get(order["institution"], "")}
+        if order["settled_at"]:
+            settled = {**{leg: order[leg] for leg in LEGS}, "total": order["total"], "undone": "0"}
+            lines += _within(first, last, order["settled_at"], {**known, **settled})
+        for refund in order["refunds"].values():
+            amounts = {leg: refund[leg] for leg in LEGS}
+            undone = {**known, **amounts, "total": sum(amounts.values()), "undone": "1"}
+            lines += _within(first, last, refund["refunded_at"], undone)
+    lines.sort(key=lambda line: (line["at"], line["payOrdId"], line["undone"]))
+    return {
+        "setlinfo": [
+            {
+                "setl_id": line["payOrdId"],
+                "setl_time": f"{line['at']:%Y-%m-%d %H:%M:%S}",
+                "fixmedins_name": line["place"],
+                "refd_setl_flag": line["undone"],
+                "medfee_sumamt": yuan(line["total"]),
+                "fund_pay_sumamt": yuan(line["fund"]),
+                "acct_pay": yuan(line["account"]),
+                "oth_pay": yuan(line["other"]),
+                "psn_cash_pay": yuan(line["cash"]),
+            }
+            for line in lines
+        ]
     }
 
 

@@ -219,6 +219,11 @@ class Orders:
 
     # Behind them.
 
+    def of_person(self, certno: str) -> list[dict[str, Any]]:
+        """Every order that ever touched this person's account."""
+        everything = self.everything()
+        return [everything[number] for number in self._books.recall(ORDERS_OF, certno) or []]
+
     def everything(self) -> dict[str, dict[str, Any]]:
         return self._books.leaf_through(ORDERS)
 

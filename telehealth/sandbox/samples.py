@@ -50,7 +50,7 @@ YUNAN = (
         "yn03", "yunan", "何", "秀珍", "female", born(1948, 2, 6), "YA00010003", "13800000103",
         "老年患者，五周前看过中医门诊", "Elderly, traditional-medicine outpatient five weeks ago",
         (Visit(days_ago(35), campus=_EAST, diagnosis=_INSOMNIA, department="中医内科"),),
-        sequence=904,
+        sequence=904, contact=Contact("周晓岚", "13800000101", "DAU"),
     ),
     Person(
         "yn04", "yunan", "沈", "佳宁", "female", born(1992, 11, 3), "YA00010004", "13800000104",

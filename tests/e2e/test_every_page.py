@@ -31,6 +31,7 @@ NO_LINK = {
     "/admin/rulebook/{version_id:uuid}/review", "/h/{code}/intake/new", "/h/{code}/intake/{form_id:uuid}",
     "/h/{code}/intake/{form_id:uuid}/emergency", "/pay/{charge_id:uuid}", "/pay/{charge_id:uuid}/wait",
     "/people/{person_id:uuid}/face-checks/{check_id:uuid}",
+    "/family/{binding_id:uuid}/face-checks/{check_id:uuid}", "/pay/{charge_id:uuid}/payer-check",
     "/staff/prescriptions-desk/{prescription_id:uuid}",
     "/staff/prescriptions-desk/{prescription_id:uuid}/sheet.pdf", "/staff/sign-in/password",
     "/staff/sign-in/totp", "/staff/step-up",

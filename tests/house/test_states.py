@@ -47,6 +47,8 @@ ENDS: dict[str, set[str]] = {
     "data_request": {"declined", "granted", "lifted"},
     "delivery": {"arrived", "skipped"},
     "rung": {"delivered", "refused", "undelivered"},
+    "family_binding": {"ended", "lapsed", "refused", "withdrawn"},
+    "family_paper": {"deleted", "refused"},
     "identity_review": {"approved", "dropped", "refused"},
     "intake_attachment": {"refused", "removed"},
     "outpatient_bill": {"confirmed"},

@@ -12,8 +12,11 @@ from telehealth.bookings.states import BookingState
 from telehealth.core.audit import AuditRecord
 from telehealth.core.clock import FixedClock
 from telehealth.core.errors import FieldsInvalid, TransitionRefused
+from telehealth.core.ids import new_id
 from telehealth.core.settings import Settings
 from telehealth.core.unit import Units
+from telehealth.family import PaymentCheckNeeded
+from telehealth.family.ending import unbind
 from telehealth.insurance import (
     AuthorisationLost,
     Category,
@@ -37,6 +40,7 @@ from telehealth.insurance.rules import BEIJING, ELSEWHERE, UNINSURED, NotOffered
 from telehealth.insurance.sharing import payer_and_patient
 from telehealth.patients import PersonNotFound
 from telehealth.patients.rules import Relation
+from telehealth.web.house import House as RunningHouse
 from tests.support.factories.accounts import add_patient
 from tests.support.factories.bookings import (
     House,
@@ -48,6 +52,7 @@ from tests.support.factories.bookings import (
     book,
 )
 from tests.support.factories.bookings import reread as reread_booking
+from tests.support.factories.family import bind_payer, check_payer
 from tests.support.factories.insurance import (
     ask_cover,
     authorise_cover,
@@ -62,6 +67,7 @@ from tests.support.factories.insurance import (
     token_of,
 )
 from tests.support.factories.patients import add_person
+from tests.support.factories.rulebook import publish_policy
 from tests.support.factories.schedule import add_clinic
 from tests.support.outside import clock_of_the_world, reach
 from tests.support.sandbox import Sandbox
@@ -475,7 +481,10 @@ async def test_GS01_payer_and_patient_are_two_people(
 ) -> None:
     relative = insure(sandbox, await add_relative(units, place, who))
     await say_region(units, place, relative)
-    cover = await priced_cover(units, sandbox, place, relative)
+    bound = await bind_payer(units, place.hospital, who.account, relative.person)
+    charge_id = new_id()
+    await check_payer(units, who.account.id, charge_id)
+    cover = await priced_cover(units, sandbox, place, relative, charge_id=charge_id)
     own = await priced_cover(units, sandbox, place, who)
     async with units.of(who.actor) as unit:
         both = await payer_and_patient(unit, cover)
@@ -484,6 +493,82 @@ async def test_GS01_payer_and_patient_are_two_people(
     assert both.payer.document_number == who.person.document_number
     assert both.patient.document_number == relative.person.document_number
     assert cover.account_id == who.account.id and cover.person_id == relative.person.id
+    assert (cover.payer_id, cover.binding_id) == (who.person.id, bound.id)
+    assert (own.payer_id, own.binding_id) == (who.person.id, None)
+
+
+async def test_GS01_a_relative_who_is_not_bound_is_refused_with_a_way_out(
+    units: Units, place: House, who: Patient, sandbox: Sandbox
+) -> None:
+    relative = insure(sandbox, await add_relative(units, place, who))
+    await say_region(units, place, relative)
+    assert await ruled(units, place, relative) is NotOffered.NOT_BOUND
+    with pytest.raises(CoverNotOffered) as raised:
+        await ask_cover(units, place, relative)
+    assert raised.value.facts["reason"] == NotOffered.NOT_BOUND
+    assert "自费支付" in raised.value.facts["sentence"] and "绑定" in raised.value.facts["sentence"]
+    await bind_payer(units, place.hospital, who.account, relative.person)
+    assert await ruled(units, place, relative) is None
+
+
+async def test_GS12_a_relative_where_the_family_account_is_not_open_is_paid_for_by_oneself(
+    units: Units, place: House, who: Patient
+) -> None:
+    relative = await add_relative(units, place, who)
+    await say_region(units, place, relative)
+    await bind_payer(units, place.hospital, who.account, relative.person)
+    await publish_policy(units, place.hospital.id, family={"opens_on": "2199-01-01"})
+    assert await ruled(units, place, relative) is NotOffered.FAMILY_CLOSED
+    assert await ruled(units, place, who) is None
+
+
+async def test_GS02_each_payment_for_a_relative_asks_the_payer_again(
+    units: Units, place: House, who: Patient, sandbox: Sandbox
+) -> None:
+    relative = insure(sandbox, await add_relative(units, place, who))
+    await say_region(units, place, relative)
+    await bind_payer(units, place.hospital, who.account, relative.person)
+    first, second = new_id(), new_id()
+    with pytest.raises(PaymentCheckNeeded):
+        await ask_cover(units, place, relative, charge_id=first)
+    await check_payer(units, who.account.id, first)
+    await ask_cover(units, place, relative, charge_id=first)
+    # Spent: neither another try nor another payment goes by the same word.
+    for charge_id in (first, second):
+        with pytest.raises(PaymentCheckNeeded):
+            await ask_cover(units, place, relative, charge_id=charge_id)
+    assert (await ask_cover(units, place, who)).url
+
+
+async def test_GS08_unbinding_revokes_what_is_not_captured_and_leaves_what_is(
+    units: Units, place: House, who: Patient, sandbox: Sandbox, house: RunningHouse
+) -> None:
+    relative = insure(sandbox, await add_relative(units, place, who))
+    await say_region(units, place, relative)
+    bound = await bind_payer(units, place.hospital, who.account, relative.person)
+    covers = []
+    for _ in range(2):
+        charge_id = new_id()
+        await check_payer(units, who.account.id, charge_id)
+        covers.append(await priced_cover(units, sandbox, place, relative, charge_id=charge_id))
+    captured, open_one = covers
+    async with units.system("test") as unit:
+        await settled(unit, captured.id)
+    own = await priced_cover(units, sandbox, place, who)
+
+    await unbind(units, who.actor, bound.id)
+
+    assert (await reread_cover(units, captured.id)).state is CoverState.SETTLED
+    assert (await reread_cover(units, own.id)).reason is None
+    given_up = await reread_cover(units, open_one.id)
+    assert given_up.reason == Giveup.UNBOUND
+    async with units.of(who.actor) as unit:
+        with pytest.raises(CoverNotOffered):
+            await payer_and_patient(unit, given_up)
+    await house.jobs.work(until_idle=True)
+    assert (await reread_cover(units, open_one.id)).state is CoverState.REVERSED
+    assert held_by_insurer(sandbox, open_one) == ["revoked"]
+    assert await ruled(units, place, relative) is NotOffered.NOT_BOUND
 
 
 async def test_the_wish_of_a_charge_is_the_sum_of_its_lines(place: House, who: Patient) -> None:

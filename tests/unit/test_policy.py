@@ -165,7 +165,9 @@ def test_form_fields_arrive_as_text_and_are_understood() -> None:
 
 def test_every_field_of_the_form_can_be_shown_without_knowing_it() -> None:
     fields = [field for section in form(sample_policy()) for field in section.fields]
-    assert {field.input for field in fields} == {"integer", "switch", "time", "choice", "list", "text"}
+    assert {field.input for field in fields} == {
+        "integer", "switch", "time", "day", "choice", "list", "text",
+    }  # fmt: skip
     for field in fields:
         assert field.label_zh and field.label_en and field.source, field.path
         if field.input == "integer":

@@ -158,3 +158,28 @@ async def test_REG63_no_picture_is_ever_asked_for(
     _, token = await started(checker, somebody)
     await result(checker, token, somebody)
     assert asked == ["1"]
+
+
+def card_of(sandbox: Sandbox, number: str) -> tuple[str, str]:
+    """Card and phone that the bank holds for a sample."""
+    people = httpx2.get(f"{sandbox.base_url}/faceid/people").json()["people"]
+    return next((one["bank_card"], f"+86{one['phone']}") for one in people if one["id_card"] == number)
+
+
+async def test_GS05_a_bank_vouches_for_name_document_card_and_phone_together(
+    checker: FaceIDChecker, sandbox: Sandbox, somebody: tuple[str, str]
+) -> None:
+    card, phone = card_of(sandbox, somebody[1])
+    assert await checker.check_bank_card(*somebody, card=card, phone=phone) is IdentityAnswer.MATCH
+    other, _ = card_of(sandbox, other_number(sandbox))
+    for wrong in ({"card": other, "phone": phone}, {"card": card, "phone": "+8613800009999"}):
+        assert await checker.check_bank_card(*somebody, **wrong) is IdentityAnswer.MISMATCH
+
+
+@pytest.mark.parametrize("mode", ["service_error", "daily_limit", "down", "throttled"])
+async def test_GS05_a_bank_that_fails_decides_nothing(
+    checker: FaceIDChecker, sandbox: Sandbox, somebody: tuple[str, str], mode: str
+) -> None:
+    card, phone = card_of(sandbox, somebody[1])
+    with sandbox.faults(faceid={"mode": mode}), pytest.raises((IdentityUnavailable, IdentityQuotaSpent)):
+        await checker.check_bank_card(*somebody, card=card, phone=phone)

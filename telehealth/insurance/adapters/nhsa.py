@@ -17,7 +17,15 @@ from telehealth.core.money import AmountInvalid, parse_yuan, yuan
 from telehealth.core.settings import NHSA
 from telehealth.insurance.adapters.envelope import Platform
 from telehealth.insurance.errors import InsurerDown, InsurerRefused, SplitUnsound
-from telehealth.insurance.ports import CoverTruth, Insured, Settlement, Split, Upload
+from telehealth.insurance.ports import (
+    AccountEntry,
+    CoverTruth,
+    Insured,
+    InsuredAccount,
+    Settlement,
+    Split,
+    Upload,
+)
 from telehealth.insurance.rules import counts_account_in_fund, divide
 from telehealth.insurance.states import Category
 
@@ -94,6 +102,32 @@ class NHSAInsurer:
         try:
             return _insured(output)
         except (KeyError, TypeError, AttributeError):
+            raise InsurerDown(reason="malformed") from None
+
+    def tells_accounts(self, hospital: str) -> bool:
+        return self.serves(hospital) and self._at(hospital).door.tells_accounts
+
+    async def account(
+        self, hospital: str, *, document_number: str, name: str, first: date, last: date
+    ) -> InsuredAccount | None:
+        platform = self._at(hospital)
+        asked = {"psn_cert_type": RESIDENT_ID, "certno": document_number, "psn_name": name}
+        try:
+            found = await platform.call("1101", asked)
+            insured = _insured(found)
+            if insured is None:
+                return None
+            days = {"begndate": first.isoformat(), "enddate": last.isoformat()}
+            listed = await platform.call(
+                "5203", {"psn_no": insured.number, **days}, insured_at=insured.division
+            )
+            entries = tuple(_entry(line) for line in listed["setlinfo"])
+            return InsuredAccount(insured.division, _balance(found, insured), entries)
+        except InsurerRefused as error:
+            if error.facts["word"] in _UNKNOWN_PERSON:
+                return None
+            raise
+        except (KeyError, TypeError, AttributeError, ValueError, AmountInvalid):
             raise InsurerDown(reason="malformed") from None
 
     async def upload(self, upload: Upload) -> tuple[str, str]:
@@ -207,6 +241,28 @@ def _insured(output: Mapping[str, Any]) -> Insured | None:
         division=str(chosen["insuplc_admdvs"]),
         insurance_type=str(chosen["insutype"]),
         categories=_categories(chosen),
+    )
+
+
+def _balance(output: Mapping[str, Any], insured: Insured) -> int | None:
+    """What is left on the account of this insurance."""
+    for one in output["insuinfo"]:
+        if str(one["insutype"]) == insured.insurance_type and one.get("balc") not in (None, ""):
+            return _fen(one["balc"])
+    return None
+
+
+def _entry(line: Mapping[str, Any]) -> AccountEntry:
+    """A line that undoes a settlement counts downwards."""
+    sign = -1 if str(line.get("refd_setl_flag", "0")) == "1" else 1
+    at = datetime.strptime(str(line["setl_time"]), "%Y-%m-%d %H:%M:%S").replace(tzinfo=SHANGHAI)
+    return AccountEntry(
+        at=at.astimezone(UTC),
+        place=str(line.get("fixmedins_name", "")),
+        total=sign * _fen(line["medfee_sumamt"]),
+        fund=sign * _fen(line["fund_pay_sumamt"]),
+        personal=sign * _fen(line["acct_pay"]),
+        cash=sign * _fen(line["psn_cash_pay"]),
     )
 
 

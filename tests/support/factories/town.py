@@ -51,6 +51,7 @@ from tests.support.factories.bookings import (
 )
 from tests.support.factories.complaints import add_complaint
 from tests.support.factories.dispatch import PILL, furnish
+from tests.support.factories.family import add_paper, ask_to_bind
 from tests.support.factories.insurance import add_cover
 from tests.support.factories.intake import add_form as add_draft
 from tests.support.factories.intake import add_photo
@@ -201,6 +202,8 @@ async def _more(units: Units, house: House, who: Patient) -> dict[str, Any]:
     await add_message(units, account_id)
     async with units.of(who.actor) as unit:
         made = await appeal(unit, who.actor, spare.id, "当时在住院，无法就诊")
+    asked = await ask_to_bind(units, who.actor, house.hospital, relative)
+    paper = await add_paper(units, asked)
     async with units.system("test") as unit:
         link = await _one(unit, PatientLink, PatientLink.person_id == relative.id)
         consent = Consent(
@@ -229,6 +232,8 @@ async def _more(units: Units, house: House, who: Patient) -> dict[str, Any]:
         await unit.session.flush()
         return {
             "relative_id": relative.id,
+            "binding_id": asked.id,
+            "paper_id": paper.id,
             "strike_id": strike.id,
             "appeal_id": made.id,
             "link_id": link.id,
