@@ -28,7 +28,7 @@ SECONDS = 24
 WARM_S = 6
 #: What a patient opens; `{booking}` is one of their own.
 PAGES = (
-    "/", "/orders", "/bookings/{booking}", "/orders/internet/{booking}", "/messages", "/me", "/people",
+    "/", "/orders", "/bookings/{booking}", "/orders/bookings/{booking}", "/messages", "/me", "/people",
     "/records", "/receipts", "/prescriptions", "/h/{hospital}", "/h/{hospital}/prices",
     "/rooms/{booking}", "/strikes",
 )  # fmt: skip

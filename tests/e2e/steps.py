@@ -19,8 +19,8 @@ class Sample:
     card: str
 
 
-def hold_a_seat(page: Page, live: str, sandbox: Sandbox, who: Sample) -> None:
-    """From the first text message to a held seat of an internet clinic (XY06)."""
+def hold_a_seat(page: Page, live: str, sandbox: Sandbox, who: Sample, *, doctor: str = "") -> None:
+    """From the first text message to a held seat of an internet clinic (XY06), today with `doctor`."""
     sign_in(page, live, sandbox, who)
     add_oneself(page, who)
 
@@ -30,11 +30,14 @@ def hold_a_seat(page: Page, live: str, sandbox: Sandbox, who: Sample) -> None:
     page.get_by_role("link", name="去绑卡").click()
     page.locator("input[name=number]").fill(who.card)
     page.get_by_role("button", name="绑定").click()
-    from_the_gate_to_a_seat(page)
+    from_the_gate_to_a_seat(page, doctor=doctor)
 
 
-def from_the_gate_to_a_seat(page: Page) -> None:
-    """XY06, XY20-XY22: stable and nothing urgent, a time, the notice, the form, the seat."""
+def from_the_gate_to_a_seat(page: Page, *, doctor: str = "") -> None:
+    """XY06, XY20-XY22: stable and nothing urgent, a time, the notice, the form, the seat.
+
+    Far ahead with whoever is first, or today with the `doctor` of that name.
+    """
     expect(page.get_by_text("符合线上复诊的条件")).to_be_visible()
     page.locator("input[name=stable][value=yes]").check(force=True)
     for question in page.locator("input[type=radio][value=no][name^='answers.']").all():
@@ -42,7 +45,7 @@ def from_the_gate_to_a_seat(page: Page) -> None:
     page.get_by_role("button", name="下一步").click()
     page.get_by_role("link", name="选择时间").click()
 
-    choose_a_slot(page)
+    choose_a_slot(page, doctor)
     notice = page.locator("input[name=agree]")
     if notice.count():  # not for whoever accepted this version before
         notice.check(force=True)
@@ -84,11 +87,13 @@ def add_oneself(page: Page, who: Sample) -> None:
     expect(page.get_by_text("已实名")).to_be_visible()
 
 
-def choose_a_slot(page: Page) -> None:
+def choose_a_slot(page: Page, doctor: str) -> None:
     """XY20, BJ05: campus, department, doctor, then a day and a time with what is left of it."""
-    for step in ("campus", "department", "doctor"):
+    for step in ("campus", "department"):
         page.locator(f"main a[href*='{step}=']").first.click()
-    page.locator("main .days a").last.click()
+    page.locator("main a[href*='doctor=']", has_text=doctor).first.click()
+    days = page.locator("main .days a")
+    (days.first if doctor else days.last).click()
     expect(page.locator("main .slots a").first).to_be_visible()
     fits(page)
     page.locator("main .slots a").last.click()

@@ -1,14 +1,17 @@
 """Inside WeChat an insured patient pays with the insurer; at midnight what nobody attended comes back."""
 
 import re
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import PATIENCE_MS
 from tests.e2e.steps import fits, from_the_gate_to_a_seat
+from tests.support.cluster import Cluster
+from tests.support.live import live_house
 from tests.support.sandbox import Sandbox
 from tests.support.waiting import eventually
 
@@ -29,11 +32,20 @@ def in_wechat(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.fixture
-def moved_clock(live: str) -> Iterator[None]:
-    """Whatever a journey does to the demo's clock is undone: others share this house."""
-    yield
-    httpx2.post(f"{live}/demo/clock", data={"to": "now"})
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Their own, as the house below: sixteen days go by here, and others live in today."""
+    running = Sandbox(tmp_path_factory.mktemp("sandbox") / "home").start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def live(cluster: Cluster, template: str, sandbox: Sandbox) -> Iterator[str]:
+    database = cluster.clone(template)
+    with tempfile.TemporaryDirectory() as home, live_house(Path(home), database, sandbox) as url:
+        yield url
+    cluster.drop(database)
 
 
 def enter(page: Page, live: str, who: str) -> None:
@@ -41,15 +53,8 @@ def enter(page: Page, live: str, who: str) -> None:
     page.locator(f"form:has(input[value='{who}']) button").click()
 
 
-def test_GD02_the_insurer_and_the_patient_each_pay_their_part(
-    in_wechat: Page, live: str, sandbox: Sandbox, moved_clock: None
-) -> None:
-    page = in_wechat
-    enter(page, live, HE)
-    page.goto(f"{live}/h/yunan/book?kind=internet")
-    from_the_gate_to_a_seat(page)
-    booking = page.url
-
+def pay_with_insurance(page: Page, name: str) -> None:
+    """On the page of a held seat, inside WeChat: both parts, each where it belongs (GD01, GD02)."""
     page.get_by_role("button", name=re.compile("支付 ¥")).click()
     expect(page.get_by_text("的参保地在哪里")).to_be_visible()
     fits(page)
@@ -57,7 +62,7 @@ def test_GD02_the_insurer_and_the_patient_each_pay_their_part(
     page.get_by_role("button", name="继续").click()
     page.get_by_role("button", name="用医保支付").click()
     page.get_by_role("link", name="去授权").click()
-    page.get_by_label(re.compile("何秀珍")).check()
+    page.get_by_label(re.compile(name)).check()
     page.get_by_role("button", name="授权医保电子凭证支付").click()
 
     expect(page.get_by_text("统筹基金")).to_be_visible()
@@ -69,11 +74,22 @@ def test_GD02_the_insurer_and_the_patient_each_pay_their_part(
     expect(page.get_by_text("支付成功")).to_be_visible()
     expect(page.get_by_text("统筹基金")).to_be_visible()
     fits(page)
+
+
+def test_XY12_what_insurer_and_patient_paid_comes_back_when_nobody_attended(
+    in_wechat: Page, live: str
+) -> None:
+    page = in_wechat
+    enter(page, live, HE)
+    page.goto(f"{live}/h/yunan/book?kind=internet")
+    from_the_gate_to_a_seat(page)
+    booking = page.url
+    pay_with_insurance(page, "何秀珍")
     receipt = page.url
     page.goto(booking)
     expect(page.get_by_text("待就诊")).to_be_visible()
 
-    # XY12: midnight, and nobody came.
+    # Midnight, and nobody came.
     for _ in range(16):
         page.goto(f"{live}/demo")
         page.get_by_role("button", name="过一天").click()
