@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest --durations 10
 TOGETHER := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint types scripts contracts rules bench bench-peers soak fuzz format migration catalogue openapi clean
+.PHONY: help install run test check lint types scripts contracts rules bench bench-peers soak tour fuzz format migration catalogue openapi clean
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ bench-peers: $(INSTALLED_DEV) ## measure the recorder beside Janus, in the same 
 
 soak: $(INSTALLED_DEV) ## kill the house at every named point, three times each; then the books must agree
 	@$(BIN)/python -m tests.crash $(ARGS)
+
+tour: $(INSTALLED_DEV) ## photograph the demo hospital as every role, into docs/shots (ARGS="home call" names some)
+	@deploy/install-test-packages.sh
+	@$(BIN)/python -m tests.tour $(ARGS)
 
 fuzz: $(INSTALLED_DEV) ## ten times the random requests that `make test` sends to each operation
 	TELEHEALTH_FUZZ_EXAMPLES=200 $(PYTEST) -n 2 --dist loadfile tests/web/fuzzing $(ARGS)

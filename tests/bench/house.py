@@ -16,6 +16,7 @@ import psutil
 
 from tests.bench.figures import Figure, Figures
 from tests.bench.ports import free_port
+from tests.support.programs import ROOT
 
 STARTS = 3
 #: Idle when two looks this far apart differ by less than a megabyte.
@@ -46,6 +47,20 @@ def measure() -> Figures:
     yield Figure("idle_rss", round(idle_mb), "MB (PSS)", "<= 500", {"what": "whole demo house"})
 
 
+@contextmanager
+def fresh_house() -> Iterator[str]:
+    """The demo hospital on its first day, filled; its address."""
+    with tempfile.TemporaryDirectory(prefix="th-bench-") as folder:
+        Path(folder).chmod(0o711)
+        port = free_port()
+        env = {
+            **os.environ, "TELEHEALTH_HOME": folder, "TELEHEALTH_PORT": str(port),
+            "TELEHEALTH_SANDBOX_PORT": str(free_port()),
+        }  # fmt: skip
+        with demo(env, within_s=240):
+            yield f"http://127.0.0.1:{port}"
+
+
 class _House:
     def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
         self.process = process
@@ -57,7 +72,7 @@ class _House:
 def demo(env: dict[str, str], *, within_s: float) -> Iterator[_House]:
     began = time.monotonic()
     process = subprocess.Popen(
-        [Path(sys.executable).with_name("telehealth"), "demo"], env=env, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "telehealth.command", "demo"], cwd=ROOT, env=env, stdout=subprocess.DEVNULL
     )
     try:
         url = f"http://127.0.0.1:{env['TELEHEALTH_PORT']}/"

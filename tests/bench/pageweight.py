@@ -1,17 +1,11 @@
 """What the heaviest patient page costs a phone that opens it for the first time, in Chromium."""
 
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.bench.figures import Figure, Figures
-from tests.bench.house import demo
-from tests.bench.ports import free_port
+from tests.bench.house import fresh_house
 from tests.e2e.conftest import CHROMIUM, QUIET
 from tests.e2e.rooms import somebody
 from tests.support.crawling import Page, walk
@@ -23,7 +17,7 @@ SETTLED_MS = 1_500
 
 
 def measure() -> Figures:
-    with _house() as url, sync_playwright() as playwright:
+    with fresh_house() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         weighed = sorted(((_weight(browser, url, page), page.kind) for page in _kinds(url)), reverse=True)
         browser.close()
@@ -52,16 +46,3 @@ def _weight(browser: Browser, url: str, page: Page) -> float:
         opened.goto(f"{url}{page.path}")
         opened.wait_for_timeout(SETTLED_MS)
         return sum(sizes) / 1024
-
-
-@contextmanager
-def _house() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="th-bench-") as folder:
-        Path(folder).chmod(0o711)
-        port = free_port()
-        env = {
-            **os.environ, "TELEHEALTH_HOME": folder, "TELEHEALTH_PORT": str(port),
-            "TELEHEALTH_SANDBOX_PORT": str(free_port()),
-        }  # fmt: skip
-        with demo(env, within_s=240):
-            yield f"http://127.0.0.1:{port}"
