@@ -185,7 +185,9 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     units.join(Topics, Topics(house.contributions.get("complaint_topic", [])))
     papers = PaperSources(house.contributions.get("record_papers", []))
     units.join(Press, Press(papers, settings.public_url, settings.is_demo))
-    units.join(Orders, Orders(house.contributions.get("orders", [])))
+    units.join(
+        Orders, Orders(house.contributions.get("orders", []), house.contributions.get("order_promises", []))
+    )
     units.join(Measures, Measures(house.contributions.get("metrics", [])))
     units.join(WeChatGateway, wechat)
     units.join(WeChatMessenger, WeChatMessages(settings.wechat, calls, public_url=settings.public_url))

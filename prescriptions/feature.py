@@ -21,12 +21,20 @@ from prescriptions.pharmacy import models as pharmacy_models
 from prescriptions.pharmacy import pages as pharmacy_pages
 from prescriptions.pharmacy.contributing import worklist as pharmacy_worklist
 from prescriptions.pharmacy.measuring import MEASURING
+from prescriptions.reactions import api as reactions_api
+from prescriptions.reactions import models as reactions_models
+from prescriptions.reactions import pages as reactions_pages
+from prescriptions.reactions import reporting as reactions_reporting
+from prescriptions.reactions.contributing import TOPIC as REACTION_TOPIC
+from prescriptions.reactions.contributing import worklist as reactions_worklist
+from prescriptions.reactions.events import ReactionOverdue, ReactionReported
 from prescriptions.records import RESOURCES
 from prescriptions.reviewing import api as reviewing_api
 from prescriptions.reviewing import models as reviewing_models
 from prescriptions.reviewing import pages as reviewing_pages
 from prescriptions.reviewing import watching
 from prescriptions.reviewing.contributing import worklist as reviewing_worklist
+from prescriptions.reviewing.telling import tell_of_reaction
 from prescriptions.samples import open_sample_pharmacies
 from prescriptions.scenes import play_scene
 from prescriptions.settling import charging, earning, expiring, opening, undoing
@@ -45,7 +53,8 @@ from telehealth.core.feature import Feature, Periodic, RailLink
 from telehealth.core.i18n import N_
 
 __all__ = [
-    "feature", "formulary_models", "models", "pharmacy_models", "reviewing_models", "settling_models",
+    "feature", "formulary_models", "models", "pharmacy_models", "reactions_models", "reviewing_models",
+    "settling_models",
     "stock_models",
 ]  # fmt: skip
 
@@ -54,6 +63,7 @@ feature = Feature(
     api=(
         *writing_api.routes,
         *reviewing_api.routes,
+        *reactions_api.routes,
         *patient_api.routes,
         *pharmacy_api.routes,
         *stock_api.routes,
@@ -62,6 +72,7 @@ feature = Feature(
         *formulary_pages.routes,
         *writing_pages.routes,
         *reviewing_pages.routes,
+        *reactions_pages.routes,
         *patient_pages.routes,
         *desk_pages.routes,
         *public_pages.routes,
@@ -73,6 +84,7 @@ feature = Feature(
     templates="prescriptions",
     rail=(
         RailLink("/staff/reviews", "clipboard-check", N_("审方"), Permission.REVIEW_PRESCRIPTIONS, 12),
+        RailLink("/staff/reactions", "activity", N_("用药不适"), Permission.REVIEW_PRESCRIPTIONS, 13),
         RailLink("/staff/dispatch", "package", N_("配药台"), Permission.DISPENSE, 14),
         RailLink("/staff/stock", "boxes", N_("库存"), Permission.MANAGE_STOCK, 16),
         RailLink("/admin/pharmacies", "store", N_("药房人员"), Permission.MANAGE_STAFF, 206),
@@ -80,18 +92,21 @@ feature = Feature(
         RailLink(desk_pages.REFUNDS, "undo-2", N_("药费退款"), Permission.MANAGE_REFUNDS, 66),
         RailLink("/admin/formulary", "pill", N_("药品目录"), Permission.MANAGE_FORMULARY, 205),
     ),
-    tasks=pharmacy_jobs.tasks,
+    tasks=(*pharmacy_jobs.tasks, tell_of_reaction),
     periodic=(Periodic("prescriptions.retire_lots", 3600, retire_lots), *pharmacy_jobs.periodic),
     deadlines=(
         DeadlineKind(opening.EXPIRY, expiring.expire),
         DeadlineKind(opening.REMINDER, opening.remind),
         DeadlineKind(signing.UNANSWERED, revising.give_up),
         DeadlineKind(watching.LATE, watching.alarm),
+        DeadlineKind(reactions_reporting.LATE, reactions_reporting.is_late),
         *pharmacy_jobs.deadlines,
     ),
     subscriptions=(
         (WithdrawalAsked, standing.on_withdrawal_asked),
         (PrescriptionSigned, watching.on_signed),
+        (ReactionReported, watching.on_reaction),
+        (ReactionOverdue, watching.on_reaction_overdue),
         (PrescriptionSigned, opening.on_signed),
         (PrescriptionPassed, opening.on_passed),
         (PrescriptionEnded, expiring.on_ended),
@@ -113,6 +128,8 @@ feature = Feature(
         ("record_papers", SheetSource()),
         ("room_tools", tooling.room_tools),
         ("worklist", reviewing_worklist),
+        ("worklist", reactions_worklist),
+        ("complaint_topic", REACTION_TOPIC),
         ("worklist", pharmacy_worklist),
         ("worklist", tooling.worklist),
     ),

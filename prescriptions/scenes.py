@@ -24,6 +24,9 @@ from prescriptions.pharmacy import (
     tracking,
 )
 from prescriptions.pharmacy.rules import MATCHES
+from prescriptions.reactions.reporting import Told, report
+from prescriptions.reactions.states import Severity as ReactionSeverity
+from prescriptions.reactions.states import Taking
 from prescriptions.reviewing import answering
 from prescriptions.settling import Address, charging, choosing, fulfilment
 from prescriptions.states import SheetKind
@@ -32,6 +35,7 @@ from prescriptions.writing import drafting, signing
 from prescriptions.writing.content import SavePad
 from prescriptions.writing.sheeting import Press
 from telehealth.core.access import Actor
+from telehealth.core.clock import hospital_day
 from telehealth.core.errors import DomainError
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Units
@@ -72,6 +76,7 @@ _AT_HOME = {
     "mobile": "13800000124", "province": "浙江省", "city": "云安市", "county": "望江区",
     "street": "样例路 12 号 3 幢 502 室",
 }  # fmt: skip
+_BADLY = "样例：上个月吃同一种药，脚踝肿得厉害，停药后慢慢消了；这次的药还没有取，想先问问。"
 _RETURNED = "两张处方同日开出的降压药合计剂量，请在处方备注中写明血压目标与复测时间。"
 
 
@@ -255,6 +260,12 @@ async def _waits_at_the_window(stage: Stage) -> None:
     await sheet.passes()
     await sheet.is_paid_at_window(rx.total)
     await sheet.is_packed()
+    told = Told(
+        ("W001",), _BADLY, hospital_day(stage.units.clock.business()), ReactionSeverity.MODERATE,
+        Taking.STOPPED, new_id(),
+    )  # fmt: skip
+    async with stage.units.of(stage.patient) as unit:
+        await report(unit, stage.patient, rx.id, told)
 
 
 async def _is_in_the_queue(stage: Stage) -> None:

@@ -6,7 +6,9 @@ from prescriptions.errors import PrescriptionNotFound
 from prescriptions.events import PrescriptionSigned
 from prescriptions.models import Prescription
 from prescriptions.queries import lock_prescription, prescription
-from prescriptions.reviewing.telling import tell_those_on_duty
+from prescriptions.reactions import Reaction
+from prescriptions.reactions.events import ReactionOverdue, ReactionReported
+from prescriptions.reviewing.telling import tell_of_reaction, tell_those_on_duty
 from prescriptions.states import RxState
 from telehealth.core.deadlines import set_deadline
 from telehealth.core.unit import Unit
@@ -31,6 +33,19 @@ async def alarm(unit: Unit, prescription_id: UUID) -> None:
         return
     told = await tell_those_on_duty(unit, rx, Notice.RX_REVIEW_LATE)
     unit.audit("prescription.review_late", rx, number=rx.number, told=told)
+
+
+async def on_reaction(unit: Unit, event: ReactionReported) -> None:
+    await _tell_of_reaction(unit, event.reaction_id, Notice.RX_REACTION_TO_ASSESS)
+
+
+async def on_reaction_overdue(unit: Unit, event: ReactionOverdue) -> None:
+    await _tell_of_reaction(unit, event.reaction_id, Notice.RX_REACTION_LATE)
+
+
+async def _tell_of_reaction(unit: Unit, reaction_id: UUID, notice: Notice) -> None:
+    row = await unit.session.get_one(Reaction, reaction_id)
+    await unit.defer(tell_of_reaction, hospital_id=row.hospital_id, reaction_id=row.id, notice=str(notice))
 
 
 async def _waiting(unit: Unit, prescription_id: UUID) -> Prescription | None:

@@ -24,12 +24,14 @@ from prescriptions.safety.fulfilment import fulfilment
 from prescriptions.safety.interactions import interactions
 from prescriptions.safety.lines import Desk, found, lay_out
 from prescriptions.safety.quantity import quantity
+from prescriptions.safety.reactions import reactions
 
 FAMILIES = (
     fulfilment,
     quantity,
     doses,
     allergies,
+    reactions,
     contraindications,
     interactions,
     duplicates,

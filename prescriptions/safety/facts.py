@@ -93,6 +93,7 @@ class SafetyCode(StrEnum):
     TCM_DOSE_WARN = "TCM_DOSE_WARN"
     TCM_TOXIC_WARN = "TCM_TOXIC_WARN"
     TCM_USAGE_MISSING = "TCM_USAGE_MISSING"
+    REACTION_REPORTED = "REACTION_REPORTED"
 
 
 class Needs(StrEnum):
@@ -137,6 +138,8 @@ class Patient:
     #: mL/min/1.73 m².
     egfr: Decimal | None = None
     is_athlete: bool | None = None
+    #: Ids of medicines and herbs the person reported to have done badly on, and no pharmacist cleared.
+    reported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ The right, in one table (B blocks, R is signed again with a reason, W informs):
     DUP_*                    R; W for a refill about     REG 29, 47: no repeat prescribing
                              to follow on, and a herb twice
     ALLERGY_*                B / W                       by name; cross-reaction levels of the book
+    REACTION_REPORTED        R                           REG 29, 69: reported, not cleared by a pharmacist
     PREGNANCY_*, LACTATION_* B / W                       by name; contraindicated / caution in the row
     QTY_DAYS                 B                           REG 21-24, 34: the law's longest supply
     QTY_PACKS                R; B when absurd; W short   REG 47: no excess
@@ -81,6 +82,7 @@ TITLES = {
     C.TCM_DOSE_WARN: N_("饮片低于常用量"),
     C.TCM_TOXIC_WARN: N_("毒性饮片"),
     C.TCM_USAGE_MISSING: N_("缺少特殊煎法"),
+    C.REACTION_REPORTED: N_("报告过不良反应"),
 }
 
 WHY = {
@@ -107,6 +109,7 @@ WHY = {
     "allergy_unchecked": N_("有一项过敏无法与药品目录核对，请医生自行判断。"),
     "allergy_itself": N_("患者对{allergy}过敏。"),
     "allergy_class": N_("患者对{allergy}过敏，{name}属于或与之交叉。"),
+    "reaction_reported": N_("患者报告过使用{a}后不适，{name}含有同样的成分。"),
     "allergy_cross": N_("患者对{allergy}过敏，{name}可能发生交叉过敏。"),
     "age_unknown": N_("没有年龄，无法核对年龄限制。"),
     "diagnosis_unknown": N_("没有取得诊断，无法核对禁忌。"),

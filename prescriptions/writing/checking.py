@@ -8,13 +8,14 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from prescriptions.formulary import Published
 from prescriptions.models import Check, Line, Prescription
 from prescriptions.queries import last_check
+from prescriptions.reactions import reported_drugs
 from prescriptions.safety.checking import check
 from prescriptions.safety.facts import (
     Delivery,
@@ -130,7 +131,8 @@ async def _judge(
     policy = await current_policy(unit, rx.hospital_id)
     who = await person(unit, rx.person_id)
     sheet = sheet_of(rx, lines, content, delivery=delivery, keeps_cold=keeps_cold)
-    patient = patient_of(who, content, unit, await _conditions(unit, rx))
+    known = patient_of(who, content, unit, await _conditions(unit, rx))
+    patient = replace(known, reported=await reported_drugs(unit, rx.hospital_id, rx.person_id))
     verdict = check(
         sheet,
         patient,

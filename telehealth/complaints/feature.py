@@ -2,6 +2,7 @@ from telehealth.complaints import api, models, pages
 from telehealth.complaints.contributing import booking_actions, me_links, patient_home, supervision, worklist
 from telehealth.complaints.own_topics import TOPICS
 from telehealth.complaints.photographing import sweep_photos
+from telehealth.complaints.promising import order_promises
 from telehealth.complaints.watching import ANSWER, LAPSE, REPLY, answer_is_late, lapse, reply_is_late
 from telehealth.core.access import Permission
 from telehealth.core.deadlines import DeadlineKind
@@ -28,6 +29,7 @@ feature = Feature(
         ("me", me_links),
         ("booking_actions", booking_actions),
         ("worklist", worklist),
+        ("order_promises", order_promises),
         ("supervision", supervision),
     ),
 )

@@ -77,12 +77,12 @@ async def _again(unit: Unit, check_id: UUID) -> str:
 TOPICS = (
     Topic(
         "booking",
-        N_("预约"),
+        N_("预约单"),
         _booking,
         lambda booking_id: f"/bookings/{booking_id}",
         lambda booking_id: f"/staff/bookings/{booking_id}",
     ),
-    Topic("receipt", N_("收费"), _receipt, lambda charge_id: f"/receipts/{charge_id}"),
-    Topic("refund", N_("退款"), _refund, lambda refund_id: f"/refunds/{refund_id}"),
+    Topic("receipt", N_("收费单"), _receipt, lambda charge_id: f"/receipts/{charge_id}"),
+    Topic("refund", N_("退款单"), _refund, lambda refund_id: f"/refunds/{refund_id}"),
     Topic(CHECK, N_("复诊资格判定"), _check, lambda _: "", explain=_explain, again=_again),
 )

@@ -7,14 +7,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from telehealth.complaints.models import Complaint, ComplaintPhoto, ComplaintStep
 from telehealth.complaints.rules import LONGEST
 from telehealth.complaints.states import ComplaintKind, ComplaintState, ReviewOutcome, StepKind
-from telehealth.core.text import Paragraph, _clean_paragraph
+from telehealth.core.text import Paragraph, clean_paragraph
 from telehealth.web.pagination import PageQuery
 
 #: The hospital's own limit is told in its own words; this one only keeps books out.
 Words = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST),
-    AfterValidator(_clean_paragraph),
+    AfterValidator(clean_paragraph),
 ]
 TopicKind = Annotated[str, Field(max_length=40, pattern=r"^[a-z_]*$")]
 

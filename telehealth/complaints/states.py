@@ -120,7 +120,7 @@ STATES: dict[ComplaintState, tuple[str, str]] = {
 }
 
 STEPS: dict[StepKind, str] = {
-    StepKind.MADE: N_("提交"),
+    StepKind.MADE: N_("投诉已提交"),
     StepKind.TAKEN: N_("专人受理"),
     StepKind.HANDED_ON: N_("更换处理人"),
     StepKind.REPLIED: N_("医院回复"),

@@ -40,7 +40,7 @@ def _clean_line(text: str) -> str:
     return text
 
 
-def _clean_paragraph(text: str) -> str:
+def clean_paragraph(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if _NEVER.search(text):
         raise ValueError("含有无法识别的字符")
@@ -74,8 +74,8 @@ OptionalLine = Annotated[
 Paragraph = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
-    AfterValidator(_clean_paragraph),
+    AfterValidator(clean_paragraph),
 ]
 OptionalParagraph = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(_clean_paragraph)
+    str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(clean_paragraph)
 ]

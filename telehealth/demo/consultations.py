@@ -23,6 +23,7 @@ from telehealth.core.errors import DomainError
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Units
 from telehealth.demo.accounts import IN_LINE, STAFF
+from telehealth.demo.feedback import leave_feedback
 from telehealth.demo.moving import open_by_day
 from telehealth.demo.patients import open_patients
 from telehealth.demo.paying import DOOR, pay_charge
@@ -138,6 +139,7 @@ async def open_demo(house: House) -> None:
             await _bring(cast, one.phone)
     finally:
         await cast.leave()
+    await leave_feedback(house.units)
 
 
 async def _bring(cast: _Cast, phone: str) -> None:

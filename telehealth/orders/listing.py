@@ -1,18 +1,26 @@
 """One list over everything a patient ordered, whoever offers it (XY26)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from telehealth.core.orders import Group, Line, Opened, Source, Wanted
+from telehealth.core.promises import Promise
 from telehealth.core.unit import Unit
 from telehealth.orders.errors import OrderNotFound
 
+Promising = Callable[[Unit, str, UUID], Awaitable[Sequence[Promise]]]
+
 
 class Orders:
-    """The sources that features contributed; `app.py` joins it to the units."""
+    """The sources that features contributed; `app.py` joins it to the units.
 
-    def __init__(self, sources: Iterable[Source]) -> None:
+    `promising` add what others promised about an order, as the answer to a complaint.
+    """
+
+    def __init__(self, sources: Iterable[Source], promising: Iterable[Promising] = ()) -> None:
         self._sources = {source.kind: source for source in sources}
+        self._promising = tuple(promising)
 
     async def lines(self, unit: Unit, wanted: Wanted) -> list[Line]:
         """The newest of all sources, one more than asked for if there are more.
@@ -29,7 +37,9 @@ class Orders:
         source = self._sources.get(kind)
         if source is None:
             raise OrderNotFound()
-        return await source.open(unit, order_id)
+        found = await source.open(unit, order_id)
+        more = [made for part in self._promising for made in await part(unit, kind, order_id)]
+        return replace(found, promises=(*found.promises, *more)) if more else found
 
 
 def orders_of(unit: Unit) -> Orders:

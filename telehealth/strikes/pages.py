@@ -108,8 +108,14 @@ async def _strikes(
                 "phone": record.hospital.phone,
                 "standing": record.standing,
                 "window_months": record.window_months,
-                "bans": [(words(request)(CHANNELS[ban.channel]), ban.until_on) for ban in record.bans],
-                "strikes": [_strike(request, row, appeal) for row, appeal in record.strikes],
+                "bans": [
+                    (words(request)(CHANNELS[ban.channel]), ban.until_on, ban.strike_id)
+                    for ban in record.bans
+                ],
+                "strikes": [
+                    _strike(request, row, appeal) | {"counts_until": record.counts_until[row.id]}
+                    for row, appeal in record.strikes
+                ],
             }
             for record in records
         ],

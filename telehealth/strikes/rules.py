@@ -146,5 +146,10 @@ def _standing_strikes(strikes: Iterable[Strike]) -> list[Strike]:
     return sorted((strike for strike in strikes if not strike.reversed_), key=lambda strike: strike.on)
 
 
+def counts_until(on: HospitalDay, policy: PolicySet) -> HospitalDay:
+    """The last day on which an absence of `on` still counts (SJ09)."""
+    return add_months(on, policy.strikes.window_months)
+
+
 def _counts_until(strike: Strike, policy: PolicySet) -> HospitalDay:
-    return add_months(strike.on, policy.strikes.window_months)
+    return counts_until(strike.on, policy)

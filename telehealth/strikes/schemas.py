@@ -49,11 +49,15 @@ class StrikeView(BaseModel):
     booking_number: str
     on: date
     reversed: bool
+    #: The last day on which it counts, where the reader is shown a whole record.
+    counts_until: date | None = None
     #: The latest, where there is one.
     appeal: AppealView | None
 
     @classmethod
-    def of(cls, row: StrikeRow, appeal: Appeal | None = None) -> "StrikeView":
+    def of(
+        cls, row: StrikeRow, appeal: Appeal | None = None, counts_until: date | None = None
+    ) -> "StrikeView":
         return cls(
             id=row.id,
             person_id=row.person_id,
@@ -62,6 +66,7 @@ class StrikeView(BaseModel):
             booking_number=row.booking_number,
             on=row.on,
             reversed=row.is_reversed,
+            counts_until=None if row.is_reversed else counts_until,
             appeal=AppealView.of(appeal) if appeal else None,
         )
 
@@ -100,5 +105,7 @@ class StandingView(BaseModel):
             window_months=record.window_months,
             oldest_drops_on=record.standing.oldest_drops_on,
             bans=[BanView.of(row) for row in record.bans],
-            strikes=[StrikeView.of(row, appeal) for row, appeal in record.strikes],
+            strikes=[
+                StrikeView.of(row, appeal, record.counts_until[row.id]) for row, appeal in record.strikes
+            ],
         )

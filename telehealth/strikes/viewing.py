@@ -1,9 +1,11 @@
 """What a patient is shown with each strike: how many count, until when, and how to object (SJ09)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from telehealth.core.access import Actor
+from telehealth.core.clock import HospitalDay
 from telehealth.core.unit import Unit
 from telehealth.directory import Hospital, hospitals
 from telehealth.patients import PatientLink, people_of
@@ -11,7 +13,7 @@ from telehealth.rulebook import PolicyMissing, current_policy
 from telehealth.rulebook.rules import PolicySet, sample_policy
 from telehealth.strikes import queries
 from telehealth.strikes.models import Appeal, BanRow, StrikeRow
-from telehealth.strikes.rules import Standing, standing
+from telehealth.strikes.rules import Standing, counts_until, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Record:
     standing: Standing
     window_months: int
     strikes: tuple[tuple[StrikeRow, Appeal | None], ...]
+    #: Strike → the last day on which it counts.
+    counts_until: Mapping[UUID, HospitalDay]
     bans: tuple[BanRow, ...]
 
 
@@ -48,6 +52,7 @@ async def records_of(unit: Unit, actor: Actor) -> list[Record]:
                     standing(queries.as_rules(own), unit.today, policy),
                     policy.strikes.window_months,
                     tuple((row, latest.get(row.id)) for row in own),
+                    {row.id: counts_until(row.on, policy) for row in own},
                     tuple(ban for ban in bans if (ban.hospital_id, ban.person_id) == (place.id, person_id)),
                 )
             )

@@ -22,6 +22,8 @@ ENDS: dict[str, set[str]] = {
     "clinic": set(),
     "complaint": {"closed"},
     "rating_words": set(),
+    # Assessed again as often as more is known.
+    "reaction": set(),
     "complaint_photo": {"ready", "refused"},
     "call": {"ended"},
     "consultation": {"closed", "concluded"},

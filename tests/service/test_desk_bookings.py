@@ -1,5 +1,7 @@
 """Booking at the desk and by phone (SJ05, SJ11): their own share, the same gate, and who did it."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -23,6 +25,7 @@ from tests.support.factories.accounts import add_staff, staff
 from tests.support.factories.bookings import House, Patient, add_booker, add_house, book, reread, told
 from tests.support.factories.directory import add_hospital
 from tests.support.factories.schedule import add_clinic, seats_taken
+from tests.support.factories.strikes import add_strike
 from tests.support.outside import Stranger, admit, reach, stranger
 from tests.support.sandbox import Sandbox
 
@@ -172,3 +175,25 @@ async def test_a_phone_number_finds_the_patients_of_this_hospital_behind_it(
     assert await patients_by_phone(units, desk, "13800008888") == []
     with pytest.raises(FieldsInvalid):
         await patients_by_phone(units, desk, "12345")
+
+
+async def test_SJ08_a_ban_closes_the_phone_in_the_pocket_not_the_desk_nor_what_was_booked_before(
+    units: Units, place: House, desk: Actor
+) -> None:
+    who = await add_booker(units, place)
+    planned = await add_clinic(units, place.doctor)
+    before = await book(units, place, who, planned.slot.id)
+    today = units.clock.business().date()
+    for weeks in (3, 2, 1):
+        await add_strike(units, place.hospital.id, who.account, who.person, today - timedelta(weeks=weeks))
+    later = await add_clinic(units, place.doctor, day=today + timedelta(days=4))
+    with pytest.raises(NotEligible) as refused:
+        await book(units, place, who, later.slot.id)
+    assert "BANNED" in str(refused.value.facts).upper()
+    offline = await add_clinic(units, place.doctor, kind=ClinicKind.OFFLINE, day=today + timedelta(days=5))
+    wish = DeskWish(offline.slot.id, who.person.id, Channel.DESK)
+    assert (await book_at_desk(units, desk, wish)).state is BookingState.HELD
+    evening = await add_clinic(units, place.doctor, kind=ClinicKind.OFFLINE, day=today + timedelta(days=6))
+    phoned = DeskWish(evening.slot.id, who.person.id, Channel.PHONE)
+    assert (await book_at_desk(units, desk, phoned)).channel is Channel.PHONE
+    assert (await reread(units, before)).state is BookingState.HELD

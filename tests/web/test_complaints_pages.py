@@ -14,9 +14,10 @@ from telehealth.eligibility.checking import Question, assess
 from telehealth.rulebook.rules import ClinicKind
 from tests.support import uploads
 from tests.support.factories.accounts import bearer, cookie
-from tests.support.factories.bookings import House, Patient, add_booker, add_house
+from tests.support.factories.bookings import House, Patient, add_booker, add_house, book
 from tests.support.factories.complaints import WORDS, add_clerk, add_complaint, answered, reread
 from tests.support.factories.rulebook import publish_policy
+from tests.support.factories.schedule import add_clinic
 
 Client = httpx2.AsyncClient
 Headers = dict[str, str]
@@ -208,6 +209,19 @@ async def test_REG68_the_head_sees_what_is_late_and_a_patient_nothing_of_the_sta
     assert "有投诉待处理" in (await client.get("/staff", headers=clerk)).text
     assert (await client.get("/staff/complaints", headers=mine)).status_code == 403
     assert (await reread(units, row)).escalated_at is None
+
+
+async def test_REG68_an_order_says_when_its_complaint_is_answered(
+    client: Client, units: Units, mine: Headers, place: House, who: Patient
+) -> None:
+    booking = await book(units, place, who, (await add_clinic(units, place.doctor)).slot.id)
+    row = await add_complaint(units, place, who, hospital_id=None, about="booking", about_id=booking.id)
+    headers = await bearer(units, who.actor)
+    order = (await client.get(f"/api/v1/orders/bookings/{booking.id}", headers=headers)).json()
+    [promised] = [made for made in order["promises"] if made["code"] == "complaint_answer"]
+    assert (promised["owner"], promised["standing"]) == ("hospital", "running")
+    page = (await client.get(f"/orders/bookings/{booking.id}", headers=mine)).text
+    assert "医院答复您的投诉" in page and f"/complaints/{row.id}" in page
 
 
 def _flash(answer: httpx2.Response, mine: Headers) -> Headers:

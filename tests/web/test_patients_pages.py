@@ -11,7 +11,7 @@ from telehealth.core.clock import FixedClock
 from telehealth.core.settings import Settings
 from telehealth.core.unit import Units
 from telehealth.directory.models import Hospital
-from tests.support.factories.accounts import add_patient, add_staff, cookie, patient, staff
+from tests.support.factories.accounts import add_patient, add_staff, bearer, cookie, patient, staff
 from tests.support.factories.directory import add_hospital
 from tests.support.factories.patients import add_card, add_person
 from tests.support.factories.rulebook import publish_policy
@@ -233,7 +233,13 @@ async def test_SJ09_strikes_show_count_ban_and_appeal_and_staff_answer(
         await add_strike(units, hospital.id, account, person, today - timedelta(weeks=weeks))
     reader = Browser(client, await cookie(units, patient(account)))
     shown = (await reader.get("/strikes")).text
-    assert "满 3 次暂停线上预约" in shown
+    assert "满 3 次暂停线上预约" in shown and "24:00 自动恢复" in shown
+    # Each strike with the day it counts until; the ban with its explanation and the way to a person (REG58).
+    assert shown.count("计入次数到") == 3
+    review = re.search(r'href="#(s-[^"]+)"', shown)
+    assert "自动判定" in shown and review is not None and f'id="{review.group(1)}"' in shown
+    [record] = (await client.get("/api/v1/strikes", headers=await bearer(units, patient(account)))).json()
+    assert {strike["counts_until"][:4] for strike in record["strikes"]} == {"2027"}
     appeal = re.search(r'action="(/strikes/[^"]+/appeals)"', shown)
     assert appeal is not None
     assert (await reader.post(appeal.group(1), text="")).status_code == 422

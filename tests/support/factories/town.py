@@ -7,7 +7,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from prescriptions.queries import lines_of
+from prescriptions.queries import lines_of, prescription
+from prescriptions.reactions.models import Reaction
+from prescriptions.reactions.states import ReactionState, Severity, Taking
 from prescriptions.reviewing.planning import plan_duty
 from telehealth.accounts.models import StaffMember
 from telehealth.bookings.cancelling import cancel
@@ -176,7 +178,24 @@ async def _reviewed(
             unit, house.hospital.id, pharmacist.account_id,
             starts_at=unit.now, ends_at=unit.now + timedelta(hours=8),
         )  # fmt: skip
-        return {"line_id": line.id, "duty_id": duty.id}
+    return {"line_id": line.id, "duty_id": duty.id, "reaction_id": await _reacted(units, prescription_id)}
+
+
+async def _reacted(units: Units, prescription_id: UUID) -> UUID:
+    """As reported; how one is reported has tests of its own."""
+    async with units.system("test") as unit:
+        rx = await prescription(unit, prescription_id)
+        assert rx.account_id is not None
+        row = Reaction(
+            number=f"AR-{rx.number}", hospital_id=rx.hospital_id, account_id=rx.account_id,
+            person_id=rx.person_id, prescription_id=rx.id, rx_number=rx.number, doctor_id=rx.signed_by,
+            draft=new_id(), state=ReactionState.REPORTED, drug_codes=["W001"], what="样例：起红疹",
+            began_on=unit.today, severity=Severity.MILD, taking=Taking.STOPPED, made_at=unit.now,
+            policy_number=1, assess_by=unit.now + timedelta(hours=24), assessed_name="", advice="",
+        )  # fmt: skip
+        unit.session.add(row)
+        await unit.session.flush()
+        return row.id
 
 
 async def _complained(units: Units, house: House, who: Patient, booking: Booking) -> dict[str, Any]:
