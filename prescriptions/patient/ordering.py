@@ -164,7 +164,7 @@ def _line(unit: Unit, row: _Row, parcel: Parcel | None, refunds: Mapping[UUID, R
         refund=refund.amount if refund else None,
         refund_on=refund.expected_by if refund else None,
         code=f"{way.code[:4]} {way.code[4:]}" if way and way.code and shows_code and is_open else "",
-        window_number=way.window_number if way is not None and shows_code else None,
+        window_number=str(way.window_number) if way and way.window_number and shows_code else "",
         waybill=parcel.waybill if parcel is not None and stage is Stage.ON_THE_WAY else "",
     )
 

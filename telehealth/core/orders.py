@@ -59,7 +59,7 @@ class Line:
     refund_on: date | None = None
     #: Shown to whoever fetches it: the pick-up code and the window's number.
     code: str = ""
-    window_number: int | None = None
+    window_number: str = ""
     #: What is shown of a parcel.
     waybill: str = ""
 

@@ -1,5 +1,5 @@
 from telehealth.core.feature import Feature
-from telehealth.orders import api, homing, pages, pricing, visits
+from telehealth.orders import api, bills, homing, pages, pricing, visits
 
 feature = Feature(
     name="orders",
@@ -8,6 +8,7 @@ feature = Feature(
     templates="telehealth.orders",
     contributions=(
         ("orders", visits.SOURCE),
+        ("orders", bills.SOURCE),
         ("refund_tables", pricing.VISITS),
         ("home_parts", homing.home_parts),
         ("home_services", homing.home_services),

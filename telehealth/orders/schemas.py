@@ -66,7 +66,7 @@ class OrderView(BaseModel):
     refund: int | None = Field(description="fen on their way back")
     refund_on: date | None = Field(description="the day by which they arrive")
     pickup_code: str
-    window_number: int | None
+    window_number: str
     waybill: str
     action: Text
     href: str = Field(description="the page on which something is done about it")

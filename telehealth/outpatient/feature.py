@@ -9,7 +9,6 @@ from telehealth.outpatient.arriving import on_bookings_left
 from telehealth.outpatient.contributing import (
     booking_actions,
     me_links,
-    patient_home,
     queue_home,
     worklist,
 )
@@ -32,7 +31,6 @@ feature = Feature(
     ),
     contributions=(
         ("patient_home", queue_home),
-        ("patient_home", patient_home),
         ("booking_actions", booking_actions),
         ("me", me_links),
         ("worklist", worklist),

@@ -21,7 +21,7 @@ from telehealth.patients import HospitalPatient, LinkState, PatientLink
 from telehealth.rulebook.rules import ClinicKind
 
 #: Bills of visits before that are looked up at the window.
-_KEPT = timedelta(days=92)
+KEPT = timedelta(days=92)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ async def bills_of(
     limit: int = 50,
 ) -> list[BillPlace]:
     """Those the actor may see, latest first, one more than `limit` if there are more."""
-    since = unit.today - _KEPT
+    since = unit.today - KEPT
     found = _placed().where(visible_bills(unit.actor), OutpatientBill.visited_on >= since)
     if states is not None:
         found = found.where(OutpatientBill.state.in_(states))

@@ -56,6 +56,11 @@ CATEGORY = N_(
 )
 
 
+async def bill_place(unit: Unit, bill_id: UUID) -> BillPlace:
+    """With the names around it. Raises BillNotFound."""
+    return await queries.bill_of(unit, bill_id)
+
+
 async def view_of(unit: Unit, bill_id: UUID) -> View:
     """Raises BillNotFound."""
     place = await queries.bill_of(unit, bill_id)

@@ -19,6 +19,7 @@ from telehealth.orders.listing import orders_of
 from telehealth.rulebook.rules import ClinicKind
 from telehealth.web.house import House as RunningHouse
 from tests.support.factories.accounts import cookie
+from tests.support.factories.bills import put_bill
 from tests.support.factories.bookings import House, Patient, add_booker, add_house, add_relative
 from tests.support.factories.dispatch import Dispensary, add_order, to_packed
 from tests.support.factories.prescriptions import add_payable, open_shop
@@ -294,3 +295,37 @@ def statements(units: Units) -> Iterator[list[str]]:
     sa.event.listen(engine, "before_cursor_execute", note)
     yield sent
     sa.event.remove(engine, "before_cursor_execute", note)
+
+
+async def test_XY26_the_hospitals_own_bills_stand_in_the_same_list(
+    client: Client, units: Units, place: House, who: Patient, mine: Headers
+) -> None:
+    bill = await put_bill(units, place, who)
+    seat = await seat_of(units, place, who)
+    page = await client.get("/orders", headers=mine)
+    assert set(rows(page)) == {f"/orders/bills/{bill.id}", f"/orders/bookings/{seat.id}"}
+    for group in Group:
+        found = {line.id for line in await lines(units, who, group=group)}
+        assert (bill.id in found) is (group is Group.TODO), group
+    assert "门诊药费" in (await client.get("/", headers=mine)).text
+    order = (await client.get(f"/orders/bills/{bill.id}", headers=mine)).text
+    assert "缴费：手机自费，或到窗口用医保" in order and f'href="/bills/{bill.id}"' in order
+    assert "样例项目" not in order, "what was done stands on the bill's own page"
+    stranger = await cookie(units, (await add_booker(units, place, "13900008888", name="样例戊")).actor)
+    assert (await client.get(f"/orders/bills/{bill.id}", headers=stranger)).status_code == 404
+    assert rows(await client.get("/orders", headers=stranger)) == []
+
+
+async def test_XY26_pages_are_turned_past_bills_of_one_day(
+    units: Units, place: House, who: Patient, house: RunningHouse
+) -> None:
+    """A bill is as old as its visit's day: those of one day are told apart by their id."""
+    made = {(await put_bill(units, place, who)).id for _ in range(3)}
+    found, before = [], None
+    for _ in range(4):
+        page = (await lines(units, who, before=before, limit=1))[:1]
+        if not page:
+            break
+        found += [line.id for line in page]
+        before = page[-1].key
+    assert len(found) == 3 and set(found) == made
