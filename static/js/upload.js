@@ -177,6 +177,8 @@ function failed(box, item, sentence, again = null) {
   const retry = /** @type {HTMLElement | null} */ (one('[data-upload-retry]', item));
   if (!retry || !again) return;
   retry.hidden = false;
+  // The line comes back before the person does: go on by itself, once.
+  window.addEventListener('online', () => retry.isConnected && !retry.hidden && retry.click(), { once: true });
   retry.addEventListener(
     'click',
     () => {

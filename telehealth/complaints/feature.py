@@ -1,5 +1,6 @@
 from telehealth.complaints import api, models, pages
 from telehealth.complaints.contributing import booking_actions, me_links, patient_home, supervision, worklist
+from telehealth.complaints.measuring import MEASURING
 from telehealth.complaints.own_topics import TOPICS
 from telehealth.complaints.photographing import sweep_photos
 from telehealth.complaints.promising import order_promises
@@ -28,6 +29,7 @@ feature = Feature(
         ("patient_home", patient_home),
         ("me", me_links),
         ("booking_actions", booking_actions),
+        ("metrics", MEASURING),
         ("worklist", worklist),
         ("order_promises", order_promises),
         ("supervision", supervision),

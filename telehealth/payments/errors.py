@@ -123,6 +123,16 @@ class DifferenceNotFound(NotFound):
     detail = "没有找到这条差异"
 
 
+class ExportNotFound(NotFound):
+    code = "export_not_found"
+    detail = "没有找到这份导出"
+
+
+class ExportNotReady(Conflict):
+    code = "export_not_ready"
+    detail = "这份导出还没有写完"
+
+
 class DifferenceResolved(Conflict):
     """Somebody explained it meanwhile, or a later bill agrees."""
 

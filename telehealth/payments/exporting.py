@@ -32,7 +32,7 @@ from telehealth.payments.wording import (
     WAYS,
 )
 
-__all__ = ["EXPORTS", "Export", "cell", "table", "whole_entries"]
+__all__ = ["BOM", "EXPORTS", "Export", "cell", "table", "whole_entries", "written"]
 
 #: So that a spreadsheet takes the bytes for UTF-8.
 BOM = "\ufeff"
@@ -57,13 +57,13 @@ async def table(
     """The file, piece by piece; who took it, and of which days, is recorded first."""
     async with units.of(actor) as unit:
         unit.audit("finance.exported", f"export:{export.name}", first=first, last=last)
-    yield BOM + _written([[words(name) for name in export.head]])
+    yield BOM + written([[words(name) for name in export.head]])
     after = None
     while True:
         async with units.of(actor) as unit:
             rows, after = await export.read(unit, first, last, after, words)
         if rows:
-            yield _written(rows)
+            yield written(rows)
         if after is None:
             return
 
@@ -184,7 +184,7 @@ def _next(rows: Sequence[Any], key: Callable[[Any], tuple[Any, ...]]) -> Any:
     return key(rows[-1]) if len(rows) == _AT_ONCE else None
 
 
-def _written(rows: Iterable[Sequence[str]]) -> str:
+def written(rows: Iterable[Sequence[str]]) -> str:
     out = io.StringIO()
     csv.writer(out).writerows(rows)
     return out.getvalue()

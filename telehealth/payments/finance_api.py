@@ -2,20 +2,33 @@
 
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.routing import Route
 
 from telehealth.core.access import Actor, Permission
+from telehealth.core.errors import FieldsInvalid
 from telehealth.core.unit import Unit
-from telehealth.payments import explaining, queries, reconciliation_queries, refunding
+from telehealth.payments import explaining, preparing, queries, reconciliation_queries, refunding
 from telehealth.payments.errors import (
     DifferenceNotFound,
     DifferenceResolved,
+    ExportNotFound,
     RefundNotFound,
     RefundNotParked,
 )
-from telehealth.payments.finance_schemas import DifferenceQuery, DifferenceView, Explanation
+from telehealth.payments.finance_schemas import (
+    AskExport,
+    DifferenceQuery,
+    DifferenceView,
+    Explanation,
+    ExportView,
+)
 from telehealth.payments.schemas import RefundView
 from telehealth.web.contract import operation
+from telehealth.web.preferences import language
+
+#: Days of one file.
+LONGEST_DAYS = 366
 
 
 @operation(needs=Permission.SEE_MONEY)
@@ -57,7 +70,30 @@ async def settle_refund_by_hand(unit: Unit, actor: Actor, refund_id: UUID, body:
     return RefundView.of(await queries.refund_of(unit, actor, refund_id))
 
 
+@operation(status=201, needs=Permission.SEE_MONEY, limit="30/minute")
+async def ask_export(request: Request, unit: Unit, body: AskExport) -> ExportView:
+    """A file of the books, of at most a year, made in the background; ask for it again until it is whole."""
+    if not 0 <= (body.last - body.first).days < LONGEST_DAYS:
+        raise FieldsInvalid({"last": "请选择起止日期，最长一年"})
+    row = await preparing.ask_for(unit, body.name, body.first, body.last, lang=language(request))
+    return ExportView.of(*await preparing.export_of(unit, row.id))
+
+
+@operation(needs=Permission.SEE_MONEY)
+async def list_exports(unit: Unit) -> list[ExportView]:
+    """The latest first; at most fifty. They are kept for seven days."""
+    return [ExportView.of(row, progress) for row, progress in await preparing.exports(unit) if progress]
+
+
+@operation(needs=Permission.SEE_MONEY, raises=(ExportNotFound,))
+async def show_export(unit: Unit, export_id: UUID) -> ExportView:
+    return ExportView.of(*await preparing.export_of(unit, export_id))
+
+
 routes = [
+    Route("/hospital-money/exports", ask_export, methods=["POST"]),
+    Route("/hospital-money/exports", list_exports),
+    Route("/hospital-money/exports/{export_id:uuid}", show_export),
     Route("/hospital-money/differences", list_differences),
     Route("/hospital-money/differences/{difference_id:uuid}/ownership", take_difference, methods=["POST"]),
     Route(

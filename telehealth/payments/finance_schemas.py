@@ -7,8 +7,34 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from telehealth.core.clock import hospital_day
+from telehealth.core.progress import Progress, ProgressView
 from telehealth.payments.comparing import DifferenceKind
-from telehealth.payments.models import Difference
+from telehealth.payments.models import Difference, FinanceExport
+
+
+class AskExport(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Literal["orders", "refunds", "differences", "entries"]
+    first: date
+    last: date
+
+
+class ExportView(BaseModel):
+    id: UUID
+    name: str
+    first: date
+    last: date
+    asked_at: datetime
+    is_whole: bool = Field(description="the file can be fetched")
+    progress: ProgressView
+
+    @classmethod
+    def of(cls, row: FinanceExport, progress: Progress) -> "ExportView":
+        return cls(
+            id=row.id, name=row.name, first=row.first, last=row.last, asked_at=row.asked_at,
+            is_whole=row.is_whole, progress=ProgressView.of(progress),
+        )  # fmt: skip
 
 
 class DifferenceView(BaseModel):

@@ -348,3 +348,27 @@ class Difference(Base):
     owner_name: Mapped[str] = mapped_column(server_default="")
     note: Mapped[str] = mapped_column(server_default="")
     resolved_at: Mapped[datetime | None]
+
+
+class FinanceExport(Base):
+    """A file of the books that a job writes, piece by piece; a killed job goes on after the last piece."""
+
+    __tablename__ = "finance_exports"
+    __tenancy__ = Tenancy(hospital=True)
+    __table_args__ = (sa.Index("ix_finance_exports_hospital_id_asked_at", "hospital_id", "asked_at"),)
+
+    id: Mapped[PrimaryKey]
+    hospital_id: Mapped[UUID]
+    #: A name of `exporting.EXPORTS`.
+    name: Mapped[str]
+    first: Mapped[date]
+    last: Mapped[date]
+    lang: Mapped[str]
+    asked_by: Mapped[UUID]
+    asked_name: Mapped[str]
+    #: Wall time.
+    asked_at: Mapped[datetime]
+    pieces: Mapped[int]
+    #: After which row the next piece begins: a day or an instant, and an id; None before the first.
+    after: Mapped[list[str] | None]
+    is_whole: Mapped[bool]

@@ -7,7 +7,7 @@ it, or a later bill agrees with us after all.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 import structlog
@@ -19,6 +19,7 @@ from telehealth.core.errors import Busy, Refused, Unavailable
 from telehealth.core.i18n import N_
 from telehealth.core.ids import new_id
 from telehealth.core.points import point
+from telehealth.core.progress import advance, ask, begin, fail, finish
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import hospital, hospitals
 from telehealth.insurance import Insurer
@@ -44,6 +45,9 @@ FEES = "fees"
 AGREED = N_("重新取账后双方一致，系统自动销账")
 _SPAN = (timedelta(days=-1), timedelta(days=1))
 _CALL_FAILURES = (Unavailable, Busy, Refused)
+#: The kind of its progress, and how many steps there are: asked, compared.
+BILL = "payments.bill"
+_STEPS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,11 @@ def is_ready(day: HospitalDay, now: datetime) -> bool:
     return now >= at_local(day + timedelta(days=1), READY_AT)
 
 
+def bill_subject(hospital_id: UUID, day: HospitalDay, party: str) -> UUID:
+    """The subject under which the progress of one bill is kept."""
+    return uuid5(hospital_id, f"{party} {day.isoformat()}")
+
+
 async def fetch_bill(
     units: Units, hospital_id: UUID, day: HospitalDay, party: str, *, actor: Actor = HOUSE
 ) -> int:
@@ -79,11 +88,21 @@ async def fetch_bill(
 
     Raises BillNotReady, ProviderDown, ProviderBusy, InsurerDown, InsurerRefused: nothing was changed.
     """
+    subject = bill_subject(hospital_id, day, party)
     async with units.hospital(hospital_id, actor) as unit:
         code = (await hospital(unit, hospital_id)).code
+        await ask(unit, BILL, subject, total=_STEPS)
+        await begin(unit, BILL, subject, total=_STEPS, step=N_("正在向对方取账单"))
     point("bill.before_call")
-    digest, lines = await _ask(units, code, day, party)
+    try:
+        digest, lines = await _ask(units, code, day, party)
+    except _CALL_FAILURES as error:
+        async with units.hospital(hospital_id, actor) as unit:
+            await fail(unit, BILL, subject, why=error.detail)
+        raise
     point("bill.after_call")
+    async with units.hospital(hospital_id, actor) as unit:
+        await advance(unit, BILL, subject, 1, step=N_("账单已取到，正在核对"))
     async with units.hospital(hospital_id, actor) as unit:
         await _replace(unit, hospital_id, day, party, digest, lines)
         if party != INSURER:
@@ -91,6 +110,7 @@ async def fetch_bill(
         await match(unit, hospital_id, day, party)
         for other in await _to_look_at_again(unit, hospital_id, day, party):
             await match(unit, hospital_id, other, party)
+        await finish(unit, BILL, subject, step=N_("账单已取回并核对"))
         unit.step("bill")
     return len(lines)
 

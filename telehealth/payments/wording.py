@@ -124,6 +124,14 @@ DIFFERENCE_KINDS: Mapping[DifferenceKind, tuple[str, str]] = {
     DifferenceKind.AMOUNT_DIFFERS: (N_("金额不一致"), "warn"),
 }
 
+#: Files of the books.
+EXPORT_NAMES: Mapping[str, str] = {
+    "orders": N_("支付订单"),
+    "refunds": N_("退款"),
+    "differences": N_("对账差异"),
+    "entries": N_("账目明细"),
+}
+
 MOVES: Mapping[str, str] = {"payment": N_("收款"), "refund": N_("退款"), "fees": N_("手续费")}
 
 #: What was posted.

@@ -26,7 +26,7 @@ _LAGS = {
     "first_word": (540, 5), "booking_to_first_word": (93_000, 2), "waiting": (420, 4),
     "total_time": (98_000, 2), "seat_to_paid": (140, 3), "refund_submit": (9, 3),
     "refund_done": (900, 6), "review_lag": (820, 3),
-    "dispatch_lag": (28_000, 2), "alarm_answer": (95, 3),
+    "dispatch_lag": (28_000, 2), "alarm_answer": (95, 3), "complaints": (90_000, 2),
 }  # fmt: skip
 #: What is hit of 1,000.
 _SHARES = {
@@ -35,10 +35,12 @@ _SHARES = {
     "told": 981,
 }  # fmt: skip
 #: A day has so many of these, in each department.
-_OFTEN = {"alarm_answer": 2, "rejoin": 3, "refund_submit": 4, "refund_done": 4}
+_OFTEN = {"complaints": 1, "alarm_answer": 2, "rejoin": 3, "refund_submit": 4, "refund_done": 4}
 _USUAL = 18
 #: Of the hospital as a whole.
-_WHOLE = frozenset({"refund_submit", "refund_done", "denied", "denied_overturned", "seat_found", "told"})
+_WHOLE = frozenset(
+    {"complaints", "refund_submit", "refund_done", "denied", "denied_overturned", "seat_found", "told"}
+)
 
 
 async def open_sample_figures(units: Units) -> None:

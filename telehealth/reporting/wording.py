@@ -23,8 +23,8 @@ PAINS: Mapping[Pain, tuple[str, str, str]] = {
 ORDER = (
     "first_word", "attended_same_day", "booking_to_first_word", "waiting", "total_time", "refund_submit",
     "refund_done", "review_lag", "dispatch_lag", "call_setup", "rejoin", "alert_override", "denied",
-    "denied_overturned", "alarm_answer", "seat_found", "seat_to_paid", "patient_absent", "seats_taken",
-    "demand", "visits", "told",
+    "denied_overturned", "alarm_answer", "complaints", "seat_found", "seat_to_paid", "patient_absent",
+    "seats_taken", "demand", "visits", "told",
 )  # fmt: skip
 
 

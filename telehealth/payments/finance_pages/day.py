@@ -10,6 +10,7 @@ from starlette.routing import Route
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import Busy, Refused, Unavailable
 from telehealth.core.i18n import N_
+from telehealth.core.progress import Progress, progress_of
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import hospital
 from telehealth.payments import finance_queries, queries
@@ -25,7 +26,7 @@ from telehealth.payments.finance_views import (
     their_column,
     total_rows,
 )
-from telehealth.payments.reconciling import fetch_bill, is_ready, parties
+from telehealth.payments.reconciling import BILL, bill_subject, fetch_bill, is_ready, parties
 from telehealth.web.contract import page
 from telehealth.web.forms import read_form
 from telehealth.web.pages import redirect
@@ -58,7 +59,8 @@ async def money_day_page(request: Request, unit: Unit) -> Response:
         back=sum(line.back for line in totals),
         open_count=await books.count_open(unit),
         totals=total_rows(totals, say),
-        columns=[our_column(totals, say), *await _their_columns(unit, day, say)],
+        columns=[our_column(totals, say), *(theirs := await _their_columns(unit, day, say))],
+        bills={one.party: await _progress(unit, day, one.party) for one in theirs},
         differences=difference_rows(found, unit.today, say),
     )
 
@@ -119,6 +121,11 @@ async def _their_columns(unit: Unit, day: date, say: Speech) -> list[Column]:
         )
         for party in [*here, *(party for party in fetched if party not in here)]
     ]
+
+
+async def _progress(unit: Unit, day: date, party: str) -> Progress | None:
+    """How far the last fetching of this bill came, or why it stopped."""
+    return await progress_of(unit, BILL, bill_subject(unit.actor.hospital, day, party))
 
 
 routes = [

@@ -25,6 +25,7 @@ TABS = (
     ("differences", f"{ROOT}/differences", N_("差异")),
     ("refunds", f"{ROOT}/refunds", N_("退款")),
     ("statements", f"{ROOT}/statements", N_("账目")),
+    ("files", f"{ROOT}/files", N_("导出")),
 )
 _LONGEST = timedelta(days=366)
 

@@ -32,6 +32,7 @@ from telehealth.patients.reviewing import ask_for_review
 from telehealth.patients.rules import Relation
 from telehealth.patients.states import FaceState, Purpose, ReviewKind
 from telehealth.payments.models import Difference
+from telehealth.payments.preparing import ask_for
 from telehealth.ratings.models import Rating
 from telehealth.ratings.states import WordsState
 from telehealth.rulebook.publishing import draft_from_current
@@ -284,9 +285,18 @@ async def _money(units: Units, house: House, who: Patient, booking: Booking) -> 
         "charge_id": charge.id,
         "refund_id": refund.id,
         "difference_id": await _difference(units, house),
+        "export_id": await _export(units, house),
         "cover_id": cover.id,
         "state": cover.token,
     }
+
+
+async def _export(units: Units, house: House) -> UUID:
+    clerk = Actor.signed_in(
+        new_id(), frozenset({Role.FINANCE}), hospital_id=house.hospital.id, name="样例财务", assurance="totp"
+    )
+    async with units.of(clerk) as unit:
+        return (await ask_for(unit, "orders", unit.today, unit.today, lang="zh-CN")).id
 
 
 async def _room(units: Units, who: Patient, visit: Booking) -> dict[str, Any]:
