@@ -16,7 +16,7 @@ from telehealth.orders.pricing import RefundTable
 from telehealth.web.house import house_of
 from telehealth.web.labels import APP, BROWSER, MINI_PROGRAM
 from telehealth.web.pagination import cut, decode_cursor
-from telehealth.web.preferences import preferences
+from telehealth.web.preferences import door_of
 
 _BROKEN = {"after": N_("翻页位置无效")}
 
@@ -64,11 +64,8 @@ def before(cursor: str) -> tuple[datetime, UUID] | None:
 
 
 def channel_of(request: Request) -> str:
-    """Where the answer is read: an app's own pages carry a bearer token and no cookie (XY19)."""
-    chosen = preferences(request).host
-    if chosen == MINI_PROGRAM:
-        return MINI_PROGRAM
-    return APP if chosen == APP or request.scope.get("bearer") else BROWSER
+    """Where the answer is read (XY19): an app and a mini-program by the session they hold."""
+    return {"app": APP, "mini_program": MINI_PROGRAM}.get(door_of(request), BROWSER)
 
 
 def tables_of(request: Request) -> list[RefundTable]:

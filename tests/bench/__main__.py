@@ -32,6 +32,7 @@ FIGURES = {
     "sign_and_verify": "signing",
     "page_weight": "pageweight",
     "page_server_time": "pagetime",
+    "journey_api": "journey",
 }
 
 #: Measured only when named: they need somebody else's program.

@@ -17,7 +17,7 @@ large; a list that ends with "…" goes on, and one that begins with it holds th
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +33,7 @@ _FENCE = re.compile(r"^```(\w+(?: \w+)*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"\{\{([^{}]+)\}\}")
 _LEAST = re.compile(r"≥ (\d+)")
 _HEADER = re.compile(r"([A-Za-z][A-Za-z-]*): (.*)")
-STEPS = ("http", "http until", "sandbox", "answer", "socket")
+KINDS = ("http", "http until", "sandbox", "answer", "socket")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,22 @@ class Request:
 
 def blocks(text: str) -> Iterator[Block]:
     for found in _FENCE.finditer(text):
-        if found[1] in STEPS:
+        if found[1] in KINDS:
             yield Block(found[1], found[2], text.count("\n", 0, found.start()) + 2)
+
+
+#: A request and its answer, or what is said and heard through a socket.
+Step = tuple[Block, ...]
+
+
+def steps_of(text: str) -> list[Step]:
+    found: list[Step] = []
+    for block in blocks(text):
+        if block.kind == "answer":
+            found[-1] = (*found[-1], block)
+        else:
+            found.append((block,))
+    return found
 
 
 def read_request(text: str) -> Request:
@@ -153,15 +167,14 @@ class Walk:
         self._hang_up()
         self._http.close()
 
-    def run(self, text: str) -> int:
+    def run(self, steps: Sequence[Step]) -> int:
         """Do all of it; how many requests were made. Raises AssertionError with the line that is not so."""
-        steps = list(blocks(text))
-        for step, following in zip(steps, [*steps[1:], None], strict=True):
-            if step.kind == "socket":
-                self._talk(step)
-            elif step.kind != "answer":
-                assert following is not None and following.kind == "answer", f"line {step.line}: no answer"
-                self._ask(step, following)
+        for first, *answers in steps:
+            if first.kind == "socket":
+                self._talk(first)
+            else:
+                assert len(answers) == 1, f"line {first.line}: not one answer"
+                self._ask(first, answers[0])
         return len(self.asked)
 
     def _ask(self, step: Block, answer: Block) -> None:
@@ -257,7 +270,7 @@ class Walk:
 def walk(document: Path, house: str, sandbox: str, totp: Callable[[str, int], str]) -> Walk:
     taken = Walk(house, sandbox, totp)
     try:
-        taken.run(document.read_text(encoding="utf-8"))
+        taken.run(steps_of(document.read_text(encoding="utf-8")))
     finally:
         taken.close()
     return taken

@@ -53,6 +53,11 @@ async def test_XY19_an_app_is_told_its_own_name_of_the_list(client: Client, mine
     }  # fmt: skip
 
 
+async def test_XY19_a_mini_program_is_told_another(client: Client, units: Units, shop: Dispensary) -> None:
+    headers = await bearer(units, shop.visit.patient, "mini_program")
+    assert (await client.get(API, headers=headers)).json()["label"]["zh"] == "订单中心"
+
+
 async def test_GD05_each_promise_says_who_when_and_what_otherwise(
     client: Client, units: Units, shop: Dispensary, mine: Headers
 ) -> None:
