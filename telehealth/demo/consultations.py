@@ -28,6 +28,7 @@ from telehealth.demo.moving import open_by_day
 from telehealth.demo.patients import open_patients
 from telehealth.demo.paying import DOOR, pay_charge
 from telehealth.demo.queries import staff_member_by_login
+from telehealth.demo.queueing import open_queue
 from telehealth.demo.seeding import open_hospital
 from telehealth.demo.wechat import open_wechat
 from telehealth.web.house import House
@@ -133,6 +134,7 @@ async def open_demo(house: House) -> None:
         await opening(house.units)
     await open_patients(house, IN_LINE)
     await open_wechat(house)
+    await open_queue(house)
     cast = _Cast(house)
     try:
         for one in IN_LINE:

@@ -102,7 +102,7 @@ async def _standing(unit: Unit, ticket: QueueTicket) -> dict[str, Any]:
 
 
 _TITLES = {
-    TicketState.WAITING: (N_("候诊中"), "info"),
+    TicketState.WAITING: (N_("候诊中"), "warn"),
     TicketState.CALLED: (N_("正在叫您的号"), "warn"),
     TicketState.MISSED: (N_("已过号，请到服务台"), "danger"),
 }

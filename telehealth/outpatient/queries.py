@@ -230,20 +230,19 @@ async def campus_by_code(unit: Unit, hospital_id: UUID, code: str) -> Campus | N
 
 
 async def last_visit_campus(
-    unit: Unit, hospital_id: UUID, person_id: UUID, *, but: UUID | None = None
+    unit: Unit, hospital_id: UUID, person_id: UUID, *, before: datetime
 ) -> Campus | None:
-    """Where this person was booked last at this hospital, other than by booking `but` (BJ05)."""
+    """Where this person came, or was to come, last before that time at this hospital (BJ05)."""
     found = (
         sa.select(Campus)
         .join(Booking, Booking.campus_id == Campus.id)
         .where(Booking.hospital_id == hospital_id, Booking.person_id == person_id)
         .where(Booking.kind == ClinicKind.OFFLINE)
         .where(Booking.state.in_([BookingState.PAID, BookingState.COMPLETED]))
+        .where(Booking.starts_at < before)
         .order_by(Booking.starts_at.desc(), Booking.id.desc())
         .limit(1)
     )
-    if but is not None:
-        found = found.where(Booking.id != but)
     return (await unit.session.scalars(found)).first()
 
 

@@ -81,7 +81,9 @@ async def mine(unit: Unit, booking_id: UUID) -> Mine:
     line = await queries.line_of(unit, booking.clinic_id)
     minutes = (await current_policy(unit, booking.hospital_id)).policy.queue.check_in_minutes
     opens_at = check_in_opens(booking.starts_at, minutes)
-    last = await bills.last_visit_campus(unit, booking.hospital_id, booking.person_id, but=booking.id)
+    last = await bills.last_visit_campus(
+        unit, booking.hospital_id, booking.person_id, before=booking.starts_at
+    )
     is_paid = booking.state is BookingState.PAID
     return Mine(
         booking=booking,

@@ -65,7 +65,7 @@ async def view_of(unit: Unit, bill_id: UUID) -> View:
     """Raises BillNotFound."""
     place = await queries.bill_of(unit, bill_id)
     row = place.bill
-    last = await queries.last_visit_campus(unit, row.hospital_id, row.person_id)
+    last = await queries.last_visit_campus(unit, row.hospital_id, row.person_id, before=unit.now)
     return View(
         place=place,
         patient=await person(unit, row.person_id),

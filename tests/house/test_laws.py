@@ -29,7 +29,7 @@ SYSTEM = {
     "demo": {"telehealth.demo.feedback",
              "telehealth.demo.pages", "telehealth.demo.seeding", "telehealth.demo.patients",
              "telehealth.demo.bookings", "telehealth.demo.moving", "telehealth.demo.consultations",
-             "telehealth.demo.wechat", "telehealth.demo.relatives",
+             "telehealth.demo.wechat", "telehealth.demo.queueing", "telehealth.demo.relatives",
              "prescriptions.samples", "prescriptions.scenes", "telehealth.reporting.samples"},
     "desk booking": {"telehealth.bookings.assisting"},
     "desk registration": {"telehealth.patients.registering"},
