@@ -36,6 +36,7 @@ from telehealth.core.blobs import BlobStore
 from telehealth.core.blobs.local import LocalBlobs
 from telehealth.core.bus import bus_of
 from telehealth.core.clock import Clock, SystemClock
+from telehealth.core.consents import ConsentBook
 from telehealth.core.db import Base, build_engine
 from telehealth.core.deadlines import Sweeper
 from telehealth.core.events import Events
@@ -189,6 +190,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
         Orders, Orders(house.contributions.get("orders", []), house.contributions.get("order_promises", []))
     )
     units.join(Measures, Measures(house.contributions.get("metrics", [])))
+    units.join(ConsentBook, ConsentBook(house.contributions.get("consents", [])))
     units.join(WeChatGateway, wechat)
     units.join(WeChatMessenger, WeChatMessages(settings.wechat, calls, public_url=settings.public_url))
     units.join(WeChatPushes, WeChatPushReader(settings.wechat, clock))

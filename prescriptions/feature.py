@@ -12,6 +12,7 @@ from prescriptions.patient import api as patient_api
 from prescriptions.patient import desk_pages, ordering, pricing, public_pages
 from prescriptions.patient import pages as patient_pages
 from prescriptions.patient.contributing import booking_actions, me_links
+from prescriptions.patient.contributing_consents import DeliveryConsents
 from prescriptions.patient.papering import SheetSource
 from prescriptions.pharmacy import api as pharmacy_api
 from prescriptions.pharmacy import callback_pages as courier_callbacks
@@ -117,6 +118,7 @@ feature = Feature(
     ),
     contributions=(
         ("metrics", MEASURING),
+        ("consents", DeliveryConsents()),
         ("demo_opening", open_sample_pharmacies),
         ("demo_scene", play_scene),
         ("fhir", RESOURCES),

@@ -25,6 +25,7 @@ from telehealth.core.errors import Busy, Conflict, FieldsInvalid, NotFound, Refu
 from telehealth.core.money import parse_yuan
 from telehealth.core.unit import Unit, Units
 from telehealth.patients.masking import mask_name
+from telehealth.patients.viewing import Looked, note_look
 from telehealth.payments.errors import CashAmountWrong
 from telehealth.web.contract import page
 from telehealth.web.forms import Form, blank, read_form
@@ -176,6 +177,7 @@ async def _sheet(
     request: Request, unit: Unit, prescription_id: UUID, form: Form[Any], *, status: int = 200
 ) -> Response:
     view = await presenting.view_of(unit, prescription_id)
+    await note_look(unit, view.rx.person_id, Looked.PRESCRIPTION, prescription_id)
     return render(
         request,
         "prescriptions/rx_desk_sheet.html",

@@ -37,6 +37,7 @@ from telehealth.core.unit import Unit
 from telehealth.directory import department, doctor
 from telehealth.patients import Person, people_by_id, person
 from telehealth.patients.masking import mask_name
+from telehealth.patients.viewing import Looked, note_look
 
 D = DispatchState
 
@@ -194,6 +195,7 @@ async def board(unit: Unit, place: Pharmacy, *, limit: int = SHOWN) -> Board:
 
 async def work(unit: Unit, row: DispatchOrder) -> Work:
     rx = await prescription(unit, row.id)
+    await note_look(unit, rx.person_id, Looked.DISPATCH, row.id)
     parcel = await queries.live_parcel(unit, row.id)
     wrote = await doctor(unit, rx.doctor_id)
     content = await content_of(unit, rx)

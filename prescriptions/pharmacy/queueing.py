@@ -15,6 +15,7 @@ from prescriptions.states import DISPATCH
 from prescriptions.stock import holds, pharmacy
 from telehealth.core.deadlines import set_deadline
 from telehealth.core.unit import Unit
+from telehealth.patients.disclosing import Recipient, disclose
 from telehealth.rulebook import current_policy
 
 
@@ -44,6 +45,11 @@ async def on_spent(unit: Unit, event: PrescriptionSpent) -> None:
     await set_deadline(
         unit, PROMISE, row.id, row.promised_at, hospital_id=row.hospital_id, account_id=row.account_id
     )
+    place = await pharmacy(unit, way.pharmacy_id)
+    await disclose(
+        unit, Recipient.PHARMACY, hospital_id=rx.hospital_id, person_id=rx.person_id,
+        name=place.name, subject=f"dispatch_orders:{row.id}:{way.pharmacy_id}",
+    )  # fmt: skip
     unit.audit("dispatch.queued", row, number=row.number, path=row.path, promised_at=row.promised_at)
     unit.hint(board_topic(row.pharmacy_id))
     if not await holds(unit, rx.id):

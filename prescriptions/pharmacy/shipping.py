@@ -26,13 +26,20 @@ from prescriptions.settling import Address, fulfilment
 from prescriptions.states import DispatchState, Path, SheetKind
 from prescriptions.stock import Pharmacy, pharmacy
 from telehealth.core.access import Actor
+from telehealth.core.i18n import N_
 from telehealth.core.ids import new_id
 from telehealth.core.jobs import Work, task
 from telehealth.core.points import point
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import hospital
+from telehealth.patients.disclosing import Recipient, disclose
 
 WAYBILLS = "waybills"
+#: As the patient's record of disclosures calls them.
+COURIER_NAMES = {
+    "sf": N_("顺丰速运"), "ems": N_("邮政 EMS"), "jd": N_("京东物流"), "china_post": N_("中国邮政"),
+    "deppon": N_("德邦快递"),
+}  # fmt: skip
 #: A waybill is asked for once the sheet is checked, and until the parcel has gone.
 _BOOKABLE = frozenset({DispatchState.CHECKED, DispatchState.PACKED})
 
@@ -107,6 +114,7 @@ async def enter_waybill(unit: Unit, actor: Actor, order_id: UUID, carrier: Carri
     first = look_again(0)
     parcel.look_at = unit.wall + first if first is not None else None
     unit.audit("dispatch.waybill_entered", row, number=row.number, carrier=str(carrier))
+    await _told(unit, row, parcel)
     await unit.defer(watch_parcel, parcel_id=parcel.id)
     return parcel
 
@@ -195,11 +203,21 @@ async def _keep(unit: Unit, order_id: UUID, parcel_id: UUID, made: Waybill) -> P
         first = look_again(0)
         parcel.look_at = unit.wall + first if first is not None else None
         unit.audit("dispatch.waybill_booked", row, number=row.number, parcel=parcel.order_number)
+        await _told(unit, row, parcel)
         unit.step("rx.waybill")
     if parcel.cancelled_at is not None or row.state is DispatchState.CANCELLED:
         # Given up while the courier was asked: nobody may come for it.
         await unit.defer(cancel_parcel, parcel_id=parcel.id)
     return parcel
+
+
+async def _told(unit: Unit, row: DispatchOrder, parcel: Parcel) -> None:
+    """The patient can read which courier was told where they live (REG57)."""
+    rx = await prescription(unit, row.id)
+    await disclose(
+        unit, Recipient.COURIER, hospital_id=row.hospital_id, person_id=rx.person_id,
+        name=COURIER_NAMES.get(parcel.carrier, parcel.carrier), subject=f"parcels:{parcel.id}",
+    )  # fmt: skip
 
 
 async def _drop(units: Units, order_id: UUID, parcel_id: UUID, word: str) -> None:

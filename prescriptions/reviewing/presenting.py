@@ -27,6 +27,7 @@ from telehealth.core.unit import Unit, Units
 from telehealth.directory import doctors_by_id, said
 from telehealth.patients import people_by_id
 from telehealth.patients.masking import mask_name
+from telehealth.patients.viewing import Looked, note_look
 
 KINDS = {"western": N_("西药、中成药"), "herb": N_("中药饮片")}
 SEVERITIES = {
@@ -90,6 +91,7 @@ async def look(units: Units, actor: Actor, prescription_id: UUID) -> UnderReview
         checked = await run_check(unit, rx, lines, CheckStage.REVIEW, active, published) if is_open else None
         free = await availability(unit, rx.hospital_id, rx.campus_id, [line.drug_code for line in lines])
         unit.audit("prescription.read", rx, number=rx.number)
+        await note_look(unit, rx.person_id, Looked.PRESCRIPTION, rx.id)
         return UnderReview(
             rx, published.book, lines, restore(file.content.encode()), file, checked, active,
             await last_review(unit, rx.id), dict(free), unit.now,

@@ -33,6 +33,8 @@ class CodePurpose(StrEnum):
     FAMILY = "family"
     #: GS02: the payer's word, before each payment for a relative.
     RELATIVE_PAYMENT = "relative_payment"
+    #: REG60: before everything of a person is handed out as a file.
+    EXPORT = "export"
 
 
 class Theme(StrEnum):

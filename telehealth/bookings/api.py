@@ -44,7 +44,7 @@ from telehealth.directory import HospitalNotLive
 from telehealth.eligibility import CheckNotFound, CheckOutdated, NotEligible
 from telehealth.hospital import HISRejected, HISUnavailable
 from telehealth.intake import FormNotFound, FormNotSubmitted
-from telehealth.patients import LinkPending, PersonNotFound, people_by_id
+from telehealth.patients import DataRestricted, LinkPending, PersonNotFound, people_by_id
 from telehealth.payments.errors import CashAmountWrong, ChargeClosed, ChargeSettled
 from telehealth.rulebook.rules import Channel
 from telehealth.schedule import ClinicNotFound, clinic_offer
@@ -59,7 +59,8 @@ NO_SEAT = (SlotNotFound, SlotOver, SlotTaken, ChannelFull, ClinicNotOpen, Hospit
     needs=Permission.BOOK,
     status=201,
     raises=(
-        *NO_SEAT, NotEligible, CheckNotFound, CheckOutdated, PersonNotFound, LinkPending, FormNeeded,
+        *NO_SEAT, NotEligible, CheckNotFound, CheckOutdated, PersonNotFound, LinkPending, DataRestricted,
+        FormNeeded,
         FormMismatch, FormNotFound, FormNotSubmitted, TooLateToVerify,
     ),
     idempotent=True,

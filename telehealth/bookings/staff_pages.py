@@ -18,6 +18,7 @@ from telehealth.core.unit import Unit, Units
 from telehealth.directory import said
 from telehealth.patients import hospital_patient, people_by_id
 from telehealth.patients.masking import mask_card, mask_name
+from telehealth.patients.viewing import Looked, note_look
 from telehealth.payments.errors import CashAmountWrong, ChargeClosed, ChargeSettled
 from telehealth.rulebook.rules import Channel
 from telehealth.schedule import clinic_offer
@@ -167,6 +168,7 @@ async def _booking(
     place = await queries.place_of(unit, booking_id)
     booking = place.booking
     people = await people_by_id(unit, [booking.person_id])
+    await note_look(unit, booking.person_id, Looked.BOOKING, booking.id)
     card = await hospital_patient(unit, booking.hospital_id, booking.person_id)
     can, ruling = capability_of(booking), await cancelling.ruling(unit, booking)
     return render(
@@ -178,6 +180,7 @@ async def _booking(
         can=can,
         channel=CHANNEL_LABELS[booking.channel],
         card=mask_card(card.card_number) if card else "",
+        is_restricted=card is not None and card.restricted_at is not None,
         may_cancel=can.may_cancel and ruling.allowed,
         cancel_words=cancel_sentence(ruling) if can.may_cancel else "",
         cash=cash or blank(),

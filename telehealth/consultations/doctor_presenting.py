@@ -184,14 +184,16 @@ def _minutes(lasts: timedelta) -> int:
     return max(0, int(lasts.total_seconds() // 60))
 
 
-def patient_view(person: Person, age: int, card: str, lang: str, say: Say) -> Row:
+def patient_view(
+    person: Person, age: int, card: str, lang: str, say: Say, more: Sequence[tuple[str, str]] = ()
+) -> Row:
     """An opened patient by full name: the wrong patient is the worst mistake of a desk."""
     return {
         "name": person.name,
         "who": who(str(person.sex), age, say),
         "born": say(N_("%(day)s 出生")) % {"day": format_day(person.birth_date, lang, "numeric")},
         "card": card,
-        "tags": age_tags(age),
+        "tags": [*age_tags(age), *more],
     }
 
 

@@ -14,6 +14,7 @@ from telehealth.consultations.alerting import alert_staff
 from telehealth.consultations.attaching import sweep_files
 from telehealth.consultations.chatting import tell_unread
 from telehealth.consultations.contributing import worklist
+from telehealth.consultations.contributing_consents import HelperConsents, RecordingConsents
 from telehealth.consultations.following_up import DUE, remind
 from telehealth.consultations.gate import forget_tickets
 from telehealth.consultations.measuring import MEASURING
@@ -46,6 +47,8 @@ feature = Feature(
     templates="telehealth.consultations",
     contributions=(
         ("metrics", MEASURING),
+        ("consents", RecordingConsents()),
+        ("consents", HelperConsents()),
         ("fhir", contributing_fhir.RESOURCES),
         ("fhir_seen", contributing_fhir.seen),
         ("booking_actions", booking_actions),

@@ -20,6 +20,7 @@ from telehealth.intake import IntakeAttachment, IntakeForm, attachments, seen_fo
 from telehealth.intake.content import FormContent
 from telehealth.intake.filling import content_of
 from telehealth.patients import Person, person
+from telehealth.patients.viewing import Looked, note_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,15 @@ class PatientFile:
 
 
 async def file_of(unit: Unit, room: UUID) -> PatientFile:
-    """Whoever reads it without being the treating doctor is written down. Raises RoomNotFound."""
+    """Whoever reads it is written down. Raises RoomNotFound."""
     visit, role = await readable_visit(unit, room)
     booking = await unit.session.get(Booking, room)
     if booking is None:
         raise VisitOver()
-    if role != "doctor":
+    if role == "doctor":
+        # Who is treating opens it all day: once is enough to know.
+        await note_look(unit, visit.person_id, Looked.FILE, room)
+    else:
         note_view(unit, visit, role, what="record")
     patient = await person(unit, visit.person_id)
     form = None if visit.form_id is None else await seen_form(unit, visit.form_id)

@@ -42,6 +42,8 @@ class LookedAt:
     role: str
     what: str
     at: datetime
+    #: Of the visit: the treating doctor's.
+    department_id: UUID
 
 
 async def signed_notes(unit: Unit, person_id: UUID, *, limit: int = 50) -> list[SignedNote]:
@@ -71,16 +73,16 @@ async def looks_at(
 ) -> Sequence[LookedAt]:
     """Latest first; the patient's own reading is never among them."""
     found = (
-        sa.select(RecordView)
+        sa.select(RecordView, Consultation.department_id)
         .join(Consultation, Consultation.id == RecordView.room)
         .where(Consultation.person_id == person_id, Consultation.account_id == unit.actor.account)
     )
     if before is not None:
         found = found.where(RecordView.at < before)
-    rows = await unit.session.scalars(found.order_by(RecordView.at.desc()).limit(limit))
+    rows = await unit.session.execute(found.order_by(RecordView.at.desc()).limit(limit))
     return [
-        LookedAt(row.room, row.hospital_id, row.viewer_id, row.viewer_name, row.role, row.what, row.at)
-        for row in rows
+        LookedAt(row.room, row.hospital_id, row.viewer_id, row.viewer_name, row.role, row.what, row.at, where)
+        for row, where in rows
     ]
 
 

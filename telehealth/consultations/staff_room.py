@@ -44,6 +44,8 @@ from telehealth.rulebook import current_policy
 #: So much of the talk is drawn by the server; with script all of it is read.
 DRAWN = 100
 WAITING, ADMITTED = ConsultationState.WAITING, ConsultationState.ADMITTED
+#: REG59: whoever opens the file sees it beside the name.
+RESTRICTED = N_("资料已限制处理")
 NOTE_TAGS = {NoteState.DRAFT: ("warn", N_("草稿")), NoteState.SIGNED: ("ok", N_("已签名"))}
 _NO_NOTE = ("", N_("还没有写"))
 _NOT_YET, _OVER = N_("接诊后可以回复"), N_("本次就诊已结束")
@@ -80,6 +82,7 @@ async def _room(
     line = await line_of(unit, None if is_today else visit.day)
     card = await hospital_patient(unit, visit.hospital_id, visit.person_id)
     number = mask_card(card.card_number) if card else ""
+    restricted = [("warn", RESTRICTED)] if card is not None and card.restricted_at is not None else []
     rows = await messages_after(unit, seat.room, max(0, last - DRAWN), DRAWN)
     is_mine = seat.role is Role.DOCTOR
     href = f"/staff/rooms/{seat.room}"
@@ -91,7 +94,7 @@ async def _room(
             line, visit.day, now=unit.now, is_today=is_today, lang=lang, say=say, current=seat.room
         ),
         "visit": _visit(file, href, lang, say, is_mine=is_mine),
-        "patient": patient_view(file.person, file.age, number, lang, say),
+        "patient": patient_view(file.person, file.age, number, lang, say, restricted),
         "urgent": _urgent(visit, say),
         "allergies": allergies_view(file, say),
         "form_at": file.form.submitted_at if file.form else None,

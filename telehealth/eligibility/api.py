@@ -24,7 +24,7 @@ from telehealth.eligibility.schemas import (
     QuestionsWanted,
     RedFlagQuestionView,
 )
-from telehealth.patients import LinkPending, PersonNotFound, person_for
+from telehealth.patients import DataRestricted, LinkPending, PersonNotFound, person_for
 from telehealth.web.contract import operation
 from telehealth.web.preferences import language
 
@@ -32,7 +32,15 @@ from telehealth.web.preferences import language
 @operation(
     status=201,
     needs=Permission.BOOK,
-    raises=(HospitalNotFound, HospitalNotLive, PersonNotFound, LinkPending, FieldsInvalid, Unavailable),
+    raises=(
+        HospitalNotFound,
+        HospitalNotLive,
+        PersonNotFound,
+        LinkPending,
+        DataRestricted,
+        FieldsInvalid,
+        Unavailable,
+    ),
     limit=CHECKS,
 )
 async def check_eligibility(

@@ -36,7 +36,15 @@ from telehealth.hospital import (
 )
 from telehealth.hospital import VisitKind as HISVisitKind
 from telehealth.hospital import VisitStatus as HISVisitStatus
-from telehealth.patients import KNOWN_PATIENT, PERSON_FOR, Person, known_patient, person, person_for
+from telehealth.patients import (
+    KNOWN_PATIENT,
+    PERSON_FOR,
+    DataRestricted,
+    Person,
+    known_patient,
+    person,
+    person_for,
+)
 from telehealth.rulebook import CURRENT_POLICY, PolicyVersion, current_policy
 from telehealth.rulebook.rules import Channel, ClinicKind, VisitKind
 from telehealth.strikes import ACTIVE_BANS, active_bans
@@ -296,6 +304,10 @@ async def _facts(
 ) -> tuple[Facts, tuple[VisitEvidence, ...]]:
     patient_person = await _person(unit, question.person_id)
     patient = await known_patient(unit, question.hospital_id, question.person_id)
+    asks_anew = not unit.actor.is_staff and unit.actor.is_known
+    if patient is not None and patient.restricted_at is not None and asks_anew:
+        # Care that has begun goes on, and the counter is open (REG59).
+        raise DataRestricted()
     visits = await stored_visits(unit, question.hospital_id, question.person_id)
     answered = his_available and (
         patient is None or await is_fresh(unit, question.hospital_id, question.person_id, within=CHECK_LASTS)

@@ -8,6 +8,7 @@ from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.family import Unbound
 from telehealth.insurance import api, enquiring, pages, revoking
+from telehealth.insurance.contributing_consents import InsuranceConsents
 from telehealth.insurance import models as models
 
 
@@ -31,7 +32,7 @@ feature = Feature(
     pages=tuple(pages.routes),
     tasks=(revoking.revoke,),
     templates="telehealth.insurance",
-    contributions=(("family_links", family_links),),
+    contributions=(("family_links", family_links), ("consents", InsuranceConsents())),
     subscriptions=((Unbound, revoking.give_up_for),),
     periodic=(Periodic("insurance.revoke_abandoned", 60, revoking.revoke_abandoned),),
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from telehealth.core.access import Actor
+from telehealth.core.i18n import N_
 from telehealth.core.points import point
 from telehealth.core.unit import Unit, Units
 from telehealth.insurance import queries
@@ -26,6 +27,7 @@ from telehealth.insurance.revoking import give_up, reverse
 from telehealth.insurance.rules import GIVEN_UP_FOR, CoverRuling, place_ruling
 from telehealth.insurance.states import Category, CoverEvent, CoverState, Giveup
 from telehealth.insurance.uploading import Errand, errand_of, keep_messages, messages_of
+from telehealth.patients.disclosing import Recipient, disclose
 from telehealth.rulebook import current_policy
 
 
@@ -128,7 +130,7 @@ async def _intend(units: Units, actor: Actor, errand: Errand, message: str) -> U
             cover.region, cover.division = record.region, record.division
             cover.category = record.category or Category.ORDINARY
 
-    kept = await _write(units, actor, errand.cover.id, note)
+    kept = await _write(units, actor, errand.cover.id, note, tells=True)
     point("insure.intent.after_commit")
     return kept.upload(message)
 
@@ -170,13 +172,21 @@ def _keep(unit: Unit, cover: Cover, split: Split) -> None:
     )  # fmt: skip
 
 
-async def _write(units: Units, actor: Actor, cover_id: UUID, note: Callable[[Unit, Cover], None]) -> Errand:
+async def _write(
+    units: Units, actor: Actor, cover_id: UUID, note: Callable[[Unit, Cover], None], *, tells: bool = False
+) -> Errand:
     """Change the locked cover, unless it was given up while the insurer was asked."""
     async with units.account(actor.account, actor) as unit:
         cover = await queries.cover_of(unit, cover_id, lock=True)
         if cover.state not in (CoverState.AUTHORISED, CoverState.PRICED) or cover.reason is not None:
             raise AuthorisationLost(reason=cover.reason or Giveup.EXPIRED)
         note(unit, cover)
+        if tells:
+            # The patient can read that the insurer was told, and of what (REG57).
+            await disclose(
+                unit, Recipient.INSURER, hospital_id=cover.hospital_id, person_id=cover.person_id,
+                name=N_("医保经办机构"), subject=f"covers:{cover.id}",
+            )  # fmt: skip
         return await errand_of(unit, cover)
 
 

@@ -359,6 +359,7 @@ CODE_TEMPLATES = {
     "consent": ("consent_code", ("requester", "code", "minutes")),
     "family": ("family_code", ("requester", "code", "minutes")),
     "relative_payment": ("relative_payment_code", ("code", "minutes")),
+    "export": ("export_code", ("code", "minutes")),
 }
 
 

@@ -18,7 +18,7 @@ __all__ = ["Disclosure", "Recipient", "disclose", "disclosures_of"]
 
 
 async def disclose(
-    unit: Unit, recipient: Recipient, *, hospital_id: UUID, person_id: UUID, name: str, subject: str
+    unit: Unit, recipient: Recipient, *, hospital_id: UUID | None, person_id: UUID, name: str, subject: str
 ) -> None:
     """The same errand again changes nothing. `subject` is "kind:id"; no value of what was told is kept."""
     row = insert(Disclosure).values(

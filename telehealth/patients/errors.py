@@ -116,3 +116,10 @@ class CardNeedsReview(Refused):
 class ReviewAlreadyDecided(Conflict):
     code = "review_already_decided"
     detail = "这条申请已经处理过了"
+
+
+class DataRestricted(Refused):
+    """The person asked for their data to be left alone; they lift it themselves (REG59)."""
+
+    code = "data_restricted"
+    detail = "该就诊人的资料已按申请限制处理，解除后才能办理"

@@ -8,6 +8,7 @@ from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.directory import Hospital
 from telehealth.patients import api, pages, queries, staff_pages
+from telehealth.patients.contributing_consents import PersonConsents
 from telehealth.patients.contributing_fhir import RESOURCES
 from telehealth.patients.states import LinkState
 from telehealth.patients.waiting import worklist
@@ -70,6 +71,7 @@ feature = Feature(
     templates="telehealth.patients",
     rail=(RailLink(staff_pages.HERE, "id-card", N_("身份核验"), Permission.REVIEW_DOCUMENTS, order=60),),
     contributions=(
+        ("consents", PersonConsents()),
         ("fhir", RESOURCES),
         ("patient_home", home_cards),
         ("hospital_home", hospital_cards),

@@ -301,7 +301,8 @@ class Disclosure(Base):
     )
 
     id: Mapped[PrimaryKey]
-    hospital_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hospitals.id"))
+    #: None for what no hospital asked for, such as the check of an identity.
+    hospital_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("hospitals.id"))
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("persons.id"))
     recipient: Mapped[Recipient]
     #: What the recipient is called: the courier, the pharmacy.

@@ -8,7 +8,7 @@ from telehealth.core.unit import Unit
 from telehealth.patients import queries
 from telehealth.patients.errors import LinkPending
 from telehealth.patients.linking_family import record_consent
-from telehealth.patients.models import Consent
+from telehealth.patients.models import Consent, HospitalPatient
 from telehealth.patients.states import LinkState, Purpose
 
 
@@ -29,5 +29,9 @@ async def permits_medicine_check(unit: Unit, person_id: UUID) -> bool:
         Consent.person_id == person_id,
         Consent.purpose == Purpose.MEDICINE_CHECK,
         Consent.withdrawn_at.is_(None),
+        # REG59: where one hospital may only keep, no other hears of it.
+        ~sa.exists().where(
+            HospitalPatient.person_id == person_id, HospitalPatient.restricted_at.is_not(None)
+        ),
     )
     return await unit.session.scalar(found.limit(1)) is not None

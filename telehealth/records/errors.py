@@ -1,4 +1,5 @@
 from telehealth.core.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
+from telehealth.patients import DataRestricted as DataRestricted
 
 
 class DocumentNotFound(NotFound):
@@ -40,13 +41,6 @@ class SharesFull(Refused):
 class NothingChosen(Refused):
     code = "nothing_chosen"
     detail = "请至少选择一份资料"
-
-
-class DataRestricted(Refused):
-    """The person asked for their data to be left alone; they lift it themselves (REG59)."""
-
-    code = "data_restricted"
-    detail = "该就诊人的资料已按申请限制处理，解除后才能办理"
 
 
 class DeletionNotDue(Refused):

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from telehealth.core.unit import Unit
 from telehealth.records.errors import (
@@ -74,6 +75,18 @@ async def papers(unit: Unit, ids: Sequence[UUID]) -> list[Paper]:
     return [known[each] for each in ids if each in known]
 
 
+async def papers_of(unit: Unit, account_id: UUID, person_id: UUID) -> Sequence[Paper]:
+    """The latest of each thing that was handed out, newest first."""
+    last = (
+        sa.select(Paper.id)
+        .ext(distinct_on(Paper.kind, Paper.subject_id))
+        .where(Paper.account_id == account_id, Paper.person_id == person_id)
+        .order_by(Paper.kind, Paper.subject_id, Paper.issued_at.desc())
+    )
+    found = sa.select(Paper).where(Paper.id.in_(last)).order_by(Paper.on.desc(), Paper.id)
+    return (await unit.session.scalars(found)).all()
+
+
 async def paper_by_code(unit: Unit, code: str) -> Paper:
     """Raises PaperNotFound."""
     found: Paper | None = await unit.session.scalar(sa.select(Paper).where(Paper.code == code))
@@ -129,9 +142,13 @@ async def share_by_digest(unit: Unit, token_digest: str, *, lock: bool = False) 
     return row
 
 
-async def share_views(unit: Unit, share_ids: Sequence[UUID], *, limit: int = 200) -> Sequence[ShareView]:
+async def share_views(
+    unit: Unit, share_ids: Sequence[UUID], *, before: datetime | None = None, limit: int = 200
+) -> Sequence[ShareView]:
     """Latest first."""
     found = sa.select(ShareView).where(ShareView.share_id.in_(share_ids))
+    if before is not None:
+        found = found.where(ShareView.at < before)
     return (await unit.session.scalars(found.order_by(ShareView.at.desc(), ShareView.id).limit(limit))).all()
 
 

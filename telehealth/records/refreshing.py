@@ -125,7 +125,7 @@ async def _errands(unit: Unit, person_id: UUID) -> list[Errand]:
             continue
         policy = await policy_at(unit, place.id)
         # The gate reads the same visits: they must reach as far back as it looks.
-        months = max(policy.records.history_months, policy.eligibility.offline_visit_window_months)
+        months = max(policy.records.history_months, policy.eligibility.offline_visit_window_months + 1)
         last = await queries.report_fetch(unit, place.id, person_id)
         young = timedelta(minutes=policy.records.refresh_minutes)
         fresh = last is not None and last.fetched_at >= unit.now - young

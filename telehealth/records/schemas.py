@@ -1,12 +1,12 @@
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from telehealth.core.i18n import LANGUAGES, translator
-from telehealth.core.text import OptionalLine
+from telehealth.core.text import Line, OptionalLine, Paragraph
 from telehealth.hospital import VisitKind
 from telehealth.hospital.reports import DiagnosticReport, Flag, ReportKind, ReportStatus
 from telehealth.records.models import Paper, Report, Share, ShareView
@@ -32,6 +32,38 @@ class MakeShare(Input):
 
 class MakeShareForm(MakeShare):
     model_config = ConfigDict(extra="ignore")
+
+
+class AskAsHeir(Input):
+    hospital: Annotated[Line, Field(max_length=40)]
+    name: Annotated[Line, Field(max_length=40)]
+    document_number: Annotated[Line, Field(max_length=30)]
+    relation: Annotated[Line, Field(max_length=20)]
+    wish: Annotated[Paragraph, Field(max_length=500)]
+
+
+class AskAsHeirForm(AskAsHeir):
+    model_config = ConfigDict(extra="ignore")
+
+
+class AnswerHeir(Input):
+    FORM_VALUES: ClassVar[bool] = True
+
+    granted: bool
+    answer: Annotated[Paragraph, Field(max_length=500)]
+
+
+class AskExport(Input):
+    person_id: UUID
+
+
+class UnlockExport(Input):
+    code: Annotated[Line, Field(max_length=10)]
+
+
+class RestrictData(Input):
+    person_id: UUID
+    hospital_id: UUID
 
 
 class ListDocuments(PageQuery):

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from telehealth.core.i18n import N_
 from telehealth.hospital import VisitKind
 from telehealth.hospital.reports import Flag, ReportKind, ReportStatus
+from telehealth.patients.states import DataKind, Recipient
+from telehealth.records.states import RequestState
 
 REPORT_KINDS: Mapping[ReportKind, str] = {
     ReportKind.LABORATORY: N_("检验报告"),
@@ -47,6 +49,29 @@ DEVICES: Mapping[str, str] = {
     "Windows": N_("Windows 电脑"),
     "Macintosh": N_("苹果电脑"),
     "Linux": N_("电脑"),
+}
+#: Who they are, and what for.
+RECIPIENTS: Mapping[Recipient, tuple[str, str]] = {
+    Recipient.COURIER: (N_("快递公司"), N_("送药到家")),
+    Recipient.PHARMACY: (N_("药房"), N_("按处方配药")),
+    Recipient.INSURER: (N_("医保经办机构"), N_("医保结算")),
+    Recipient.IDENTITY_CHECKER: (N_("身份核验机构"), N_("核对姓名与证件是否一致")),
+}
+DATA_KINDS: Mapping[DataKind, str] = {
+    DataKind.NAME: N_("姓名"),
+    DataKind.PHONE: N_("电话"),
+    DataKind.ADDRESS: N_("地址"),
+    DataKind.DOCUMENT: N_("证件号码"),
+    DataKind.SHEET: N_("处方内容"),
+    DataKind.COSTS: N_("费用明细"),
+    DataKind.DIAGNOSIS: N_("诊断"),
+}
+REQUEST_BADGES: Mapping[RequestState, tuple[str, str]] = {
+    RequestState.OPEN: ("warn", N_("处理中")),
+    RequestState.STANDING: ("warn", N_("限制中")),
+    RequestState.GRANTED: ("ok", N_("已同意")),
+    RequestState.DECLINED: ("", N_("未同意")),
+    RequestState.LIFTED: ("", N_("已解除")),
 }
 OTHER_DEVICE = N_("浏览器")
 

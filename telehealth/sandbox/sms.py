@@ -32,6 +32,10 @@ LONGEST_PARAMETER = 64
 #: Approved from the start: name → (template id, text). More through `PUT /sms/templates`.
 TEMPLATES: Mapping[str, tuple[str, str]] = {
     "sign_in_code": ("2400001", "验证码{1}，{2}分钟内有效。请勿告诉他人。"),
+    "export_code": (
+        "2400108",
+        "您正在下载个人健康资料，验证码{1}，{2}分钟内有效。请勿告诉他人。",
+    ),
     "consent_code": ("2400002", "{1}申请为您代办线上就诊。若您同意，请把验证码{2}告诉对方，{3}分钟内有效。"),
     "family_code": (
         "2400024",

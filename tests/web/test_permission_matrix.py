@@ -28,7 +28,7 @@ named = pytest.mark.parametrize("role", EVERYBODY, ids=lambda role: str(role or 
 known = pytest.mark.parametrize("role", list(Role), ids=str)
 
 #: Names in a path that belong to nobody: what they lead to is every patient's or everybody's.
-PUBLIC_NAMES = {"code", "topic", "drug_code", "verb", "act", "kind", "token"}
+PUBLIC_NAMES = {"code", "topic", "drug_code", "verb", "act", "kind", "token", "source"}
 PUBLIC_THINGS = {("clinic_id", Role.PATIENT), ("notice_id", Role.PATIENT)}
 
 #: A body that would be accepted, for each operation that takes an id of somebody's and a body.
@@ -49,6 +49,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "give_member_code": {"code": "123456"},
     "refuse_binding": {"reason": "材料不清晰"},
     "make_appeal": {"text": "当天在住院"},
+    "answer_heir": {"granted": True, "answer": "请持证明到院办理"},
+    "unlock_export": {"code": "123456"},
     "reverse_strike": {"reason": "核实后撤销"},
     "uphold_appeal": {"answer": "情况属实"},
     "decline_appeal": {"answer": "情况不符"},
@@ -136,6 +138,9 @@ BODIES: dict[str, dict[str, Any]] = {
 #: Operations whose body names somebody's object, and the names of those fields.
 NAMED_IN_BODY: dict[str, tuple[str, dict[str, Any]]] = {
     "issue_paper": ("document_id", {"kind": "report"}),
+    "ask_export": ("person_id", {}),
+    "make_share": ("person_id", {"papers": ["report:00000000-0000-4000-8000-000000000001"], "days": 7}),
+    "restrict_data": ("person_id hospital_id", {}),
     "hold_slot": ("slot_id person_id check_id form_id", {}),
     "begin_intake_form": ("person_id department_id", {}),
     "request_binding": ("person_id", {"hospital": "yunan"}),

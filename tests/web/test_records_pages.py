@@ -6,12 +6,13 @@ from datetime import timedelta
 import httpx2
 import pytest
 
+from telehealth.core.access import Role
 from telehealth.core.clock import FixedClock
 from telehealth.core.unit import Units
-from telehealth.records import issuing, sharing
+from telehealth.records import heirs, issuing, sharing
 from telehealth.records.models import Report
 from telehealth.records.states import PaperKind
-from tests.support.factories.accounts import bearer, cookie
+from tests.support.factories.accounts import add_staff, bearer, cookie, staff
 from tests.support.factories.bookings import House, Patient, add_booker, add_house
 from tests.support.factories.consulting import admit_as, sign_note, write_note
 from tests.support.factories.records import add_report, add_share
@@ -190,3 +191,90 @@ async def test_REG54_a_share_holds_the_very_file_that_was_issued(
     file = await client.get(f"/s/{share.token}/{paper.id}")
     assert file.content == await issuing.read(units, paper)
     assert file.headers["referrer-policy"] == "no-referrer"
+
+
+async def test_GS13_REG56_REG59_REG60_pages_of_ones_rights(
+    mine: Client, units: Units, who: Patient, place: House, report: Report
+) -> None:
+    """Looked at, consented to, restricted, exported, asked for by a relative: by pages alone."""
+    assert "还没有人看过" in (await mine.get("/records/views")).text
+    await add_share(units, who.actor, report)
+    consents = await mine.get("/consents")
+    action = consents.text.split('action="/consents/')[1].split('"')[0]
+    withdrawn = await mine.post(f"/consents/{action}")
+    assert withdrawn.status_code == 303
+    assert "已撤回或结束" in (await mine.get("/consents")).text
+    ids = {"person_id": str(who.person.id), "hospital_id": str(place.hospital.id)}
+    unasked = await mine.post("/data-rights/restrictions", data=ids)
+    assert unasked.status_code == 303
+    assert "已限制处理" not in (await mine.get("/data-rights")).text
+    await mine.post("/data-rights/restrictions", data=ids | {"agreed": "true"})
+    rights = (await mine.get("/data-rights")).text
+    assert "已限制处理" in rights and "依法至少保存至" in rights
+    assert "资料已限制处理" in (await mine.get("/records")).text
+    lift = rights.split('action="/data-rights/')[1].split('"')[0]
+    await mine.post(f"/data-rights/{lift}")
+    assert "解除限制" not in (await mine.get("/data-rights")).text
+    made = await mine.post("/exports", data={"person_id": str(who.person.id)})
+    page = await mine.get(made.headers["location"])
+    assert "data-live" in page.text and "排队中" in page.text
+    early = await mine.get(f"{made.headers['location']}/file")
+    assert early.status_code == 303
+    bad = await mine.post("/data-rights/heirs", data={"hospital": "yunan"})
+    assert bad.status_code == 422
+    heir = {
+        "hospital": "yunan", "name": "样例故人", "document_number": "330100194001010011",
+        "relation": "子女", "wish": "了解最后的用药",
+    }  # fmt: skip
+    assert (await mine.post("/data-rights/heirs", data=heir)).status_code == 303
+    assert "样***" in (await mine.get("/data-rights")).text
+
+
+async def test_REG60_the_desk_answers_a_relative(
+    client: Client, units: Units, who: Patient, place: House
+) -> None:
+    async with units.of(who.actor) as unit:
+        told = heirs.Told("样例故人", "330100194001010011", "子女", "了解最后的用药")
+        request = await heirs.ask(unit, who.actor, place.hospital.code, told)
+    desk = await add_staff(units, place.hospital.id, [Role.DESK], login="desk.records")
+    client.headers.update(await cookie(units, staff(desk)))
+    page = await client.get("/staff/data-requests")
+    assert "样例故人" in page.text and "330100194001010011" not in page.text
+    empty = await client.post(f"/staff/data-requests/{request.id}/answer", data={"granted": "true"})
+    assert empty.status_code == 422
+    done = await client.post(
+        f"/staff/data-requests/{request.id}/answer", data={"granted": "true", "answer": "请持证明到院"}
+    )
+    assert done.status_code == 303
+    assert "没有待答复的申请" in (await client.get("/staff/data-requests")).text
+
+
+async def test_GS13_REG56_REG60_clients_do_it_through_the_api(
+    client: Client, units: Units, who: Patient, place: House, report: Report
+) -> None:
+    client.headers.update(await bearer(units, who.actor))
+    base, person = "/api/v1", str(who.person.id)
+    share = await add_share(units, who.actor, report)
+    await client.get(f"/s/{share.token}")
+    looks = (await client.get(f"{base}/people/{person}/looks")).json()["items"]
+    assert looks[0]["what"]["zh-CN"] == "打开了您的分享"
+    assert (await client.get(f"{base}/people/{person}/disclosures")).json() == []
+    consents = (await client.get(f"{base}/consents")).json()
+    [own] = [one for one in consents if one["id"] == str(share.id)]
+    gone = await client.post(f"{base}/consents/{own['kind']}/{own['id']}/withdrawal", json={})
+    assert gone.status_code == 204
+    asked = await client.post(
+        f"{base}/data-requests/restrictions",
+        json={"person_id": person, "hospital_id": str(place.hospital.id)},
+    )
+    assert asked.json()["state"] == "standing"
+    refused = await client.post(
+        f"{base}/shares", json={"person_id": person, "papers": [f"report:{report.id}"], "days": 1}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (409, "data_restricted")
+    lifted = await client.post(f"{base}/data-requests/{asked.json()['id']}/lifting", json={})
+    assert lifted.json()["state"] == "lifted"
+    made = await client.post(f"{base}/exports", json={"person_id": person})
+    assert (made.status_code, made.json()["progress"]["state"]) == (201, "waiting")
+    locked = await client.get(f"{base}/exports/{made.json()['id']}/file")
+    assert (locked.status_code, locked.json()["code"]) == (409, "export_not_ready")

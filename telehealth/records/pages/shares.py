@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import DomainError, FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.patients import people_of
 from telehealth.records import queries, sharing
@@ -63,7 +64,7 @@ async def make_share_page(request: Request, units: Units, actor: Actor) -> Respo
                 units, actor, form.model.person_id, chosen_papers(form.model.papers),
                 days=form.model.days, label=form.model.label, with_code=form.model.with_code,
             )  # fmt: skip
-            return redirect(f"/shares/{share.id}", flash="已生成分享，请把链接或二维码给对方")
+            return redirect(f"/shares/{share.id}", flash=N_("已生成分享，请把链接或二维码给对方"))
         except FieldsInvalid as error:
             form.refuse(error)
         except DomainError as error:
@@ -112,7 +113,7 @@ async def share_page(request: Request, unit: Unit, actor: Actor, share_id: UUID)
 @page(needs=P.BOOK)
 async def revoke_share_page(unit: Unit, share_id: UUID) -> Response:
     await sharing.revoke(unit, share_id)
-    return redirect(f"/shares/{share_id}", flash="已收回，链接立即失效")
+    return redirect(f"/shares/{share_id}", flash=N_("已收回，链接立即失效"))
 
 
 async def _choose(
@@ -158,7 +159,9 @@ def _listed(value: Any) -> list[str]:
 def _row(share: Share, names: dict[UUID, str], views: int, now: datetime) -> dict[str, Any]:
     if share.person_id not in names and share.is_open(now):
         raise ShareNotFound()
-    tag = ("ok", "有效") if share.is_open(now) else ("", "已收回" if share.revoked_at else "已到期")
+    tag = (
+        ("ok", N_("有效")) if share.is_open(now) else ("", N_("已收回") if share.revoked_at else N_("已到期"))
+    )
     return {
         "id": share.id,
         "href": f"/shares/{share.id}",

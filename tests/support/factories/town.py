@@ -35,6 +35,7 @@ from telehealth.payments.models import Difference
 from telehealth.payments.preparing import ask_for
 from telehealth.ratings.models import Rating
 from telehealth.ratings.states import WordsState
+from telehealth.records import exporting, heirs
 from telehealth.rulebook.publishing import draft_from_current
 from telehealth.rulebook.rules import ClinicKind
 from telehealth.schedule.models import ClinicTemplate
@@ -158,7 +159,15 @@ async def _side(units: Units, code: str, phone: str) -> Side:
 async def _records(units: Units, house: House, who: Patient) -> dict[str, Any]:
     report = await add_report(units, house.hospital.id, who.person.id)
     share = await add_share(units, who.actor, report)
+    async with units.of(who.actor) as unit:
+        export = await exporting.ask(unit, who.actor, who.person.id)
+        told = heirs.Told("样例故人", "330100194001010011", "子女", "了解最后的用药")
+        request = await heirs.ask(unit, who.actor, house.hospital.code, told)
     return {
+        "export_id": export.id,
+        "request_id": request.id,
+        "hospital_id": house.hospital.id,
+        "source": "person",
         "report_id": report.id,
         "item_id": report.id,
         "document_id": report.id,
