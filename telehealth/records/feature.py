@@ -9,6 +9,7 @@ from telehealth.patients import LinkEnded
 from telehealth.records import api, doors, exporting, models, pages, sharing
 from telehealth.records.contributing import DESK, me_links, worklist
 from telehealth.records.contributing_consents import ShareConsents
+from telehealth.records.scenes import play_scene
 from telehealth.records.sources import SOURCES
 
 __all__ = ["feature", "models", "progress"]
@@ -23,6 +24,7 @@ feature = Feature(
     templates="telehealth.records",
     rail=(RailLink(DESK, "file-heart", N_("个人信息申请"), Permission.BOOK_FOR_PATIENT, order=72),),
     contributions=(
+        ("demo_scene", play_scene),
         ("me", me_links),
         ("worklist", worklist),
         ("consents", ShareConsents()),

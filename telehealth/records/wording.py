@@ -25,7 +25,7 @@ REPORT_BADGES: Mapping[ReportStatus, tuple[str, str]] = {
 }
 #: Word, sign and kind of tag.
 FLAGS: Mapping[Flag, tuple[str, str, str]] = {
-    Flag.NORMAL: (N_("正常"), "check", ""),
+    Flag.NORMAL: (N_("结果正常"), "check", ""),
     Flag.HIGH: (N_("偏高"), "arrow-up", "warn"),
     Flag.VERY_HIGH: (N_("明显偏高"), "chevrons-up", "danger"),
     Flag.LOW: (N_("偏低"), "arrow-down", "warn"),
