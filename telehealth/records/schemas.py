@@ -212,7 +212,7 @@ class SharePageView(BaseModel):
             id=row.id,
             person_id=row.person_id,
             label=row.label,
-            path=f"/s/{row.token}",
+            path=f"/shared/{row.token}",
             view_code=row.view_code,
             paper_ids=row.paper_ids,
             made_at=row.made_at,

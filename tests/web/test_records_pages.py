@@ -105,7 +105,7 @@ async def test_GD08_a_share_is_made_shown_and_taken_back(
     assert made.status_code == 303, made.text
     page = await mine.get(made.headers["location"])
     assert "<svg" in page.text and "家人" in page.text
-    link = "/s/" + page.text.split("/s/")[1].split('"')[0]
+    link = "/shared/" + page.text.split("/shared/")[1].split('"')[0]
     del client.headers["cookie"]
     shared = await client.get(link)
     assert shared.status_code == 200 and "血脂四项" in shared.text
@@ -135,7 +135,7 @@ async def test_GD08_a_closed_link_says_the_same_whatever_the_reason(
     share = await add_share(units, who.actor, report)
     async with units.of(who.actor) as unit:
         await sharing.revoke(unit, share.id)
-    answers = [await client.get(f"/s/{token}") for token in (share.token, "x" * 32)]
+    answers = [await client.get(f"/shared/{token}") for token in (share.token, "x" * 32)]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].text.replace(share.token, "x" * 32) == answers[1].text
     assert answers[0].headers["cache-control"] == "no-store"
@@ -145,14 +145,14 @@ async def test_GD08_a_view_code_opens_one_browser(
     client: Client, units: Units, who: Patient, report: Report
 ) -> None:
     share = await add_share(units, who.actor, report, with_code=True)
-    assert "请输入查看码" in (await client.get(f"/s/{share.token}")).text
-    wrong = await client.post(f"/s/{share.token}", data={"code": "1"})
+    assert "请输入查看码" in (await client.get(f"/shared/{share.token}")).text
+    wrong = await client.post(f"/shared/{share.token}", data={"code": "1"})
     assert wrong.status_code == 403 and "查看码不正确" in wrong.text
-    right = await client.post(f"/s/{share.token}", data={"code": share.view_code or ""})
+    right = await client.post(f"/shared/{share.token}", data={"code": share.view_code or ""})
     assert right.status_code == 303
-    assert "血脂四项" in (await client.get(f"/s/{share.token}")).text
+    assert "血脂四项" in (await client.get(f"/shared/{share.token}")).text
     client.cookies.clear()
-    assert (await client.get(f"/s/{share.token}")).status_code == 404
+    assert (await client.get(f"/shared/{share.token}")).status_code == 404
 
 
 async def test_GD08_clients_do_all_of_it_through_the_api(
@@ -188,7 +188,7 @@ async def test_REG54_a_share_holds_the_very_file_that_was_issued(
 ) -> None:
     paper = await issuing.issue(units, who.actor, PaperKind.REPORT, report.id)
     share = await add_share(units, who.actor, report)
-    file = await client.get(f"/s/{share.token}/{paper.id}")
+    file = await client.get(f"/shared/{share.token}/{paper.id}")
     assert file.content == await issuing.read(units, paper)
     assert file.headers["referrer-policy"] == "no-referrer"
 
@@ -255,7 +255,7 @@ async def test_GS13_REG56_REG60_clients_do_it_through_the_api(
     client.headers.update(await bearer(units, who.actor))
     base, person = "/api/v1", str(who.person.id)
     share = await add_share(units, who.actor, report)
-    await client.get(f"/s/{share.token}")
+    await client.get(f"/shared/{share.token}")
     looks = (await client.get(f"{base}/people/{person}/looks")).json()["items"]
     assert looks[0]["what"]["zh-CN"] == "打开了您的分享"
     assert (await client.get(f"{base}/people/{person}/disclosures")).json() == []

@@ -51,7 +51,7 @@ async def shared_page(request: Request, units: Units, token: str) -> Response:
                     "what": PAPER_WORDS[paper.kind],
                     "icon": PAPER_ICONS[paper.kind],
                     "on": paper.on,
-                    "href": f"/s/{token}/{paper.id}",
+                    "href": f"/shared/{token}/{paper.id}",
                     "check": f"/papers/{paper.code}",
                 }
                 for paper in found.papers
@@ -69,10 +69,10 @@ async def shared_code_page(request: Request, units: Units, token: str) -> Respon
         return _closed(request, error)
     except ViewCodeWrong as error:
         return _asked(request, token, sentence(error, language(request)))
-    response = redirect(f"/s/{token}")
+    response = redirect(f"/shared/{token}")
     if ticket:
         response.set_cookie(
-            _cookie(token), ticket, max_age=TICKET_LASTS_S, httponly=True, samesite="lax", path="/s/",
+            _cookie(token), ticket, max_age=TICKET_LASTS_S, httponly=True, samesite="lax", path="/shared/",
             secure=house_of(request).settings.cookies_secure,
         )  # fmt: skip
     return _hide(response)
@@ -149,9 +149,9 @@ def _ticket(request: Request) -> str | None:
 
 
 routes = [
-    Route("/s/{token}", shared_page),
-    Route("/s/{token}", shared_code_page, methods=["POST"]),
-    Route("/s/{token}/{paper_id:uuid}", shared_paper_page),
+    Route("/shared/{token}", shared_page),
+    Route("/shared/{token}", shared_code_page, methods=["POST"]),
+    Route("/shared/{token}/{paper_id:uuid}", shared_paper_page),
     Route("/papers/{code}", check_paper_page),
     Route("/papers/{code}", compare_paper_page, methods=["POST"]),
 ]

@@ -79,7 +79,7 @@ async def share_page(request: Request, unit: Unit, actor: Actor, share_id: UUID)
     names = {person.id: link.name for link, person in await people_of(unit, actor.account)}
     views = await queries.share_views(unit, [share_id])
     papers = await queries.papers(unit, share.paper_ids)
-    link = f"{unit.port(Press).public_url.rstrip('/')}/s/{share.token}"
+    link = f"{unit.port(Press).public_url.rstrip('/')}/shared/{share.token}"
     titles = {paper.id: paper.name for paper in papers}
     count = (await queries.view_counts(unit, [share_id])).get(share_id, 0)
     return render(
