@@ -8,8 +8,8 @@ from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.family import Unbound
 from telehealth.insurance import api, enquiring, pages, revoking
-from telehealth.insurance.contributing_consents import InsuranceConsents
 from telehealth.insurance import models as models
+from telehealth.insurance.contributing_consents import InsuranceConsents
 
 
 async def family_links(unit: Unit, actor: Actor) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """rights over data
 
-Revision: 0013
-After: 0012
+Revision: 0016
+After: 0015
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 
-revision = '0013'
-down_revision = '0012'
+revision = '0016'
+down_revision = '0015'
 branch_labels = None
 depends_on = None
 
@@ -21,7 +21,7 @@ def upgrade() -> None:
                existing_type=sa.UUID(),
                nullable=True)
     op.execute('alter table phone_codes drop constraint ck_phone_codes_codepurpose')
-    op.execute("alter table phone_codes add constraint ck_phone_codes_codepurpose check (purpose in ('sign_in', 'consent', 'export'))")
+    op.execute("alter table phone_codes add constraint ck_phone_codes_codepurpose check (purpose in ('sign_in', 'consent', 'family', 'relative_payment', 'export'))")
 
 
 
