@@ -216,18 +216,18 @@ async def answer_heir(unit: Unit, request_id: UUID, body: AnswerHeir) -> DataReq
 
 
 @operation(needs=P.BOOK, status=201, raises=(PersonNotFound, LinkPending), idempotent=True, limit="10/hour")
-async def ask_export(unit: Unit, actor: Actor, body: AskExport) -> ExportView:
+async def ask_record_export(unit: Unit, actor: Actor, body: AskExport) -> ExportView:
     """Everything of one person as one file, made in the background."""
     return await ExportView.of(unit, await exporting.ask(unit, actor, body.person_id))
 
 
 @operation(needs=P.BOOK)
-async def list_exports(unit: Unit, actor: Actor) -> list[ExportView]:
+async def list_record_exports(unit: Unit, actor: Actor) -> list[ExportView]:
     return [await ExportView.of(unit, row) for row in await queries.exports_of(unit, actor.account)]
 
 
 @operation(needs=P.BOOK, raises=(ExportNotFound,))
-async def show_export(unit: Unit, actor: Actor, export_id: UUID) -> ExportView:
+async def show_record_export(unit: Unit, actor: Actor, export_id: UUID) -> ExportView:
     return await ExportView.of(unit, await queries.export(unit, actor.account, export_id))
 
 
@@ -288,10 +288,10 @@ routes = [
     Route("/data-requests/heirs", list_heir_requests),
     Route("/data-requests/{request_id}/lifting", lift_restriction, methods=["POST"]),
     Route("/data-requests/{request_id}/answer", answer_heir, methods=["POST"]),
-    Route("/exports", list_exports),
-    Route("/exports", ask_export, methods=["POST"]),
-    Route("/exports/{export_id}", show_export),
-    Route("/exports/{export_id}/code", send_export_code, methods=["POST"]),
-    Route("/exports/{export_id}/unlocking", unlock_export, methods=["POST"]),
-    Route("/exports/{export_id}/file", link_export),
+    Route("/record-exports", list_record_exports),
+    Route("/record-exports", ask_record_export, methods=["POST"]),
+    Route("/record-exports/{export_id}", show_record_export),
+    Route("/record-exports/{export_id}/code", send_export_code, methods=["POST"]),
+    Route("/record-exports/{export_id}/unlocking", unlock_export, methods=["POST"]),
+    Route("/record-exports/{export_id}/file", link_export),
 ]

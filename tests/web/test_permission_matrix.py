@@ -138,7 +138,7 @@ BODIES: dict[str, dict[str, Any]] = {
 #: Operations whose body names somebody's object, and the names of those fields.
 NAMED_IN_BODY: dict[str, tuple[str, dict[str, Any]]] = {
     "issue_paper": ("document_id", {"kind": "report"}),
-    "ask_export": ("person_id", {}),
+    "ask_record_export": ("person_id", {}),
     "make_share": ("person_id", {"papers": ["report:00000000-0000-4000-8000-000000000001"], "days": 7}),
     "restrict_data": ("person_id hospital_id", {}),
     "hold_slot": ("slot_id person_id check_id form_id", {}),

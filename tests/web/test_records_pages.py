@@ -274,7 +274,7 @@ async def test_GS13_REG56_REG60_clients_do_it_through_the_api(
     assert (refused.status_code, refused.json()["code"]) == (409, "data_restricted")
     lifted = await client.post(f"{base}/data-requests/{asked.json()['id']}/lifting", json={})
     assert lifted.json()["state"] == "lifted"
-    made = await client.post(f"{base}/exports", json={"person_id": person})
+    made = await client.post(f"{base}/record-exports", json={"person_id": person})
     assert (made.status_code, made.json()["progress"]["state"]) == (201, "waiting")
-    locked = await client.get(f"{base}/exports/{made.json()['id']}/file")
+    locked = await client.get(f"{base}/record-exports/{made.json()['id']}/file")
     assert (locked.status_code, locked.json()["code"]) == (409, "export_not_ready")
