@@ -19,6 +19,7 @@ from telehealth.complaints.states import (
     StepKind,
 )
 from telehealth.complaints.topics import Topic, Topics
+from telehealth.core.access import Permission
 from telehealth.core.i18n import N_, format_instant, format_until, translator
 from telehealth.core.unit import Unit
 from telehealth.directory import hospital, said
@@ -50,7 +51,8 @@ def about_of(unit: Unit, row: Complaint, lang: str) -> About | None:
         translator(lang)(topic.label),
         row.about_number,
         topic.href(row.about_id),
-        topic.staff_href(row.about_id),
+        # Whoever answers may not be one who opens bookings.
+        topic.staff_href(row.about_id) if unit.actor.may(Permission.BOOK_FOR_PATIENT) else "",
     )
 
 

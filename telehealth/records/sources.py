@@ -8,7 +8,7 @@ from telehealth.consultations.errors import RoomNotFound
 from telehealth.consultations.note_content import PARTS
 from telehealth.consultations.recounting import SignedNote, signed_note, signed_notes
 from telehealth.core.clock import completed_years, hospital_day
-from telehealth.core.i18n import LANGUAGES, format_fen, format_instant, translator
+from telehealth.core.i18n import LANGUAGES, N_, format_fen, format_instant, translator
 from telehealth.core.unit import Unit
 from telehealth.directory import hospital, hospitals, said
 from telehealth.patients import Person, person_for
@@ -153,7 +153,7 @@ class ReceiptSource:
         if found.order is not None:
             facts += [("支付方式", WAYS[found.order.way]), ("支付流水号", found.order.transaction_id or "")]
         paper = PaperContent(
-            title="收费凭据",
+            title=N_("收费凭据"),
             hospital=place.name,
             number=charge.number,
             on=hospital_day(at),
@@ -179,7 +179,7 @@ def _note_paper(note: SignedNote, person: Person) -> PaperContent:
         parts.append(Part(heading="医嘱", text=note.advice))
     on = hospital_day(place.booking.starts_at)
     return PaperContent(
-        title="线上复诊病历",
+        title=N_("线上复诊病历"),
         hospital=place.hospital.name,
         number=place.booking.number,
         on=on,

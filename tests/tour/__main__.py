@@ -17,7 +17,8 @@ from tests.support.programs import ROOT
 
 SHOTS = ROOT / "docs" / "shots"
 PHONE, DESK = 390, 1440
-ZHOU, LUO, CHEN, XU, DING = "13800000101", "13800000105", "13800000102", "13800000111", "13800000124"
+ZHOU, CHEN, LUO = "13800000101", "13800000102", "13800000105"
+XU, MA, DING = "13800000111", "13800000119", "13800000124"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ PATIENT = (
     Stop("parcel", DING, "/prescriptions", presses=("main a[href^='/prescriptions/']",)),
     Stop("records", HE, "/records"),
     Stop("shares", HE, "/shares"),
-    Stop("bills", HE, "/bills"),
+    Stop("bills", MA, "/bills"),
     Stop("family", ZHOU, "/family"),
     Stop("complaints", ZHOU, "/complaints"),
     Stop("messages", XU, "/messages"),
@@ -68,7 +69,7 @@ STAFF = (
     Stop("dispatch", "pharmacy.yunan", "/staff/dispatch", DESK),
     Stop("dispatch-phone", "pharmacy.yunan", "/staff/dispatch"),
     Stop("clinics", "desk.yunan", "/staff/clinics", DESK),
-    Stop("queues", "desk.yunan", "/staff/queues", DESK),
+    Stop("queue", "desk.yunan", "/staff/queue", DESK, presses=("main a[href^='/staff/queue/']",)),
     Stop("identity", "reviewer.yunan", "/staff/identity-reviews", DESK),
     Stop("money", "finance.yunan", "/staff/money", DESK),
     Stop("rulebook", "admin.yunan", "/admin/rulebook", DESK),

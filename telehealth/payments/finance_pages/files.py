@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from telehealth.core.access import Actor, Permission
-from telehealth.core.i18n import N_
+from telehealth.core.i18n import N_, translator
 from telehealth.core.unit import Unit, Units
 from telehealth.payments import preparing
 from telehealth.payments.errors import ExportNotReady
@@ -41,7 +41,7 @@ async def export_files_page(request: Request, unit: Unit) -> Response:
     return await show(
         request, unit, "files", "finance_files.html",
         files=await preparing.exports(unit), names=EXPORT_NAMES,
-        choices=[(name, EXPORT_NAMES[name]) for name in EXPORTS],
+        choices=[(name, translator(language(request))(EXPORT_NAMES[name])) for name in EXPORTS],
         first=unit.today.replace(day=1), last=unit.today, today=unit.today,
     )  # fmt: skip
 
