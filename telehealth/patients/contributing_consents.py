@@ -15,10 +15,14 @@ from telehealth.patients.linking_family import CARRYING, withdraw_consent
 from telehealth.patients.models import Consent
 from telehealth.patients.states import Purpose
 
-_FOLLOWS = {
+#: What follows from taking back what carries no relation.
+FOLLOWS = {
     Purpose.IDENTITY_CHECK: N_("撤回后不再向核验机构提供信息；已完成的核验结果依法保留。"),
     Purpose.FACE_CHECK: N_("撤回后不再发起人脸核身；可改用验证码或到窗口办理。"),
     Purpose.MEDICINE_CHECK: N_("撤回后医生开方时不再查询其他医院的用药，改为当面询问。"),
+    Purpose.FAMILY_PAYING: N_("撤回后立即解除家庭共济，尚未扣款的授权作废；已支付的费用不受影响。"),
+    Purpose.FAMILY_CHILD: N_("撤回后立即解除该儿童的家庭共济，审核材料到期删除；已支付的费用不受影响。"),
+    Purpose.BILL_DETAILS: N_("撤回后付款人只能看到项目类别和金额，看不到药品和检查名称。"),
 }
 _ENDS = N_("撤回后将解除与该就诊人的关系：立即不能再查看和代为办理，就诊卡一并解绑，分享一并收回。")
 
@@ -43,7 +47,7 @@ class PersonConsents:
                 given_at=row.given_at,
                 ended_at=row.withdrawn_at,
                 can_withdraw=row.withdrawn_at is None,
-                follows=_ENDS if row.purpose in CARRYING else _FOLLOWS[row.purpose],
+                follows=_ENDS if row.purpose in CARRYING else FOLLOWS[row.purpose],
             )
             for row in rows
         ]

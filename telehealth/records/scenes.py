@@ -20,7 +20,7 @@ from telehealth.records.states import PaperKind
 log = structlog.get_logger(__name__)
 
 #: Whose record is shown to somebody, by phone, and to whom.
-SHARED_WITH: Mapping[str, str] = {"13800000102": "女儿（样例）"}
+SHARED_WITH: Mapping[str, str] = {"13800000103": "女儿（样例）"}
 DEVICE = "Mozilla/5.0 (iPhone)"
 
 

@@ -45,8 +45,9 @@ NO_LINK = {
     # For other systems.
     "/fhir/{code}/metadata", "/fhir/{code}/{kind}", "/fhir/{code}/{kind}/_search", "/fhir/{code}/{kind}/{id}",
     "/fhir/{code}/{rest:path}",
-    # Its door is a link that the sample gave away.
+    # Made by pressing a button, and leading away from it.
     "/shared/{token}", "/shared/{token}/{paper_id:uuid}",
+    "/exports/{export_id:uuid}", "/exports/{export_id:uuid}/file",
     # The sample has no recording, no difference, no parked refund, no recall and no printed waybill.
     "/rooms/recordings/{segment_id:uuid}", "/staff/recordings/{segment_id:uuid}",
     "/staff/money/differences/{difference_id:uuid}", "/staff/money/refunds/{refund_id:uuid}",
