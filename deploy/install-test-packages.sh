@@ -1,16 +1,17 @@
 #!/bin/sh
 # What the tests need beyond Python: Chromium, a Chinese font, Redis, coturn, poppler (which judges signed
-# sheets beside us). Installs them on Debian as root, elsewhere says what to type. Does nothing when they are
+# sheets beside us), Node (which runs the mini-program's shell). Installs them on Debian as root, elsewhere says what to type. Does nothing when they are
 # there.
 set -eu
 
-browser= font= redis= relay= poppler=
+browser= font= redis= relay= poppler= node=
 command -v chromium >/dev/null || browser=missing
 [ -n "$(fc-list :lang=zh 2>/dev/null || true)" ] || font=missing
 command -v redis-server >/dev/null || redis=missing
 command -v turnserver >/dev/null || relay=missing
 command -v pdfsig >/dev/null && command -v pdftotext >/dev/null || poppler=missing
-[ -n "$browser$font$redis$relay$poppler" ] || exit 0
+command -v node >/dev/null || node=missing
+[ -n "$browser$font$redis$relay$poppler$node" ] || exit 0
 
 ID= ID_LIKE=
 [ ! -r /etc/os-release ] || . /etc/os-release
@@ -18,7 +19,7 @@ sudo="sudo "
 [ "$(id -u)" -ne 0 ] || sudo=
 apt="apt-get install -y --no-install-recommends"
 servers="${redis:+ redis-server}${relay:+ coturn}"
-tools="${poppler:+ poppler-utils}"
+tools="${poppler:+ poppler-utils}${node:+ nodejs}"
 
 # Debian starts a server as soon as it is installed, and at every boot. The tests start their own, so
 # none is to be left running by us; one that was there before is not ours to stop.
@@ -61,12 +62,12 @@ fedora)
 esac
 
 if [ -n "$line" ]; then
-    printf 'The tests need a browser, a Chinese font, Redis, coturn and poppler. Type:\n    %s\n' "$line" >&2
+    printf 'The tests need a browser, a Chinese font, Redis, coturn, poppler and Node. Type:\n    %s\n' "$line" >&2
     [ -z "$servers" ] || [ "$ID" = fedora ] ||
         printf 'The tests start servers of their own; to stop those of the system:\n    %s\n' \
             "sudo systemctl disable --now$servers" >&2
 else
     echo "The tests need Chromium (as \`chromium\` on the PATH), fontconfig, a Chinese font, redis-server," >&2
-    echo "coturn (as \`turnserver\` on the PATH) and poppler (\`pdfsig\`): install them." >&2
+    echo "coturn (as \`turnserver\` on the PATH), poppler (\`pdfsig\`) and Node (\`node\`): install them." >&2
 fi
 exit 1

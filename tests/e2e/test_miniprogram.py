@@ -1,22 +1,26 @@
 """The pages of miniprogram/ in Node, with a stand-in for `wx`, against a live house and its till."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
+from tests.support.programs import ROOT
 from tests.support.sandbox import Sandbox
 
 RUNNER = Path(__file__).parents[1] / "support/wx.cjs"
+SHELL = ROOT / "miniprogram"
 #: A sample patient whom no other journey needs, and a WeChat nobody linked.
 SHEN, PERSON = "13800000104", 77
 
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
+
+def test_every_script_of_the_shell_can_be_read() -> None:
+    scripts = list(SHELL.rglob("*.js"))
+    assert scripts
+    for script in scripts:
+        said = subprocess.run(["node", "--check", str(script)], capture_output=True, text=True, check=False)
+        assert said.returncode == 0, said.stderr
 
 
-@needs_node
 def test_XY15_from_the_first_sign_in_to_a_payment_on_the_native_page(live: str, sandbox: Sandbox) -> None:
     asked = {"house": live, "sandbox": sandbox.base_url, "phone": SHEN, "person": PERSON}
     done = subprocess.run(
