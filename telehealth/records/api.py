@@ -97,8 +97,13 @@ async def link_paper(units: Units, actor: Actor, paper_id: UUID) -> FileLink:
     """An address that gives the file for five minutes."""
     async with units.account(actor.account, actor) as unit:
         found = await queries.papers(unit, [paper_id])
-    if not found or found[0].account_id != actor.account:
-        raise PaperNotFound()
+        if not found or found[0].account_id != actor.account:
+            raise PaperNotFound()
+        try:
+            await person_for(unit, actor.account, found[0].person_id)
+        except (PersonNotFound, LinkPending):
+            # Whom they no longer act for is out of their sight, with all that was handed out before.
+            raise PaperNotFound() from None
     return FileLink(url=await issuing.link(units, found[0]), sha256=found[0].sha256)
 
 

@@ -28,12 +28,13 @@ from telehealth.core.i18n import N_
 from telehealth.core.jobs import Work, task
 from telehealth.core.progress import ProgressState, progress_of
 from telehealth.core.unit import Unit, Units
-from telehealth.patients import Person, person_for
+from telehealth.patients import LinkPending, Person, PersonNotFound, person_for
 from telehealth.records import bundling, issuing, queries, showing
 from telehealth.records.errors import (
     DocumentNotFound,
     ExportExpired,
     ExportLocked,
+    ExportNotFound,
     ExportNotReady,
     NoPhone,
 )
@@ -127,7 +128,7 @@ async def make_export(units: Units, export_id: UUID, account_id: UUID, *, last: 
 async def send_code(units: Units, actor: Actor, export_id: UUID) -> CodeIssued:
     """Raises ExportNotFound, NoPhone, CodeTooSoon, CodesUsedUp, CodeNotSent."""
     async with units.account(actor.account, actor) as unit:
-        await queries.export(unit, actor.account, export_id)
+        await _own(unit, actor, export_id)
         phone = await _phone(unit, actor)
     return await issue_code(units, phone, purpose=CodePurpose.EXPORT, subject=str(export_id))
 
@@ -135,7 +136,7 @@ async def send_code(units: Units, actor: Actor, export_id: UUID) -> CodeIssued:
 async def unlock(units: Units, actor: Actor, export_id: UUID, code: str) -> None:
     """Raises ExportNotFound, NoPhone, CodeWrong, CodeBurned, CodeExpired."""
     async with units.account(actor.account, actor) as unit:
-        row = await queries.export(unit, actor.account, export_id, lock=True)
+        row = await _own(unit, actor, export_id)
         phone = await _phone(unit, actor)
         await redeem_code(unit, phone, purpose=CodePurpose.EXPORT, subject=str(export_id), code=code)
         row.unlocked_at = unit.wall
@@ -159,13 +160,23 @@ async def link(units: Units, actor: Actor, export_id: UUID) -> tuple[str, str]:
 
 async def _opened(units: Units, actor: Actor, export_id: UUID) -> tuple[Export, str]:
     async with units.account(actor.account, actor) as unit:
-        row = await queries.export(unit, actor.account, export_id, lock=True)
+        row = await _own(unit, actor, export_id)
         key = _ready(unit, row)
         if not is_unlocked(unit, row):
             raise ExportLocked()
         row.downloaded_at = unit.now
         unit.audit("export.downloaded", row)
         return row, key
+
+
+async def _own(unit: Unit, actor: Actor, export_id: UUID) -> Export:
+    """Locked. One of somebody this account no longer acts for is out of its sight. Raises ExportNotFound."""
+    row = await queries.export(unit, actor.account, export_id, lock=True)
+    try:
+        await person_for(unit, actor.account, row.person_id)
+    except (PersonNotFound, LinkPending):
+        raise ExportNotFound() from None
+    return row
 
 
 def is_unlocked(unit: Unit, row: Export) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from telehealth.core.access import Role
 from telehealth.core.clock import FixedClock
 from telehealth.core.unit import Units
+from telehealth.patients.linking_family import end_link
 from telehealth.records import heirs, issuing, sharing
 from telehealth.records.models import Report
 from telehealth.records.states import PaperKind
@@ -181,6 +182,18 @@ async def test_GD08_clients_do_all_of_it_through_the_api(
     revoked = await client.post(f"{base}/shares/{share['id']}/revocation", json={})
     assert revoked.json()["revoked_at"]
     assert (await client.get(share["path"])).status_code == 404
+
+
+async def test_REG56_a_paper_of_somebody_no_longer_acted_for_is_not_found(
+    client: Client, units: Units, who: Patient, report: Report
+) -> None:
+    paper = await issuing.issue(units, who.actor, PaperKind.REPORT, report.id)
+    client.headers.update(await bearer(units, who.actor))
+    file = f"/api/v1/papers/{paper.id}/file"
+    assert (await client.get(file)).status_code == 200
+    await end_link(units, who.actor, who.person.id)
+    gone = await client.get(file)
+    assert (gone.status_code, gone.json()["code"]) == (404, "paper_not_found")
 
 
 async def test_REG54_a_share_holds_the_very_file_that_was_issued(
