@@ -15,6 +15,7 @@ from telehealth.core.clock import hospital_day
 from telehealth.core.i18n import LANGUAGES
 from telehealth.core.unit import Unit
 from telehealth.directory import hospitals, said
+from telehealth.patients import person_for
 from telehealth.records.errors import DocumentNotFound
 from telehealth.records.papers import Item, Making, StoredFile
 from telehealth.records.states import PaperKind
@@ -59,6 +60,8 @@ class SheetSource:
         file = await stored_sheet(unit, rx) if rx.state in HANDED_OUT else None
         if file is None or rx.account_id != unit.actor.account:
             raise DocumentNotFound()
+        # As of every other paper: of somebody the account acts for still.
+        await person_for(unit, unit.actor.account, rx.person_id)
         return Making(
             hospital_id=rx.hospital_id,
             person_id=rx.person_id,
