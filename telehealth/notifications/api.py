@@ -133,7 +133,7 @@ async def receive_sms_receipts(units: Units, body: CarrierReceipts) -> CallbackA
     Public, as the carrier does not sign them: a report only marks a message whose serial number
     it knows.
     """
-    await receiving_receipts.receive(units, [item.report() for item in body.root])
+    await receiving_receipts.receive(units, [item.report() for item in body.root if item.is_the_carriers])
     return CallbackAnswer()
 
 

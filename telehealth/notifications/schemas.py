@@ -158,6 +158,11 @@ class CarrierReceipt(BaseModel):
     nationcode: Short = ""
     user_receive_time: Short = ""
 
+    @property
+    def is_the_carriers(self) -> bool:
+        """Not a number of WeChat's: WeChat proves who it is at a door of its own."""
+        return not (self.sid.startswith("wx") and ":" in self.sid)
+
     def report(self) -> Report:
         reason = "".join(char for char in self.errmsg if char.isprintable())[:80]
         return Report(self.sid, self.report_status == "SUCCESS", reason)

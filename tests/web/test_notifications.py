@@ -160,6 +160,15 @@ async def test_the_carriers_report_marks_the_message(client: Client, units: Unit
         assert await unit.session.scalar(sa.select(sa.func.count()).select_from(DeliveryReceipt)) == 2
 
 
+async def test_nobody_reports_for_wechat_at_the_unsigned_door(client: Client, units: Units) -> None:
+    """Its numbers can be guessed; a message called delivered goes no further by any other way."""
+    forged = [receipt("wx0000000000000001:3390001"), receipt("wx0000000000000001:3390002", "FAIL")]
+    answer = await client.post("/api/v1/callbacks/sms", json=forged)
+    assert answer.status_code == 200
+    async with units.system("test") as unit:
+        assert (await unit.session.scalars(sa.select(DeliveryReceipt))).all() == []
+
+
 async def test_a_report_that_is_not_one_is_refused_and_changes_nothing(client: Client, units: Units) -> None:
     bodies: list[Any] = [{}, [{}], [receipt("x", "MAYBE")], [receipt("")], [receipt("含 空格")], "text"]
     for body in bodies:
