@@ -15,7 +15,7 @@ from telehealth.reporting import daily, queries
 from telehealth.reporting.errors import ReportNotFound
 from telehealth.reporting.publishing import Published, published
 from telehealth.reporting.reading import read_span
-from telehealth.reporting.rules import LONGEST, Span, last_days
+from telehealth.reporting.rules import EARLIEST, LONGEST, Span, last_days
 from telehealth.reporting.schemas import (
     DailyReportView,
     FiguresQuery,
@@ -85,6 +85,8 @@ def asked_span(first: date | None, last: date | None, days: int, today: Hospital
     span = Span(first or yesterday, min(last or yesterday, yesterday))
     if span.length < 1:
         raise FieldsInvalid({"first": "开始日期须早于今天，且不晚于结束日期"})
+    if span.first < EARLIEST:
+        raise FieldsInvalid({"first": "请填写有效的日期"})
     if span.length > LONGEST:
         raise FieldsInvalid({"first": "一次最多查询366天"})
     return span

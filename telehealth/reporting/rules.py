@@ -13,6 +13,8 @@ from telehealth.core.figures import Metric, Shape
 PERIODS = (7, 30, 90)
 #: The longest span of days that is added up at once.
 LONGEST = 366
+#: Before it nothing was counted, and the days before a span, which it is compared with, must exist.
+EARLIEST = date(2000, 1, 1)
 #: So many days back are counted again each night: refunds settle, refusals are overturned.
 AGAIN = 31
 

@@ -68,6 +68,12 @@ async def test_a_span_that_ends_before_it_begins_says_so_and_shows_a_month(
     assert answer.status_code == 422 and "开始日期须早于今天" in answer.text
 
 
+async def test_a_span_before_there_were_days_is_refused(client: Client, head: dict[str, str]) -> None:
+    first = "first=0001-01-01&last=0001-01-05"
+    for door in ("/staff/figures", "/staff/figures.csv", "/api/v1/figures"):
+        assert (await client.get(f"{door}?{first}", headers=head)).status_code == 422, door
+
+
 async def test_a_department_that_is_not_ours_is_not_found(client: Client, head: dict[str, str]) -> None:
     assert (await client.get("/staff/figures?department=nonsense", headers=head)).status_code == 404
 
