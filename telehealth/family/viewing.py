@@ -7,7 +7,7 @@ from telehealth.core.unit import Unit, Units
 from telehealth.family import queries
 from telehealth.family.errors import AlreadyDecided, BindingNotFound
 from telehealth.family.models import Binding
-from telehealth.family.rules import speaks_for_itself
+from telehealth.family.rules import age_on, speaks_for_itself
 from telehealth.family.states import BindingState
 from telehealth.patients import LinkState, consents_of, link_for, links_of, own_person
 from telehealth.patients.linking_family import record_consent, withdraw_purpose
@@ -60,9 +60,12 @@ async def agree_details(units: Units, actor: Actor, binding_id: UUID, *, agreed:
 
 
 async def may_agree_details(unit: Unit, binding: Binding) -> bool:
-    """Whether the payer speaks for the member: a child below the age of its own word."""
+    """Whether the payer speaks for the member: a child below the age of its own word, as old as it is today.
+
+    `binding.age` would say it for ever of a child that was bound at fifteen.
+    """
     policy = (await current_policy(unit, binding.hospital_id)).policy
-    return not speaks_for_itself(binding.age, policy)
+    return not speaks_for_itself(age_on(binding.birth_date, unit.today, policy), policy)
 
 
 async def _speaker(unit: Unit, actor: Actor, binding: Binding, *, agreed: bool) -> str:

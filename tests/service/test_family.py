@@ -380,6 +380,23 @@ async def test_GS01_the_names_on_the_bills_are_the_members_to_show_and_to_hide_a
         assert await viewing.sees_details(unit, payer.account.id, payer.person.id)
 
 
+async def test_GS01_a_guardian_says_yes_for_a_child_until_its_sixteenth_birthday(
+    units: Units, clock: FixedClock, place: House, payer: Patient
+) -> None:
+    clock.move_business_to(datetime(2026, 12, 31, 15, 59, 59, tzinfo=UTC))
+    child = await add_member(
+        units, payer.account, name="样例童", born=date(2011, 1, 1), relation=Relation.CHILD
+    )
+    bound = await bind_member(units, payer.actor, place.hospital, child)
+    await viewing.agree_details(units, payer.actor, bound.id, agreed=True)
+    await viewing.agree_details(units, payer.actor, bound.id, agreed=False)
+    clock.move_business_to(datetime(2026, 12, 31, 16, 0, 0, tzinfo=UTC))
+    with pytest.raises(BindingNotFound):
+        await viewing.agree_details(units, payer.actor, bound.id, agreed=True)
+    async with units.of(payer.actor) as unit:
+        assert not await viewing.sees_details(unit, payer.account.id, child.id)
+
+
 async def test_GS06_the_end_of_a_31_day_month_is_counted_in_shanghai(
     units: Units, clock: FixedClock, place: House, payer: Patient
 ) -> None:
