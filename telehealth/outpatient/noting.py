@@ -22,7 +22,7 @@ from telehealth.outpatient.queries import Whom
 from telehealth.outpatient.rules import bill_clocks, bill_reminders
 from telehealth.outpatient.states import BILL, BillEvent, BillState
 from telehealth.patients import accounts_acting_for
-from telehealth.payments import ChargeSettled
+from telehealth.payments import Charge, ChargeSettled
 from telehealth.payments.settling import close_charge
 from telehealth.rulebook import current_policy
 
@@ -97,6 +97,15 @@ async def note(unit: Unit, row: OutpatientBill, bill: HISBill | None, *, fetched
         await stop_paying(unit, row)
         row.amount, row.lines = bill.amount, _sealed(bill)
         unit.audit("outpatient_bill.repriced", row, number=row.number, amount=row.amount)
+    elif await _is_outpriced(unit, row):
+        # A relative saw the new price first, and could not stop this payment of the old one.
+        await stop_paying(unit, row)
+
+
+async def _is_outpriced(unit: Unit, row: OutpatientBill) -> bool:
+    """Its charge, as far as this unit sees it, still asks for what the hospital asked for before."""
+    charge = None if row.charge_id is None else await unit.session.get(Charge, row.charge_id)
+    return charge is not None and charge.amount != row.amount
 
 
 async def note_pickup(unit: Unit, row: OutpatientBill, bill: HISBill) -> None:

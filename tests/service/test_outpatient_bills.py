@@ -27,6 +27,7 @@ from telehealth.rulebook.rules import ClinicKind
 from telehealth.web.house import House as Running
 from tests.support.factories.bills import Counter, open_counter
 from tests.support.factories.bookings import add_booker
+from tests.support.factories.family import add_member
 from tests.support.factories.visits import paid_today
 from tests.support.outside import reach
 from tests.support.sandbox import Sandbox
@@ -362,6 +363,24 @@ async def test_BJ07_two_relatives_do_not_pay_one_bill_side_by_side(counter: Coun
         row.payer_id = (await add_booker(units, counter.house, "13800008888", name="样例戊")).account.id
     with pytest.raises(BillMoneyMoving):
         await counter.charge(bill)
+
+
+async def test_BJ07_a_relative_who_began_to_pay_the_old_price_is_not_asked_for_it_again(
+    counter: Counter, units: Units
+) -> None:
+    """Whoever sees the new price first does not see the relative's charge, and cannot close it."""
+    bill = await counter.new_bill()
+    relative = await add_booker(units, counter.house, "13800008888", name="样例戊")
+    patient = counter.who.person
+    await add_member(
+        units, relative.account, name=patient.name, born=patient.birth_date, number=patient.document_number
+    )
+    old = await counter.charge(bill, relative.actor)
+    counter.press(bill.resource_id, "price", amount=1500)
+    (now,) = await counter.looks()
+    assert (now.amount, now.charge_id) == (1500, old.id)
+    fresh = await counter.charge(now, relative.actor)
+    assert (fresh.amount, fresh.id != old.id) == (1500, True)
 
 
 # ------------------------------------------------------------------------------------------ unasked
