@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from telehealth.core.text import is_storable
 from telehealth.core.unit import Unit
 from telehealth.insurance.errors import CoverNotFound
 from telehealth.insurance.models import Cover, InsuranceRecord
@@ -35,6 +36,9 @@ async def cover_of(unit: Unit, cover_id: UUID, *, lock: bool = False) -> Cover:
 
 async def cover_by_token(unit: Unit, token: str, account_id: UUID) -> Cover:
     """The cover a patient returns to, locked; only to whoever asked for it. Raises CoverNotFound."""
+    if not is_storable(token):
+        # It stands in an address, which anybody may write.
+        raise CoverNotFound()
     return await _one(
         unit, sa.select(Cover).where(Cover.token == token, Cover.account_id == account_id), lock=True
     )

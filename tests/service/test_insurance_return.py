@@ -148,3 +148,10 @@ async def test_BJ06_only_the_payer_comes_back(
     assert (await come_back(client, await cookie(units, who.actor), state="guess"))[0] == 404
     kept = await reread_cover(units, UUID(str(asked.cover_id)))
     assert kept.state is CoverState.ASKED
+
+
+@pytest.mark.parametrize("more", [{}, {"payAuthNo": "number"}, {"error": "expired"}])
+async def test_BJ06_an_address_no_insurer_made_leads_nowhere(
+    client: httpx2.AsyncClient, units: Units, place: House, who: Patient, more: dict[str, str]
+) -> None:
+    assert (await come_back(client, await cookie(units, who.actor), state="\x00", **more))[0] == 404
