@@ -14,6 +14,7 @@ from telehealth.bookings.schemas import CancelForPatient, TakeCash
 from telehealth.bookings.states import LIVE
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import TransitionRefused
+from telehealth.core.text import is_storable
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import said
 from telehealth.patients import hospital_patient, people_by_id
@@ -58,7 +59,7 @@ async def find_bookings_page(request: Request, unit: Unit) -> Response:
     pending = request.query_params.get("group") == "pending"
     rows = []
     if number:
-        rows = await queries.by_number(unit, number)
+        rows = await queries.by_number(unit, number) if is_storable(number) else []
     else:
         rows = await queries.recent(unit, pending=pending)
     people = await people_by_id(unit, [row.booking.person_id for row in rows])

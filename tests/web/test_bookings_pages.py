@@ -332,6 +332,10 @@ async def test_closing_a_clinic_asks_for_a_reason_and_tells_everybody(
     assert "医生临时停诊" in ticket.text and "已停诊" in ticket.text
 
 
+async def test_a_number_no_database_can_keep_finds_no_booking(client: Client, desk: Headers) -> None:
+    assert (await client.get("/staff/bookings?number=%00", headers=desk)).status_code == 200
+
+
 async def test_SJ11_the_desk_finds_a_patient_and_books_without_putting_numbers_into_addresses(
     client: Client, units: Units, place: House, desk: Headers, sandbox: Sandbox
 ) -> None:
