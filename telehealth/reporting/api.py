@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.requests import Request
 from starlette.routing import Route
 
@@ -15,7 +15,7 @@ from telehealth.reporting import daily, queries
 from telehealth.reporting.errors import ReportNotFound
 from telehealth.reporting.publishing import Published, published
 from telehealth.reporting.reading import read_span
-from telehealth.reporting.rules import EARLIEST, LONGEST, Span, last_days
+from telehealth.reporting.rules import EARLIEST, LONGEST, PERIODS, Span, last_days
 from telehealth.reporting.schemas import (
     DailyReportView,
     FiguresQuery,
@@ -30,12 +30,21 @@ from telehealth.web.pagination import Page, PageQuery, decode_cursor, encode_cur
 from telehealth.web.preferences import language
 
 NEEDS = Permission.SEE_FIGURES
+NOT_OFFERED = "请从给出的选项中选择"
 
 
 class PublishedQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    days: int = Field(default=30, ge=7, le=90)
+    days: int = Field(default=30, json_schema_extra={"enum": list(PERIODS)})
+
+    @field_validator("days")
+    @classmethod
+    def _is_a_period(cls, days: int) -> int:
+        """A day more or less would be one day's count, however small, by taking one from the other (GD17)."""
+        if days not in PERIODS:
+            raise ValueError(NOT_OFFERED)
+        return days
 
 
 @operation(needs=NEEDS, raises=(DepartmentNotFound,))

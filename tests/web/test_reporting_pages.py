@@ -103,6 +103,12 @@ async def test_GD17_departments_are_published_and_small_counts_hidden(
     assert all(one["count"] is None and one["median_s"] is None for one in department["figures"])
 
 
+async def test_GD17_two_spans_a_day_apart_do_not_tell_a_single_visit(client: Client, visit: Visit) -> None:
+    door = "/api/v1/hospitals/yunan/figures"
+    asked = {days: (await client.get(f"{door}?days={days}")).status_code for days in (7, 8, 29, 30, 31, 90)}
+    assert [days for days, status in asked.items() if status == 200] == [7, 30, 90]
+
+
 async def test_GD17_from_ten_visits_on_the_public_reads_how_long_people_wait(
     client: Client, units: Units, visit: Visit
 ) -> None:
