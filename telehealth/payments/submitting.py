@@ -43,7 +43,7 @@ _SIDE_BY_SIDE = 16
 _TOO_MANY = "too_many"
 _ANSWERED = {RefundTruth.ABNORMAL: BLOCKED, RefundTruth.CLOSED: "closed"}
 #: The provider may show it to the patient, so it says only what kind of thing happened.
-_WORDS = {
+REASON_WORDS = {
     RefundReason.UNATTENDED: "当日未接诊，自动退费",
     RefundReason.CANCELLED: "取消预约退费",
     RefundReason.CLINIC_CLOSED: "停诊退费",
@@ -52,6 +52,8 @@ _WORDS = {
     RefundReason.UNFINISHED: "未完成接诊退费",
     RefundReason.NOT_PREPARED: "未能配药退费",
     RefundReason.ORDER_CANCELLED: "取消取药退费",
+    RefundReason.PAID_ELSEWHERE: "窗口已收费退费",
+    RefundReason.BILL_WITHDRAWN: "缴费单撤销退费",
     RefundReason.LATE_PAYMENT: "超时支付退费",
     RefundReason.DOUBLE_PAYMENT: "重复支付退费",
     RefundReason.SPLIT_FAILED: "医保支付未完成退费",
@@ -192,7 +194,7 @@ async def _carry_out(units: Units, leg: DueLeg) -> RefundAnswer:
             number=leg.number,
             amount=leg.amount,
             total=leg.order_cash,
-            reason=_WORDS[leg.reason],
+            reason=REASON_WORDS[leg.reason],
         )
     )
     point("refund.sent.after_call")

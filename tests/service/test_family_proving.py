@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from telehealth.core.blobs import BlobStore
-from telehealth.core.clock import FixedClock, day_end
+from telehealth.core.clock import FixedClock, day_end, hospital_day
 from telehealth.core.errors import FieldsInvalid
 from telehealth.core.settings import Settings
 from telehealth.core.unit import Units
@@ -72,7 +72,7 @@ async def asked(units: Units, place: House, payer: Patient, mother: Stranger) ->
 
 @pytest.fixture
 async def child(units: Units, clock: FixedClock, place: House, payer: Patient) -> Binding:
-    born = clock.business().date() - timedelta(days=9 * 365)
+    born = hospital_day(clock.business()) - timedelta(days=9 * 365)
     person = await add_member(units, payer.account, name="样例童", born=born, relation=Relation.CHILD)
     return await ask_to_bind(units, payer.actor, place.hospital, person)
 
@@ -332,7 +332,7 @@ async def test_GS14_nobody_who_meant_to_come_to_the_desk_is_held_to_it(
 async def test_GS04_the_sixteenth_birthday_itself_goes_by_face(
     units: Units, clock: FixedClock, place: House, payer: Patient
 ) -> None:
-    today = clock.business().date()
+    today = hospital_day(clock.business())
     for days, ways in [(0, (Way.FACE, Way.BANK_CARD, Way.COUNTER)), (1, (Way.PAPERS, Way.COUNTER))]:
         day = today + timedelta(days=days)
         born = day.replace(year=day.year - 16)

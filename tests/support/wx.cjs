@@ -95,7 +95,13 @@ async function hold(house) {
   await house.ask('POST', '/hospitals/yunan/notice/acceptance', accepted);
   for (const clinic of await house.ask('GET', '/clinics?hospital=yunan&kind=offline')) {
     const slot = (await house.ask('GET', `/clinics/${clinic.id}/slots`)).find((one) => one.remaining > 0);
-    if (slot) return house.ask('POST', '/bookings', { slot_id: slot.id, person_id: person.id });
+    if (!slot) continue;
+    try {
+      return await house.ask('POST', '/bookings', { slot_id: slot.id, person_id: person.id });
+    } catch (error) {
+      // Whoever sits in this clinic already looks for another.
+      if (!String(error.message).includes('已有预约')) throw error;
+    }
   }
   throw new Error('no seat');
 }

@@ -19,7 +19,9 @@ from telehealth.payments.rules import (
     state_of,
     wait_after,
 )
-from telehealth.payments.states import REFUND, LegState, RefundState
+from telehealth.payments.states import REFUND, LegState, RefundReason, RefundState
+from telehealth.payments.submitting import REASON_WORDS
+from telehealth.payments.wording import REFUND_REASONS
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 fen = st.integers(0, 500_000)
@@ -124,3 +126,12 @@ def test_every_step_between_two_states_stands_in_the_table(state: RefundState, t
     for event in events_between(state, target):
         state = REFUND.after(state, event)
     assert state is target
+
+
+@pytest.mark.parametrize("reason", RefundReason)
+def test_every_reason_for_a_refund_has_words_for_the_provider_and_for_the_patient(
+    reason: RefundReason,
+) -> None:
+    """Without them its refund would never leave the house."""
+    assert 0 < len(REASON_WORDS[reason].encode()) <= 80
+    assert REFUND_REASONS[reason]
