@@ -140,9 +140,8 @@ def test_XY32_paid_at_the_window_and_collected_by_somebody_else(
     chromium: Browser, patient: Page, live: str
 ) -> None:
     enter(patient, live, XU)
-    patient.goto(live)
-    patient.locator("main a.todo", has_text="待缴费").click()
-    patient.get_by_role("link", name="选择取药方式并缴费").first.click()
+    patient.goto(f"{live}/prescriptions")
+    patient.locator("main a[href^='/prescriptions/']", has_text="待缴费").first.click()
     expect(patient.get_by_text("待缴费").first).to_be_visible()
     number = patient.get_by_text(re.compile(r"RX-\d{6}-\d{6}")).first.inner_text()
     sheet = patient.url
