@@ -1,6 +1,5 @@
 """The doctor's side over HTTP: from the line to the follow-up, and who is kept out."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from telehealth.core.access import Actor, Role
 from telehealth.core.clock import FixedClock
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Units
+from telehealth.web.sessions import Session
 from tests.support.factories.accounts import add_staff, bearer, staff, totp_at
 from tests.support.factories.consulting import ADVICE, NOTE
 from tests.support.factories.directory import add_doctor
@@ -77,9 +77,15 @@ async def test_REG6_the_step_up_is_asked_and_given(
     client: Client, units: Units, visit: Visit, doctor: dict[str, str], clock: FixedClock
 ) -> None:
     clock.advance(timedelta(minutes=29))
-    # A Bearer token lives as long as a fresh second factor; the one after it is older.
+    # A Bearer token lives as long as a fresh second factor; the one it is renewed into has an older one.
     member = visit.doctor
-    late = await bearer(units, replace(member, assurance="refresh"))
+    late = await bearer(units, member)
+    async with units.system("test") as unit:
+        await unit.session.execute(
+            sa.update(Session)
+            .where(Session.account_id == member.account_id)
+            .values(stepped_up_at=unit.wall - timedelta(minutes=31))
+        )
     refused = await client.post(path(visit, "admission"), json={"fit": True}, headers=late)
     assert (refused.status_code, refused.json()["code"]) == (403, "step_up_needed")
     wrong = await client.post(f"{API}/staff/step-up", json={"code": "000000"}, headers=late)
