@@ -31,7 +31,7 @@ def test_XY15_from_the_first_sign_in_to_a_payment_on_the_native_page(live: str, 
     # A stranger looks around; the page asks for the sign-in when it needs one.
     assert seen["stranger"] == f"{live}/bookings"
     assert "验证码" in seen["wrong"] and seen["onward"] == "/bookings"
-    assert seen["shown"] == {"at": "/bookings", "status": 200, "host": True}
+    assert seen["shown"] == {"at": "/orders", "status": 200, "host": True}
     # What is one's own is not passed on.
     assert seen["shared"] == ["/pages/web/web?path=%2Fh%2Fyunan%3Fcampus%3D1", "/pages/web/web?path=%2F"]
     assert seen["renewals"] == 1
