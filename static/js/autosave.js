@@ -6,7 +6,8 @@
 //     <p role="status" data-autosave-state></p>
 //
 // The body is JSON: name → text; a lone check box → true or false; several boxes of one name, or several
-// fields of one name → list; an unanswered radio group → null. Names that begin with "_", files,
+// fields of one name → list; an unanswered radio group → null. A hidden field `editor` names the page to the
+// server; whoever goes on with a kept copy goes on under its name. Names that begin with "_", files,
 // passwords and read-only fields stay out. A page shown after success may carry data-draft-done="key" to
 // forget the copy.
 
@@ -19,7 +20,7 @@ const RETRY_MS = [3000, 6000, 15000, 30000, 60000];
 const KEEP_DAYS = 7;
 
 /** @typedef {Record<string, string | boolean | string[] | null>} Values */
-/** @typedef {{at: number, values: Values}} Draft */
+/** @typedef {{at: number, editor: string, values: Values}} Draft */
 
 /** @param {HTMLElement} element */
 export function autosave(element) {
@@ -29,9 +30,13 @@ export function autosave(element) {
   const draft = read(key);
   if (draft && put(form, draft.values)) {
     for (const name of Object.keys(draft.values)) saver.dirty.add(name);
+    // The page before this one may have saved since this one was made: that was us, nobody else.
+    if (saver.editor && draft.editor) saver.editor.value = draft.editor;
     saver.show('restored');
     saver.schedule(WAIT_MS);
   }
+  // What was typed while this script was still on its way, and what the browser itself brought back.
+  for (const field of form.elements) if (touched(field)) saver.changed(field);
   form.addEventListener('input', (event) => saver.changed(event.target));
   form.addEventListener('change', (event) => saver.changed(event.target));
   form.addEventListener('submit', () => saver.stop());
@@ -50,6 +55,7 @@ class Saver {
     this.url = words(form, 'autosave');
     this.method = form.dataset.autosaveMethod || 'PUT';
     this.state = /** @type {HTMLElement | null} */ (one('[data-autosave-state]', form));
+    this.editor = /** @type {HTMLInputElement | null} */ (one('input[type="hidden"][name="editor"]', form));
     /** @type {Set<string>} names changed since the server last had everything */
     this.dirty = new Set();
     this.timer = 0;
@@ -74,7 +80,7 @@ class Saver {
     /** @type {Values} */
     const values = {};
     for (const name of this.dirty) if (name in now) values[name] = now[name];
-    storage.set(this.key, JSON.stringify({ at: Date.now(), values }));
+    storage.set(this.key, JSON.stringify({ at: Date.now(), editor: this.editor?.value || '', values }));
   }
 
   /** @param {number} ms */
@@ -162,6 +168,19 @@ class Saver {
 /** @param {HTMLInputElement} field */
 function kept(field) {
   return Boolean(field.name) && !field.name.startsWith('_') && !['file', 'password', 'submit', 'button', 'fieldset', 'output'].includes(field.type);
+}
+
+/**
+ * Whether a field says something else than the page it came with.
+ * @param {Element} field
+ */
+function touched(field) {
+  if (field instanceof HTMLSelectElement) {
+    return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+  }
+  if (field instanceof HTMLTextAreaElement) return field.value !== field.defaultValue;
+  if (!(field instanceof HTMLInputElement)) return false;
+  return field.checked !== field.defaultChecked || (field.type !== 'hidden' && field.value !== field.defaultValue);
 }
 
 /** @param {HTMLFormElement} form @returns {Map<string, HTMLInputElement[]>} */

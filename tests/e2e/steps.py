@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.sandbox import Sandbox
 
@@ -102,9 +102,15 @@ def choose_a_slot(page: Page, doctor: str) -> None:
 
 
 def fill_the_form(page: Page) -> None:
-    """XY22: what was typed survives a reload half-way."""
+    """XY22: what was typed survives a reload half-way, also what was typed before the script had come."""
+    underway: list[Route] = []
+    page.route("**/autosave*.js", lambda script: underway.append(script))
     page.get_by_role("button", name="填写病情").click()
     page.locator("textarea[name=complaint]").fill("血压稳定，想续开上次的药")
+    page.unroute("**/autosave*.js")
+    for script in underway:
+        script.continue_()
+    expect(page.locator("[data-autosave-state]")).to_have_text("已保存")
     # What an earlier form said is there already.
     for told, nothing in (
         ("history", "no_history"), ("allergies", "no_known_allergies"), ("medicines", "no_medicines")
