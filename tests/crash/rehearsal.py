@@ -16,6 +16,9 @@ from prescriptions.states import DispatchState, FulfilmentState
 from telehealth.bookings.models import Booking
 from telehealth.bookings.states import BookingState
 from telehealth.core.clock import at_local
+from telehealth.notifications.ladders import LEASE
+from telehealth.notifications.models import Rung
+from telehealth.notifications.states import RungState
 from telehealth.payments.desk import DESK
 from telehealth.payments.models import PayOrder, Refund, RefundLeg
 from telehealth.payments.states import LegState, PayOrderState, RefundState
@@ -31,6 +34,7 @@ REACHED_WITHIN_S = 240
 _MORE_AFTER_S = 6
 QUIET_WITHIN_S = 120
 _ENDS_WITHIN_S = 300
+_TRY_NOW = "update procrastinate_jobs set scheduled_at = now() where status = 'todo' and scheduled_at > now()"
 #: What was passed today is worth nothing then, and what was paid today should be packed.
 _VALID = timedelta(days=3)
 _KILLED = -9
@@ -265,6 +269,7 @@ class Rehearsal:
             ends = max(ends, last + timedelta(days=1))
         await town.move(at_local(ends, MORNING))
         await self._waited()
+        await self._messages_waited()
         house.start(by_exec=True)
         begun = time.monotonic()
         assert await house.open()
@@ -298,7 +303,7 @@ class Rehearsal:
                 await errands.by_staff(town, "by_hand", str(refund_id))
 
     async def _waited(self) -> None:
-        """Questions and empty tills wait half an hour at most by the wall, which no offset moves: over."""
+        """What waits by the wall, which no offset moves, at most half an hour: that is over."""
         async with self.town.units.system("rehearsal") as unit:
             soon = unit.wall + timedelta(seconds=5)
             await unit.session.execute(
@@ -313,6 +318,14 @@ class Rehearsal:
                 .where(RefundLeg.next_at > soon)
                 .values(next_at=unit.wall)
             )
+
+    async def _messages_waited(self) -> None:
+        """While nobody runs: what a killed house may have handed to a channel is asked about again."""
+        async with self.town.units.system("rehearsal") as unit:
+            await unit.session.execute(
+                sa.update(Rung).where(Rung.state == RungState.SENDING).values(claimed_at=unit.wall - LEASE)
+            )
+            await unit.session.execute(sa.text(_TRY_NOW))
 
 
 async def together(rehearsals: list[Rehearsal]) -> None:
