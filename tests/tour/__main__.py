@@ -44,8 +44,8 @@ PATIENT = (
     Stop("home-elder", HE, "/", elder=True),
     Stop("home-en", ZHOU, "/", lang="en"),
     Stop("refused", LUO, "/h/yunan/check?kind=internet"),
-    Stop("slots", ZHOU, "/h/yunan/book?kind=offline", presses=("main a[href*='campus=']",
-         "main a[href*='department=']", "main a[href*='doctor=']")),
+    Stop("slots", ZHOU, "/h/yunan/book?kind=offline", presses=tuple(
+         f"main a[href*='{step}=']" for step in ("person", "campus", "department", "doctor"))),
     Stop("prices", ZHOU, "/h/yunan/prices"),
     Stop("orders", XU, "/orders"),
     Stop("promises", DING, "/orders", presses=("a.order[href*=prescriptions]",)),

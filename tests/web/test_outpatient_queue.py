@@ -8,6 +8,7 @@ import pytest
 from telehealth.core.access import Role
 from telehealth.core.unit import Units
 from telehealth.rulebook.rules import ClinicKind
+from telehealth.schedule.rules import HalfDay
 from tests.support.factories.accounts import add_staff, bearer, cookie, staff
 from tests.support.factories.bookings import House, add_house
 from tests.support.factories.directory import add_campus
@@ -105,8 +106,22 @@ async def test_GD07_the_desk_calls_sees_and_sends_back_from_one_page(
     assert "已就诊" in await page(client, room, 0)
     again = await client.post(f"/staff/tickets/{ticket.id}/missed", headers=desk)
     assert again.status_code == 303 and "flash" in again.headers["set-cookie"]
-    listed = await client.get("/staff/queue", headers=desk)
-    assert at in listed.text
+
+
+async def test_GD07_the_clinics_where_somebody_is_come_first(
+    client: Client, room: Room, units: Units, place: House, desk: dict[str, str]
+) -> None:
+    await room.books(1)
+    planned = await add_clinic(
+        units, place.doctor, kind=ClinicKind.OFFLINE, day=room.bookings[0].day, starts=time(6),
+        half=HalfDay.AFTERNOON,
+    )  # fmt: skip
+    empty = planned.clinic
+    listed = (await client.get("/staff/queue", headers=desk)).text
+    assert listed.index(f"/staff/queue/{empty.id}") < listed.index(f"/staff/queue/{room.id}")
+    await room.arrives(0)
+    listed = (await client.get("/staff/queue", headers=desk)).text
+    assert listed.index(f"/staff/queue/{room.id}") < listed.index(f"/staff/queue/{empty.id}")
 
 
 async def test_GD07_a_doctor_calls_in_their_own_clinic_only(client: Client, room: Room, units: Units) -> None:

@@ -34,12 +34,14 @@ NEEDS = Permission.CALL_QUEUE
 
 @page(needs=NEEDS)
 async def queues_page(request: Request, unit: Unit, actor: Actor) -> Response:
-    """Today's offline clinics; a doctor sees their own."""
+    """Today's offline clinics, those first in which somebody is; a doctor sees their own."""
     found = await queries.clinics_today(unit, actor.hospital)
     if Role.DESK not in actor.roles:
         found = [place for place in found if place.doctor.account_id == actor.account_id]
     counted = await queries.counts(unit, [place.clinic.id for place in found])
     lang = language(request)
+    here = (TicketState.WAITING, TicketState.CALLED)
+    found.sort(key=lambda place: not any(counted.get(place.clinic.id, {}).get(state) for state in here))
     return render(
         request,
         "outpatient/queues.html",
