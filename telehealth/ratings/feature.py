@@ -1,11 +1,12 @@
 from telehealth.bookings.events import BookingCompleted
 from telehealth.core.access import Permission
+from telehealth.core.deadlines import DeadlineKind
 from telehealth.core.feature import Feature, RailLink
 from telehealth.core.i18n import N_
 from telehealth.ratings import api, models, pages
 from telehealth.ratings.asking import on_completed
 from telehealth.ratings.contributing import booking_actions, doctor_scores, patient_home, worklist
-from telehealth.ratings.tallying import tally
+from telehealth.ratings.tallying import MIDNIGHT, count_anew, tally
 
 __all__ = ["feature", "models"]
 
@@ -14,6 +15,7 @@ feature = Feature(
     api=tuple(api.routes),
     pages=tuple(pages.routes),
     tasks=(tally,),
+    deadlines=(DeadlineKind(MIDNIGHT, count_anew),),
     templates="telehealth.ratings",
     subscriptions=((BookingCompleted, on_completed),),
     rail=(

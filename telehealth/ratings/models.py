@@ -1,6 +1,7 @@
 """Whom the hospital asked, what they answered, and the sum that is told of a doctor."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -72,7 +73,7 @@ class Rating(Base):
 
 
 class DoctorScore(Base):
-    """How many rated a doctor and how many stars in all; nobody's own. Its id is the doctor's."""
+    """What is told of a doctor's ratings, as of `counted_at`; nobody's own. Its id is the doctor's."""
 
     __tablename__ = "doctor_scores"
     __tenancy__ = Tenancy(hospital=True, public=True)
@@ -80,5 +81,8 @@ class DoctorScore(Base):
     id: Mapped[PrimaryKey]
     hospital_id: Mapped[UUID]
     count: Mapped[int]
+    #: In all.
     stars: Mapped[int]
+    #: Stars, as text → how many gave them.
+    spread: Mapped[dict[str, Any]]
     counted_at: Mapped[datetime]

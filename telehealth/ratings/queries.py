@@ -67,13 +67,14 @@ async def spread(unit: Unit, hospital_id: UUID, doctor_id: UUID) -> dict[int, in
 
 
 async def passed_words(
-    unit: Unit, hospital_id: UUID, doctor_id: UUID, *, limit: int = 50
+    unit: Unit, hospital_id: UUID, doctor_id: UUID, *, until: datetime, limit: int = 50
 ) -> Sequence[Rating]:
-    """In an order that tells nobody when they were written."""
+    """Passed on by then, in an order that tells nobody when they were written."""
     found = sa.select(Rating).where(
         Rating.hospital_id == hospital_id,
         Rating.doctor_id == doctor_id,
         Rating.words_state == WordsState.PASSED,
+        Rating.looked_at <= until,
     )
     return (
         await unit.session.scalars(found.order_by(sa.func.md5(sa.cast(Rating.id, sa.Text))).limit(limit))

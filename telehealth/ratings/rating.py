@@ -89,4 +89,4 @@ async def own(unit: Unit, actor: Actor, booking_id: UUID) -> Rating:
 
 
 async def _counted(unit: Unit, booking: Booking) -> None:
-    await unit.defer(tally, hospital_id=booking.hospital_id, doctor_id=booking.doctor_id)
+    await unit.defer(tally, hospital_id=booking.hospital_id, doctor_id=booking.doctor_id, day=unit.today)

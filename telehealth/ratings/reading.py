@@ -5,6 +5,7 @@ are not the doctor's to read. It is never published: a crowd of unread words is 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from telehealth.accounts import member_of_account
@@ -21,9 +22,11 @@ from telehealth.rulebook import current_policy
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A doctor's own: everything but `shown_from` is empty while too few rated."""
+    """A doctor's own, as of `counted_at`: all but the two numbers is empty while too few rated."""
 
     shown_from: int
+    batch: int
+    counted_at: datetime | None
     average: int | None
     count: int
     spread: dict[int, int]
@@ -50,13 +53,21 @@ async def own_of_account(unit: Unit, actor: Actor) -> Own:
 
 async def own_of(unit: Unit, hospital_id: UUID, doctor_id: UUID) -> Own:
     policy = (await current_policy(unit, hospital_id)).policy
-    spread = await queries.spread(unit, hospital_id, doctor_id)
-    count = sum(spread.values())
-    average = average_tenths(count, sum(stars * n for stars, n in spread.items()), policy)
-    if average is None:
-        return Own(policy.ratings.shown_from, None, 0, {}, ())
-    said = await queries.passed_words(unit, hospital_id, doctor_id)
-    return Own(policy.ratings.shown_from, average, count, spread, tuple(row.words for row in said))
+    told = await queries.score(unit, doctor_id)
+    average = average_tenths(told.count, told.stars, policy) if told else None
+    if told is None or average is None:
+        return Own(policy.ratings.shown_from, policy.ratings.batch, None, None, 0, {}, ())
+    # One by one they would tell who rated just as well as a sum that moves.
+    said = await queries.passed_words(unit, hospital_id, doctor_id, until=told.counted_at)
+    return Own(
+        policy.ratings.shown_from,
+        policy.ratings.batch,
+        told.counted_at,
+        average,
+        told.count,
+        {int(stars): count for stars, count in told.spread.items()},
+        tuple(row.words for row in said),
+    )
 
 
 async def _look(unit: Unit, actor: Actor, rating_id: UUID, event: WordsEvent) -> Rating:

@@ -1,4 +1,4 @@
-"""Who may give stars, how long, and from how many on an average is told (GD12). Pure."""
+"""Who may give stars, how long, and when an average is told and moves (GD12). Pure."""
 
 from datetime import datetime, timedelta
 
@@ -15,6 +15,16 @@ def rate_by(ended_at: datetime, policy: PolicySet) -> datetime:
 
 def editable_until(made_at: datetime, policy: PolicySet) -> datetime:
     return made_at + timedelta(hours=policy.ratings.edit_hours)
+
+
+def is_due(count: int, told: int, policy: PolicySet) -> bool:
+    """Whether a doctor's score may move from `told` ratings to `count` of them.
+
+    One that moved with each rating would tell the doctor whose it was: they know whom they saw that day.
+    """
+    if told < policy.ratings.shown_from:
+        return count >= policy.ratings.shown_from
+    return count - told >= policy.ratings.batch
 
 
 def average_tenths(count: int, total: int, policy: PolicySet) -> int | None:

@@ -58,6 +58,9 @@ class ScoreView(BaseModel):
 
 class OwnScoreView(BaseModel):
     shown_from: int
+    #: How many have to rate before the numbers move; then they do at midnight.
+    batch: int
+    counted_at: datetime | None
     average: int | None
     count: int
     #: Stars → how many gave them.
@@ -68,6 +71,8 @@ class OwnScoreView(BaseModel):
     def of(cls, own: Own) -> "OwnScoreView":
         return cls(
             shown_from=own.shown_from,
+            batch=own.batch,
+            counted_at=own.counted_at,
             average=own.average,
             count=own.count,
             spread=own.spread,

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 
 from telehealth.bookings.cancelling import cancel
 from telehealth.bookings.errors import BookingNotFound
-from telehealth.core.clock import FixedClock, day_end
+from telehealth.core.clock import FixedClock, day_end, hospital_day
+from telehealth.core.deadlines import Deadline
+from telehealth.core.jobs import Work
 from telehealth.core.unit import Units
 from telehealth.ratings import queries
 from telehealth.ratings.asking import wave_away
@@ -19,11 +21,11 @@ from telehealth.ratings.errors import (
     RatingTooLate,
     VisitNotRateable,
 )
-from telehealth.ratings.models import DoctorScore, Rating
+from telehealth.ratings.models import Rating
 from telehealth.ratings.rating import Given, rate, revise
 from telehealth.ratings.reading import own_of, pass_on, withhold
 from telehealth.ratings.states import WordsState
-from telehealth.ratings.tallying import averages, count_anew
+from telehealth.ratings.tallying import MIDNIGHT, averages, count_anew, tally
 from tests.support.factories.bookings import House, Patient, add_booker, add_house, told
 from tests.support.factories.complaints import add_clerk
 from tests.support.factories.ratings import finish, had, stars
@@ -130,6 +132,12 @@ async def test_GD12_changed_within_a_day_and_new_words_are_read_anew(
             await revise(unit, who.actor, booking.id, Given(1))
 
 
+async def midnight(units: Units, place: House, clock: FixedClock) -> None:
+    clock.move_business_to(day_end(hospital_day(clock.business())))
+    async with units.system("test") as unit:
+        await count_anew(unit, place.doctor.id)
+
+
 async def test_GD12_nothing_is_told_of_a_doctor_before_enough_rated(
     units: Units, place: House, who: Patient
 ) -> None:
@@ -142,7 +150,8 @@ async def test_GD12_nothing_is_told_of_a_doctor_before_enough_rated(
         row = await stars(units, rater, await finish(units, seat), count, f"样例：留言{n}")
         async with units.of(clerk) as unit:
             await (withhold if n == 0 else pass_on)(unit, clerk, row.id)
-        await count_anew(units, place.hospital.id, place.doctor.id)
+        async with units.system("test") as unit:
+            await count_anew(unit, place.doctor.id)
         async with units.of(who.actor) as unit:
             seen = await averages(unit, [place.doctor.id])
         async with units.of(clerk) as unit:
@@ -152,10 +161,62 @@ async def test_GD12_nothing_is_told_of_a_doctor_before_enough_rated(
     assert seen == {place.doctor.id: (43, 3)}
     assert (own.average, own.spread) == (43, {5: 1, 4: 2})
     assert set(own.words) == {"样例：留言1", "样例：留言2"}
-    # Counted twice is counted once.
-    await count_anew(units, place.hospital.id, place.doctor.id)
+
+
+async def test_GD12_a_score_moves_at_midnight_and_only_by_many_at_once(
+    units: Units, place: House, clock: FixedClock
+) -> None:
+    """A doctor who looks after each visit learns nobody's stars."""
+    await publish_policy(units, place.hospital.id, ratings={"shown_from": 3, "batch": 3})
+    clerk = await add_clerk(units, place)
+    planned = await clinic_today(units, place, seats=(9,))
+
+    async def rated(n: int, count: int) -> tuple[int | None, int, int]:
+        rater = await add_booker(units, place, f"1390000200{n}", name=f"样例{n}")
+        seat = await pay_cash(units, place, await hold_past_the_gate(units, rater, planned))
+        row = await stars(units, rater, await finish(units, seat), count, f"样例：留言{n}")
+        async with units.of(clerk) as unit:
+            await pass_on(unit, clerk, row.id)
+        return await shown()
+
+    async def shown() -> tuple[int | None, int, int]:
+        async with units.of(clerk) as unit:
+            own = await own_of(unit, place.hospital.id, place.doctor.id)
+            said = await averages(unit, [place.doctor.id])
+        assert said == ({place.doctor.id: (own.average, own.count)} if own.average else {})
+        assert sum(own.spread.values()) == own.count
+        return own.average, own.count, len(own.words)
+
+    nothing, three, six = (None, 0, 0), (50, 3, 3), (30, 6, 6)
+    assert [await rated(n, 5) for n in range(3)] == [nothing] * 3, "not before midnight"
+    await midnight(units, place, clock)
+    assert await shown() == three
+    clock.advance(timedelta(hours=1))
+    planned = await clinic_today(units, place, seats=(9,))
+    assert [await rated(n, 1) for n in (3, 4)] == [three] * 2
+    await midnight(units, place, clock)
+    assert await shown() == three, "two more are fewer than three"
+    clock.advance(timedelta(hours=1))
+    planned = await clinic_today(units, place, seats=(9,))
+    assert await rated(5, 1) == three
+    await midnight(units, place, clock)
+    assert await shown() == six
     async with units.system("test") as unit:
-        assert (await unit.session.get_one(DoctorScore, place.doctor.id)).count == 3
+        await count_anew(unit, place.doctor.id)
+    assert await shown() == six, "twice is once"
+
+
+async def test_GD12_being_rated_sets_the_clock_of_the_next_midnight(
+    units: Units, place: House, who: Patient, clock: FixedClock
+) -> None:
+    row = await stars(units, who, await had(units, place, who))
+    day = hospital_day(row.made_at)
+    asked = {"hospital_id": str(place.hospital.id), "doctor_id": str(place.doctor.id), "day": str(day)}
+    await tally.run(Work(units, 0, 0), **asked)
+    await tally.run(Work(units, 0, 0), **asked)
+    async with units.system("test") as unit:
+        found = sa.select(Deadline.due_at).where(Deadline.kind == MIDNIGHT)
+        assert list(await unit.session.scalars(found)) == [day_end(day)]
 
 
 async def test_GD12_words_are_read_at_their_own_hospital_only(

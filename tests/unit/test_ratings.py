@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from telehealth.core.clock import day_end
-from telehealth.ratings.rules import average_tenths, editable_until, rate_by
+from telehealth.ratings.rules import average_tenths, editable_until, is_due, rate_by
 from telehealth.ratings.states import STARS, WORDS, WordsState
 from telehealth.rulebook.rules import PolicySet, parse_policy, sample_policy
 
@@ -38,6 +38,17 @@ def test_GD12_a_small_count_hides_the_average(count: int, total: int, said: int 
 def test_GD12_from_how_many_on_is_the_hospitals_number() -> None:
     assert average_tenths(3, 12, policy(shown_from=3)) == 40
     assert average_tenths(3, 12, policy(shown_from=4)) is None
+
+
+@pytest.mark.parametrize(
+    ("count", "told", "moves"), [(9, 0, False), (10, 0, True), (14, 10, False), (15, 10, True), (19, 15, False)]
+)
+def test_GD12_a_score_moves_by_many_at_once(count: int, told: int, moves: bool) -> None:
+    assert is_due(count, told, POLICY) is moves
+
+
+def test_GD12_by_how_many_is_the_hospitals_number() -> None:
+    assert is_due(13, 10, policy(batch=3)) and not is_due(13, 10, policy(batch=4))
 
 
 def test_there_are_five_stars_and_words_end_nowhere_for_good() -> None:
