@@ -22,6 +22,7 @@ from telehealth.accounts.models import Account, StaffMember, WeChatIdentity
 from telehealth.accounts.ports import CodeSender, WeChatGateway
 from telehealth.accounts.queries import (
     find_account,
+    initial_passwords,
     member_of_account,
     openid_of,
     patient_by_phone,
@@ -37,8 +38,8 @@ __all__ = [
     "Account", "AccountKind", "Channel", "CodeBurned", "CodeExpired", "CodeIssued", "CodeNotSent",
     "CodePurpose", "CodeSender", "CodeTooSoon", "CodeWrong", "CodesUsedUp", "Lang", "MemberNotFound",
     "MemberState", "RightCode", "StaffMember", "StepUpNeeded", "WeChatGateway", "WeChatIdentity",
-    "check_code",
-    "find_account", "issue_code", "keep_step_up", "local_phone", "mask_phone", "member_of_account",
-    "openid_of", "parse_phone", "patient_by_phone", "phone_index", "redeem_code", "require_step_up",
+    "check_code", "find_account", "initial_passwords", "issue_code", "keep_step_up", "local_phone",
+    "mask_phone", "member_of_account", "openid_of", "parse_phone", "patient_by_phone", "phone_index",
+    "redeem_code", "require_step_up",
     "spend_code", "staff_member", "staff_of",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from telehealth.accounts.models import PHONE_CONTEXT, Account, PhoneCode, StaffMember, WeChatIdentity
 from telehealth.accounts.states import AccountKind, CodePurpose, MemberState
 from telehealth.core.access import Role
+from telehealth.core.audit import AuditRecord
 from telehealth.core.seal import blind_index, ring_in_use
 from telehealth.core.unit import Unit
 
@@ -62,6 +63,30 @@ async def staff_member(unit: Unit, member_id: UUID) -> StaffMember | None:
 async def lock_member(unit: Unit, member_id: UUID) -> StaffMember | None:
     found = sa.select(StaffMember).where(StaffMember.id == member_id).with_for_update()
     return (await unit.session.scalars(found.execution_options(populate_existing=True))).one_or_none()
+
+
+async def initial_passwords(unit: Unit, hospital_id: UUID) -> Sequence[tuple[StaffMember, datetime]]:
+    """Whoever works here and never replaced the password they were issued, and since when they have it."""
+    issued = (
+        sa.select(sa.func.max(AuditRecord.at))
+        .where(
+            AuditRecord.subject_kind == StaffMember.__tablename__,
+            AuditRecord.subject_id == sa.cast(StaffMember.id, sa.Text),
+            AuditRecord.name.in_(("staff.enrolled", "staff.password_reset")),
+        )
+        .scalar_subquery()
+    )
+    since = sa.func.coalesce(issued, StaffMember.created_at).label("since")
+    found = (
+        sa.select(StaffMember, since)
+        .join(Account, Account.id == StaffMember.account_id)
+        .where(
+            StaffMember.hospital_id == hospital_id,
+            StaffMember.status == MemberState.ACTIVE,
+            Account.password_is_initial,
+        )
+    )
+    return [(member, at) for member, at in await unit.session.execute(found.order_by(since, StaffMember.id))]
 
 
 async def member_of_account(

@@ -1,5 +1,6 @@
 from telehealth.admin import api, pages
 from telehealth.admin.housekeeping import forget_old_keys, seal_audit
+from telehealth.admin.waiting import worklist
 from telehealth.core.access import Permission as P
 from telehealth.core.feature import Feature, Periodic, RailLink
 from telehealth.core.i18n import N_
@@ -13,6 +14,7 @@ feature = Feature(
         Periodic("admin.forget_keys", 3600, forget_old_keys),
     ),
     templates="telehealth.admin",
+    contributions=(("worklist", worklist),),
     rail=(
         RailLink("/admin/rulebook", "book-open-check", N_("规则"), P.EDIT_RULEBOOK, 200),
         RailLink("/admin/staff", "users-round", N_("人员"), P.MANAGE_STAFF, 210),

@@ -9,6 +9,7 @@ import contextlib
 import select
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import procrastinate
@@ -200,6 +201,20 @@ async def _run(item: Task, work: Work, arguments: dict[str, Any]) -> None:
             log.info("job.settled_before", error=error.code)
         except NotFound as error:
             log.warning("job.dropped", error=error.code)
+
+
+async def parked_since(unit: Unit) -> tuple[int, datetime | None]:
+    """How many jobs gave up, and when the first of them did, by the business clock."""
+    count, first = (await unit.session.execute(_PARKED_SINCE)).one()
+    # The engine knows only the wall clock.
+    return count, None if first is None else unit.now - (unit.wall - first)
+
+
+_PARKED_SINCE = sa.text("""
+select count(distinct j.id) as count, min(e.at) as first
+from procrastinate_jobs j left join procrastinate_events e on e.job_id = j.id and e.type = 'failed'
+where j.status = 'failed'
+""")
 
 
 async def parked(unit: Unit) -> list[dict[str, Any]]:

@@ -38,22 +38,30 @@ from telehealth.directory.queries import (
     hospital_by_code,
     hospitals,
     is_working_day,
+    lapsing_credentials,
     live_hospital,
     notice_accepted,
     notices,
     working_calendar,
 )
-from telehealth.directory.states import DepartmentKind, HospitalSwitch, NoticeChannel
+from telehealth.directory.states import (
+    CREDENTIAL_WORDS,
+    DepartmentKind,
+    HospitalSwitch,
+    NoticeChannel,
+    Suspension,
+)
 from telehealth.directory.wording import said
 
 __all__ = [
-    "NOTICE_ACCEPTED",
+    "CREDENTIAL_WORDS", "NOTICE_ACCEPTED",
     "CalendarDay", "Campus", "CampusNotFound", "Credential", "Department", "DepartmentKind",
     "DepartmentNotFound", "Doctor", "DoctorNotFound", "DoctorReinstated", "DoctorSuspended",
     "EmergencyAdvice", "Hospital", "HospitalNotFound", "HospitalNotLive", "HospitalSwitch",
-    "NoticeChannel", "NoticeOutdated", "Place", "ServiceNotice", "accept_notice", "acceptance_counts",
-    "calendar_days", "campus", "campuses", "credentials", "current_notice", "department", "departments",
-    "doctor", "doctor_of_account", "doctors", "doctors_by_id", "emergency_advice", "hospital",
-    "hospital_by_code", "hospitals", "is_working_day", "live_hospital", "notice_accepted", "notices",
+    "NoticeChannel", "NoticeOutdated", "Place", "ServiceNotice", "Suspension", "accept_notice",
+    "acceptance_counts", "calendar_days", "campus", "campuses", "credentials", "current_notice", "department",
+    "departments", "doctor", "doctor_of_account", "doctors", "doctors_by_id", "emergency_advice", "hospital",
+    "hospital_by_code", "hospitals", "is_working_day",
+    "lapsing_credentials", "live_hospital", "notice_accepted", "notices",
     "said", "working_calendar",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from telehealth.core.calendar import IsWorking, working_by
 from telehealth.core.clock import HospitalDay
@@ -187,6 +188,25 @@ async def credentials(
         found = found.where(Credential.doctor_id == doctor_id)
     if member_id is not None:
         found = found.where(Credential.member_id == member_id)
+    return (await unit.session.scalars(found.order_by(Credential.valid_until, Credential.id))).all()
+
+
+async def lapsing_credentials(unit: Unit, hospital_id: UUID, *, by: HospitalDay) -> Sequence[Credential]:
+    """The last of each kind that somebody holds, if it is over by the end of this day; soonest first."""
+    later = aliased(Credential)
+    renewed = sa.exists().where(
+        sa.func.coalesce(later.doctor_id, later.member_id)
+        == sa.func.coalesce(Credential.doctor_id, Credential.member_id),
+        later.kind == Credential.kind,
+        later.revoked_at.is_(None),
+        later.valid_until > Credential.valid_until,
+    )
+    found = sa.select(Credential).where(
+        Credential.hospital_id == hospital_id,
+        Credential.revoked_at.is_(None),
+        Credential.valid_until <= by,
+        ~renewed,
+    )
     return (await unit.session.scalars(found.order_by(Credential.valid_until, Credential.id))).all()
 
 

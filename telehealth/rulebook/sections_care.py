@@ -188,7 +188,12 @@ class Ratings(Section):
         10, "满几条评价才公开平均分", "An average is shown from", "GD12", unit="ratings", within=(3, 1000)
     )
     batch: int = rule(
-        5, "平均分至少新增几条评价才更新", "New ratings before it moves", "GD12", unit="ratings", within=(3, 1000)
+        5,
+        "平均分至少新增几条评价才更新",
+        "New ratings before it moves",
+        "GD12",
+        unit="ratings",
+        within=(3, 1000),
     )
 
 

@@ -21,6 +21,39 @@ class Work(Section):
     difference_hours: int = rule(
         48, "对账差异说明时限", "A difference is explained within", "GD06", unit="hours", within=(1, 720)
     )
+    credential_notice_days: int = rule(
+        30,
+        "资质到期前几天列入待办",
+        "A credential is work before it ends",
+        "XY20",
+        unit="days",
+        within=(7, 180),
+    )
+    clinic_gap_days: int = rule(
+        7, "科室几天内没有门诊即提醒", "A department without clinics for", "GD20", unit="days", within=(1, 60)
+    )
+    calendar_notice_days: int = rule(
+        60,
+        "预估的节假日提前核对",
+        "A forecast holiday is checked before",
+        "XY12",
+        unit="days",
+        within=(7, 366),
+    )
+    draft_days: int = rule(
+        7,
+        "规则草稿发布或作废时限",
+        "A draft is published or dropped within",
+        "GD20",
+        unit="days",
+        within=(1, 90),
+    )
+    initial_password_days: int = rule(
+        3, "初始密码更换时限", "An initial password is replaced within", "XY15", unit="days", within=(1, 30)
+    )
+    parked_job_hours: int = rule(
+        24, "停滞任务处理时限", "A parked job is seen to within", "GD20", unit="hours", within=(1, 168)
+    )
 
 
 class Reporting(Section):

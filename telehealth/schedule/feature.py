@@ -5,6 +5,7 @@ from telehealth.directory import DoctorReinstated, DoctorSuspended
 from telehealth.schedule import api, pages
 from telehealth.schedule.closing import on_doctor_reinstated, on_doctor_suspended
 from telehealth.schedule.planning import plan_ahead
+from telehealth.schedule.waiting import worklist
 
 feature = Feature(
     name="schedule",
@@ -14,5 +15,6 @@ feature = Feature(
     periodic=(Periodic("schedule.plan", 3600, plan_ahead),),
     subscriptions=((DoctorSuspended, on_doctor_suspended), (DoctorReinstated, on_doctor_reinstated)),
     templates="telehealth.schedule",
+    contributions=(("worklist", worklist),),
     rail=(RailLink("/staff/clinics", "calendar-days", N_("门诊"), Permission.SEE_CLINICS, 20),),
 )

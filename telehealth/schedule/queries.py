@@ -228,6 +228,17 @@ def left_of(unit: Unit, row: Clinic, channel: Channel) -> int:
     )
 
 
+async def departments_sitting(unit: Unit, hospital_id: UUID, until: HospitalDay) -> set[UUID]:
+    """The departments with an open clinic that is not over, up to this day."""
+    found = sa.select(Clinic.department_id).where(
+        Clinic.hospital_id == hospital_id,
+        Clinic.day.between(unit.today, until),
+        Clinic.state == ClinicState.OPEN,
+        Clinic.ends_at > unit.now,
+    )
+    return set(await unit.session.scalars(found.distinct()))
+
+
 async def templates(unit: Unit, hospital_id: UUID) -> Sequence[ClinicTemplate]:
     found = sa.select(ClinicTemplate).where(ClinicTemplate.hospital_id == hospital_id, ClinicTemplate.active)
     ordered = found.order_by(ClinicTemplate.doctor_id, ClinicTemplate.weekday, ClinicTemplate.half)

@@ -41,7 +41,8 @@ def test_GD12_from_how_many_on_is_the_hospitals_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "told", "moves"), [(9, 0, False), (10, 0, True), (14, 10, False), (15, 10, True), (19, 15, False)]
+    ("count", "told", "moves"),
+    [(9, 0, False), (10, 0, True), (14, 10, False), (15, 10, True), (19, 15, False)],
 )
 def test_GD12_a_score_moves_by_many_at_once(count: int, told: int, moves: bool) -> None:
     assert is_due(count, told, POLICY) is moves
