@@ -12,6 +12,7 @@ from telehealth.core.access import Actor
 from telehealth.core.deadlines import clear_deadline, set_deadline
 from telehealth.core.i18n import N_
 from telehealth.core.money import yuan
+from telehealth.core.points import point
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import said
 from telehealth.hospital.billing import BillingGateway, BillKind
@@ -62,7 +63,9 @@ async def open_charge(units: Units, actor: Actor, bill_id: UUID, *, amount: int,
         place = await queries.bill_of(unit, bill_id)
         row, code, asked_at = place.bill, place.hospital.code, unit.now
     gateway = units.port(BillingGateway)  # type: ignore[type-abstract]
+    point("his_bill.price.before_call")
     found = await gateway.bill(code, row.his_patient_id, row.resource_id)
+    point("his_bill.price.after_call")
     async with units.of(actor) as unit:
         # Kept, whatever comes of the payment.
         await note(unit, await queries.lock_bill(unit, row.id), found, fetched_at=asked_at)
@@ -78,8 +81,10 @@ def pay_href(charge: Charge) -> str:
 async def on_pay_by(unit: Unit, bill_id: UUID) -> None:
     """Deadline `outpatient.pay_by`: whoever comes back later is told the price anew."""
     row = await queries.lock_bill(unit, bill_id)
-    if row.state is BillState.DUE:
+    if row.state not in (BillState.PAID, BillState.CONFIRMED):
+        # Also of what is not owed any more: a relative who saw it go could not stop this payment.
         await stop_paying(unit, row)
+        unit.step("his_bill.lapse")
 
 
 async def _charge(unit: Unit, bill_id: UUID, amount: int) -> Charge:
@@ -111,6 +116,7 @@ async def _charge(unit: Unit, bill_id: UUID, amount: int) -> Charge:
         "outpatient_bill.self_pay_confirmed", row,
         number=row.number, amount=row.amount, charge=charge.number, policy=str(version.id),
     )  # fmt: skip
+    unit.step("his_bill.charge")
     return charge
 
 
@@ -131,6 +137,7 @@ async def _take(unit: Unit, paid: Paid) -> bool:
     unit.audit("outpatient_bill.paid", row, number=row.number, charge=paid.charge.number, amount=row.amount)
     await unit.session.flush()
     await unit.defer(tell_hospital, bill_id=row.id)
+    unit.step("his_bill.take")
     if row.payer_id is not None:
         # In the transaction that settles it, so that nobody waits for the details (GD03).
         await notify(

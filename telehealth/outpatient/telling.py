@@ -4,6 +4,7 @@ Its window and our phones may take the money for one bill in the same second. It
 under our number the payment stands, otherwise all of it goes back by itself and the payer is told why.
 """
 
+import asyncio
 from uuid import UUID
 
 import structlog
@@ -12,6 +13,7 @@ from telehealth.core.i18n import LANGUAGES, N_, translator
 from telehealth.core.ids import new_id
 from telehealth.core.jobs import Work, task
 from telehealth.core.money import yuan
+from telehealth.core.points import point
 from telehealth.core.unit import Unit, Units
 from telehealth.hospital import HISRejected, HISUnavailable
 from telehealth.hospital.billing import BillingGateway, BillPayment, BillStatus, HISBill
@@ -29,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 REASON = "outpatient bills"
 _AT_ONCE = 50
+#: A hospital that is silent costs its patience; the bills of others do not wait behind it.
+_SIDE_BY_SIDE = 8
 
 WHY = {
     RefundReason.PAID_ELSEWHERE: N_("医院窗口已经收过这笔费用"),
@@ -46,8 +50,13 @@ async def tell_round(units: Units) -> int:
     """Every bill whose hospital is due to be told again; how many were taken up."""
     async with units.system(REASON) as unit:
         due = await queries.to_be_told(unit, limit=_AT_ONCE)
-    for bill_id in due:
-        await _tell_quietly(units, bill_id)
+    gate = asyncio.Semaphore(_SIDE_BY_SIDE)
+
+    async def tell_one(bill_id: UUID) -> None:
+        async with gate:
+            await _tell_quietly(units, bill_id)
+
+    await asyncio.gather(*(tell_one(bill_id) for bill_id in due))
     return len(due)
 
 
@@ -66,8 +75,11 @@ async def tell(units: Units, bill_id: UUID) -> BillState:
         code = (await queries.named(unit, bill_id)).hospital.code
         charge = await unit.session.get_one(Charge, row.charge_id)
         payment = BillPayment(charge.number, charge.amount, row.paid_at)
+        unit.step("his_bill.leased")
     gateway = units.port(BillingGateway)  # type: ignore[type-abstract]
+    point("his_bill.tell.before_call")
     found = await gateway.settle(code, row.his_patient_id, row.resource_id, payment)
+    point("his_bill.tell.after_call")
     async with units.system(REASON) as unit:
         row = await queries.lock_bill(unit, bill_id)
         if row.state is BillState.PAID and row.charge_id == charge.id:
@@ -83,6 +95,7 @@ async def _hear(unit: Unit, row: OutpatientBill, found: HISBill | None, payment:
         await note_pickup(unit, row, found)
         if row.charge_id is not None:
             await earn(unit, row.charge_id)
+        unit.step("his_bill.confirm")
         return
     await _give_back(unit, row, found, payment)
 
@@ -107,6 +120,7 @@ async def _give_back(unit: Unit, row: OutpatientBill, found: HISBill | None, pay
     )  # fmt: skip
     row.payer_id = row.paid_at = row.agreed_at = None
     await note(unit, row, found, fetched_at=unit.now)
+    unit.step("his_bill.give_back")
 
 
 async def _tell_quietly(units: Units, bill_id: UUID) -> None:

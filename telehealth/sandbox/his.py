@@ -63,6 +63,7 @@ class HIS(Party):
     title: ClassVar[str] = "医院信息系统（FHIR R4）"
     modes: ClassVar[Mapping[str, str]] = {
         "ignored_parameter": "无视除就诊人外的查询条件：夹带已取消、外院、他人的就诊记录",
+        "lost_answer": "写入已处理，应答丢失（500）",
         "stale": "数据陈旧：看不到最近 days 天（默认 30）的就诊与变化",
     }
 
@@ -213,7 +214,12 @@ class HIS(Party):
     def _open(self, handler: Handler, *, public: bool = False) -> Callable[[Request], Awaitable[Response]]:
         async def guarded(request: Request) -> Response:
             try:
-                return await handler(request, await self._admit(request, public=public))
+                visitor = await self._admit(request, public=public)
+                answer = await handler(request, visitor)
+                if visitor.meets("lost_answer") and request.method != "GET" and answer.status_code == 201:
+                    self.world.faults.spend(self.name)
+                    raise Outcome(500, "exception", "the work was done, and nobody hears of it")
+                return answer
             except Outcome as outcome:
                 return outcome.response()
 

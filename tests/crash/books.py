@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telehealth.core.unit import Unit
-from tests.crash import shelves
+from tests.crash import invoices, shelves
 from tests.crash.town import Town
 
 Row = Mapping[str, Any]
@@ -34,6 +34,7 @@ _UNFINISHED = {
     "visit": "select number, day from bookings where state = 'paid' and attended_at is null",
     "cover": "select serial_no, state, reason from covers where state in ('asked', 'authorised', 'priced')",
     **shelves.UNFINISHED,
+    **invoices.UNFINISHED,
 }
 
 
@@ -68,6 +69,7 @@ async def problems(town: Town) -> list[str]:
     found = [sentence for check in checks for sentence in check(held)]
     found += _promises(town, held)
     found += await shelves.problems(town)
+    found += await invoices.problems(town)
     return found + [f"somebody was shown an error page: {one}" for one in town.client.broken]
 
 
@@ -86,6 +88,7 @@ async def figures(town: Town) -> str:
             f"  {taken} fen came in, {back} went back in {len(held.refunds)} refunds;"
             f" {town.client.dropped} connections cut, {failed} jobs parked",
             await shelves.figures(town),
+            await invoices.figures(town),
             f"  {_counted(town.weather)}",
         )
     )

@@ -22,6 +22,8 @@ class Jump(StrEnum):
     VALIDITY = "validity"
     #: What was paid should have been packed.
     PROMISE = "promise"
+    #: The price of a hospital's bill, asked for and not paid, lapses.
+    PRICE = "price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ _INSURED = Road(("insured_cancels",))
 _GIVEN_UP = Road(("changes_mind",))
 
 _SENT = Road(("sends",))
+_OWED = Road(("pays_bill",))
 
 #: The first part of a name → how one gets there; a whole name where its way is another.
 ROADS: dict[str, Road] = {
@@ -96,6 +99,14 @@ ROADS: dict[str, Road] = {
     "rx.pack": Road(("sends",), verb="pack"),
     "rx.collect": Road(("sends",), verb="hand_out"),
     "rx.expire": Road(("leaves_sheet",), jump=Jump.VALIDITY),
+    "his_bill.price": _OWED,
+    "his_bill.charge": _OWED,
+    "his_bill.lapse": Road(("leaves_bill",), jump=Jump.PRICE),
+    "his_bill.take": _OWED,
+    "his_bill.leased": _OWED,
+    "his_bill.tell": _OWED,
+    "his_bill.confirm": _OWED,
+    "his_bill.give_back": Road(("window_first", "dearer")),
 }
 
 #: For everyday: one of each kind of step, where most would be lost.
@@ -106,20 +117,20 @@ TWENTY = (
     "notice.stored.after_commit",
     "pay.query.after_call",
     "pay.settle.before_commit",
-    "pay.settle.after_commit",
     "pay.close.after_call",
     "lapse.before_commit",
-    "attend.before_commit",
     "cancel.after_commit",
     "sweep.before_commit",
     "refund.sent.after_call",
     "refund.insurer.after_call",
-    "rx.pass.after_commit",
     "rx.take.before_commit",
     "rx.waybill.after_call",
     "rx.undo.after_call",
     "rx.collect.before_commit",
     "rx.expire.before_commit",
+    "his_bill.take.before_commit",
+    "his_bill.tell.after_call",
+    "his_bill.give_back.before_commit",
 )
 
 

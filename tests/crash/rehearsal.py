@@ -19,10 +19,12 @@ from telehealth.core.clock import at_local
 from telehealth.notifications.ladders import LEASE
 from telehealth.notifications.models import Rung
 from telehealth.notifications.states import RungState
+from telehealth.outpatient.models import OutpatientBill
+from telehealth.outpatient.states import BillState
 from telehealth.payments.desk import DESK
 from telehealth.payments.models import PayOrder, Refund, RefundLeg
 from telehealth.payments.states import LegState, PayOrderState, RefundState
-from tests.crash import books, errands, sheets, weather
+from tests.crash import books, counter, errands, sheets, weather
 from tests.crash.apothecary import open_apothecary
 from tests.crash.house import HouseFailed
 from tests.crash.plan import Jump, Plan, Road, road_to
@@ -40,7 +42,7 @@ _VALID = timedelta(days=3)
 _KILLED = -9
 #: Of the starts, so many are the whole way of a person's.
 _BY_EXEC = 0.1
-ERRANDS = {**errands.ERRANDS, **sheets.ERRANDS}
+ERRANDS = {**errands.ERRANDS, **sheets.ERRANDS, **counter.ERRANDS}
 #: A verb of staff that was killed is done again by somebody else.
 _STAFF_TRIES = 4
 
@@ -235,12 +237,19 @@ class Rehearsal:
             )
             if (await unit.session.scalars(waiting.limit(1))).first() is not None:
                 found.add(Jump.PROMISE)
+            priced = sa.select(OutpatientBill.id).where(
+                OutpatientBill.state == BillState.DUE, OutpatientBill.charge_id.is_not(None)
+            )
+            if (await unit.session.scalars(priced.limit(1))).first() is not None:
+                found.add(Jump.PRICE)
         return found
 
     async def _pass_time(self, jump: Jump | None) -> None:
         town = self.town
         if jump is Jump.HOLD:
             await town.later(timedelta(minutes=20))
+        elif jump is Jump.PRICE:
+            await town.later(timedelta(minutes=40))
         elif jump is Jump.MIDNIGHT:
             await town.next_morning()
         elif jump is Jump.BILLS:
@@ -317,6 +326,11 @@ class Rehearsal:
                 .where(RefundLeg.state != LegState.SETTLED)
                 .where(RefundLeg.next_at > soon)
                 .values(next_at=unit.wall)
+            )
+            await unit.session.execute(
+                sa.update(OutpatientBill)
+                .where(OutpatientBill.state == BillState.PAID, OutpatientBill.tell_at > soon)
+                .values(tell_at=unit.wall)
             )
 
     async def _messages_waited(self) -> None:

@@ -78,6 +78,8 @@ class Town:
     weather: Counter[str] = field(default_factory=Counter)
     #: The same of prescriptions.
     sheet_promises: list[tuple[UUID, str]] = field(default_factory=list)
+    #: The same of the hospital's own bills: charges that were shown as settled.
+    bill_promises: list[str] = field(default_factory=list)
     apothecary: "Apothecary" = field(init=False)
     hospital: Hospital = field(init=False)
     desk: str = field(init=False)
@@ -104,6 +106,10 @@ class Town:
     def promise_sheet(self, sheet_id: UUID, state: str) -> None:
         self.sheet_promises.append((sheet_id, state))
         self.note(f"{state}: {sheet_id}")
+
+    def promise_bill(self, charge_id: str) -> None:
+        self.bill_promises.append(charge_id)
+        self.note(f"bill paid: {charge_id}")
 
     async def close(self) -> None:
         self.house.kill()

@@ -10,9 +10,11 @@ import app
 from telehealth.core.clock import FixedClock
 from telehealth.core.settings import Settings
 from telehealth.core.unit import Units
-from telehealth.outpatient import telling
-from telehealth.outpatient.errors import QueueEmpty, TicketMoved
+from telehealth.outpatient import paying, telling
+from telehealth.outpatient.errors import BillMoneyMoving, QueueEmpty, TicketMoved
+from telehealth.outpatient.models import OutpatientBill
 from telehealth.outpatient.states import BillState
+from telehealth.payments import Charge
 from telehealth.payments.settling import Outcome
 from telehealth.web.house import House as Running
 from tests.support.factories.bills import Counter, open_counter
@@ -131,6 +133,56 @@ async def test_BJ07_the_hospital_is_told_by_many_at_once_and_kept_once(
     await asyncio.gather(*(telling.tell(units, bill.id) for _ in range(4)))
     assert (await counter.told()).count("bill_window") == 1
     assert await counter.books(bill) == {"provider.desk": PRICE, "revenue.drug": -PRICE}
+
+
+async def test_BJ07_two_relatives_press_pay_at_once_and_one_of_them_pays(
+    counter: Counter, units: Units
+) -> None:
+    bill = await counter.new_bill()
+    relative = await counter.relative()
+    ends = await asyncio.gather(
+        counter.charge(bill), counter.charge(bill, relative.actor), return_exceptions=True
+    )
+    only(BillMoneyMoving, list(ends))
+    (charge,) = [end for end in ends if isinstance(end, Charge)]
+    await counter.provider_says_paid(await counter.stands_at_till(charge), PRICE)
+    assert await telling.tell(units, bill.id) is BillState.CONFIRMED
+    assert counter.theirs(bill.resource_id)["paid_by"] == charge.number
+    assert await counter.books(bill) == {"provider.desk": PRICE, "revenue.drug": -PRICE}
+
+
+async def test_BJ07_two_numbers_of_one_charge_paid_at_once_the_second_goes_back(counter: Counter) -> None:
+    """Two phones of one account, each with an order of its own."""
+    bill = await counter.new_bill()
+    charge = await counter.charge(bill)
+    numbers = [await counter.stands_at_till(charge, number=n) for n in (1, 2)]
+    ends = await asyncio.gather(*(counter.provider_says_paid(number, PRICE) for number in numbers))
+    assert sorted(ends) == sorted([Outcome.TAKEN, Outcome.REFUNDED])
+    assert await telling.tell(counter.units, bill.id) is BillState.CONFIRMED
+    assert await counter.refunds() == [("double_payment", PRICE)]
+    books = await counter.books(bill)
+    assert books == {"provider.desk": 2 * PRICE, "revenue.drug": -PRICE, "refunds": -PRICE}
+
+
+async def test_BJ07_a_payment_at_the_last_second_of_its_price_is_kept_or_refused_whole(
+    counter: Counter, units: Units, clock: FixedClock
+) -> None:
+    """The clock gives the price up while the provider's word comes in."""
+    for _ in range(3):
+        bill = await counter.new_bill()
+        number = await counter.stands_at_till(await counter.charge(bill))
+        before = len(await counter.refunds())
+
+        async def lapse(bill: OutpatientBill = bill) -> None:
+            async with units.system("deadlines") as unit:
+                await paying.on_pay_by(unit, bill.id)
+
+        outcome, _ = await asyncio.gather(counter.provider_says_paid(number, PRICE), lapse())
+        now = await counter.bill(bill.id)
+        assert now.state is (BillState.PAID if outcome is Outcome.TAKEN else BillState.DUE)
+        assert len(await counter.refunds()) - before == (outcome is not Outcome.TAKEN)
+        if outcome is Outcome.TAKEN:
+            assert await telling.tell(units, bill.id) is BillState.CONFIRMED
 
 
 async def test_BJ07_a_payment_and_a_look_at_the_list_at_once_agree(counter: Counter) -> None:

@@ -27,7 +27,6 @@ from telehealth.rulebook.rules import ClinicKind
 from telehealth.web.house import House as Running
 from tests.support.factories.bills import Counter, open_counter
 from tests.support.factories.bookings import add_booker
-from tests.support.factories.family import add_member
 from tests.support.factories.visits import paid_today
 from tests.support.outside import reach
 from tests.support.sandbox import Sandbox
@@ -357,10 +356,8 @@ async def test_BJ07_two_orders_of_one_charge_both_paid_the_second_goes_back(coun
 
 async def test_BJ07_two_relatives_do_not_pay_one_bill_side_by_side(counter: Counter, units: Units) -> None:
     bill = await counter.new_bill()
-    await counter.charge(bill)
-    async with units.system("test") as unit:
-        row = await unit.session.get_one(type(bill), bill.id)
-        row.payer_id = (await add_booker(units, counter.house, "13800008888", name="样例戊")).account.id
+    relative = await counter.relative()
+    await counter.charge(bill, relative.actor)
     with pytest.raises(BillMoneyMoving):
         await counter.charge(bill)
 
@@ -370,17 +367,73 @@ async def test_BJ07_a_relative_who_began_to_pay_the_old_price_is_not_asked_for_i
 ) -> None:
     """Whoever sees the new price first does not see the relative's charge, and cannot close it."""
     bill = await counter.new_bill()
-    relative = await add_booker(units, counter.house, "13800008888", name="样例戊")
-    patient = counter.who.person
-    await add_member(
-        units, relative.account, name=patient.name, born=patient.birth_date, number=patient.document_number
-    )
+    relative = await counter.relative()
     old = await counter.charge(bill, relative.actor)
     counter.press(bill.resource_id, "price", amount=1500)
     (now,) = await counter.looks()
     assert (now.amount, now.charge_id) == (1500, old.id)
     fresh = await counter.charge(now, relative.actor)
     assert (fresh.amount, fresh.id != old.id) == (1500, True)
+
+
+async def test_BJ07_what_a_relative_left_open_never_bars_the_others(
+    counter: Counter, house: Running, clock: FixedClock
+) -> None:
+    """Taken back while a relative was paying, and asked for again later: anybody may pay it then."""
+    bill = await counter.new_bill()
+    relative = await counter.relative()
+    left = await counter.charge(bill, relative.actor)
+    counter.press(bill.resource_id, "cancellation")
+    await counter.looks()
+    # The relative's charge is none of our business, so it is the clock that ends it.
+    assert (await counter.bill(bill.id)).charge_id == left.id
+    clock.advance(timedelta(minutes=31))
+    await sweep(house)
+    now = await counter.bill(bill.id)
+    assert (now.state, now.charge_id, now.payer_id) == (BillState.WITHDRAWN, None, None)
+    counter.orders(PRICE, id=bill.resource_id)
+    (now,) = await counter.looks()
+    assert now.state is BillState.DUE
+    assert (await counter.charge(now)).amount == PRICE
+
+
+async def test_BJ07_a_callback_that_comes_late_for_a_relatives_payment_goes_back(counter: Counter) -> None:
+    """The order was taken back, and the family's other phone saw it before the provider's word came."""
+    bill = await counter.new_bill()
+    relative = await counter.relative()
+    number = await counter.stands_at_till(await counter.charge(bill, relative.actor))
+    counter.press(bill.resource_id, "cancellation")
+    await counter.looks()
+    assert await counter.provider_says_paid(number, PRICE) is Outcome.REFUNDED
+    assert (await counter.bill(bill.id)).state is BillState.WITHDRAWN
+    assert await counter.provider_says_paid(number, PRICE) is Outcome.KNOWN
+    assert await counter.books(bill) == BACK
+
+
+async def test_BJ07_one_silent_hospital_does_not_keep_the_others_waiting(
+    counter: Counter, units: Units, sandbox: Sandbox
+) -> None:
+    """Every one of a round is tried, whichever of them the hospital does not answer for."""
+    bills = [await counter.new_bill() for _ in range(3)]
+    for bill in bills:
+        await counter.pays(bill)
+    # Each try asks three times within a second.
+    with sandbox.faults(his={"mode": "down", "times": 3}):
+        assert await telling.tell_round(units) == 3
+    told = [(await counter.bill(bill.id)).state for bill in bills]
+    assert told.count(BillState.CONFIRMED) >= 1 and set(told) <= {BillState.CONFIRMED, BillState.PAID}
+
+
+async def test_BJ07_an_answer_that_was_lost_is_asked_for_again_and_nothing_is_paid_twice(
+    counter: Counter, units: Units, sandbox: Sandbox
+) -> None:
+    """The hospital has our payment and we did not hear of it: the number finds it."""
+    bill = await counter.new_bill()
+    await counter.pays(bill)
+    with sandbox.faults(his={"mode": "lost_answer", "times": 1}):
+        assert await telling.tell(units, bill.id) is BillState.CONFIRMED
+    assert await counter.books(bill) == EARNED
+    assert await counter.refunds() == []
 
 
 # ------------------------------------------------------------------------------------------ unasked

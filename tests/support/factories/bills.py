@@ -24,6 +24,7 @@ from telehealth.payments.settling import Outcome, settle
 from telehealth.payments.states import PayOrderState, Way
 from tests.support.factories.bookings import House, Patient, add_booker, add_house
 from tests.support.factories.directory import add_campus
+from tests.support.factories.family import add_member
 from tests.support.factories.visits import balances_of
 from tests.support.sandbox import Sandbox
 
@@ -78,6 +79,15 @@ class Counter:
     async def new_bill(self, *lines: int, **more: Any) -> OutpatientBill:
         resource_id = self.orders(*lines, **more)
         return next(bill for bill in await self.looks() if bill.resource_id == resource_id)
+
+    async def relative(self) -> Patient:
+        """Another account that may act for the same patient."""
+        other = await add_booker(self.units, self.house, "13800008888", name="样例戊")
+        me = self.who.person
+        await add_member(
+            self.units, other.account, name=me.name, born=me.birth_date, number=me.document_number
+        )
+        return other
 
     async def charge(self, bill: OutpatientBill, actor: Actor | None = None) -> Charge:
         return await paying.open_charge(

@@ -71,7 +71,7 @@ async def add_card(
             patient = HospitalPatient(
                 hospital_id=hospital_id,
                 person_id=person.id,
-                his_patient_id=his_patient_id or f"his-{person.id.hex[:12]}",
+                his_patient_id=his_patient_id or f"his-{person.id.hex}",
                 card_kind=CardKind.VISIT,
                 card_number=number,
                 card_index=queries.card_index(number),
@@ -131,7 +131,7 @@ async def add_visit(
                 VisitFetch(
                     hospital_id=hospital_id,
                     person_id=person.id,
-                    his_patient_id=f"his-{person.id.hex[:12]}",
+                    his_patient_id=f"his-{person.id.hex}",
                     since=unit.today - timedelta(days=365),
                     fetched_at=unit.now,
                 )
