@@ -6,6 +6,9 @@ from prescriptions.events import (
     PrescriptionPassed,
     PrescriptionSigned,
 )
+from prescriptions.formulary import accepting as formulary_accepting
+from prescriptions.formulary import api as formulary_api
+from prescriptions.formulary import importing as formulary_importing
 from prescriptions.formulary import models as formulary_models
 from prescriptions.formulary import pages as formulary_pages
 from prescriptions.patient import api as patient_api
@@ -62,6 +65,7 @@ __all__ = [
 feature = Feature(
     name="prescriptions",
     api=(
+        *formulary_api.routes,
         *writing_api.routes,
         *reviewing_api.routes,
         *reactions_api.routes,
@@ -93,8 +97,12 @@ feature = Feature(
         RailLink(desk_pages.REFUNDS, "undo-2", N_("药费退款"), Permission.MANAGE_REFUNDS, 66),
         RailLink("/admin/formulary", "pill", N_("药品目录"), Permission.MANAGE_FORMULARY, 205),
     ),
-    tasks=(*pharmacy_jobs.tasks, tell_of_reaction),
-    periodic=(Periodic("prescriptions.retire_lots", 3600, retire_lots), *pharmacy_jobs.periodic),
+    tasks=(*pharmacy_jobs.tasks, tell_of_reaction, formulary_importing.read_import),
+    periodic=(
+        Periodic("prescriptions.retire_lots", 3600, retire_lots),
+        Periodic("prescriptions.sweep_imports", 3600, formulary_accepting.sweep_files),
+        *pharmacy_jobs.periodic,
+    ),
     deadlines=(
         DeadlineKind(opening.EXPIRY, expiring.expire),
         DeadlineKind(opening.REMINDER, opening.remind),

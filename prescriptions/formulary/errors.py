@@ -28,3 +28,27 @@ class FileUnreadable(Invalid):
 
     code = "formulary_file_unreadable"
     detail = "无法读取文件，请上传 CSV 或 JSON"
+
+
+class FileTooLong(Invalid):
+    """`most` rows at once."""
+
+    code = "formulary_file_too_long"
+    detail = "文件的行数太多，请分成几个文件导入"
+
+
+class ImportNotFound(NotFound):
+    code = "formulary_import_not_found"
+    detail = "没有找到这次导入"
+
+
+class ImportRunning(Conflict):
+    """A draft takes one file after the other, and is published once the last is in."""
+
+    code = "formulary_import_running"
+    detail = "这一版正在导入文件，请等导入结束后再操作"
+
+
+class ImportEnded(Conflict):
+    code = "formulary_import_ended"
+    detail = "这次导入已结束"

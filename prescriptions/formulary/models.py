@@ -61,3 +61,61 @@ class Drug(Base):
     #: What a doctor may type (`naming.terms_of`).
     terms: Mapped[list[str]] = mapped_column(ARRAY(sa.Text()))
     row: Mapped[dict[str, Any]]
+
+
+class FormularyImport(Base):
+    """A file on its way into a draft: announced, sent, then read piece by piece by a job.
+
+    What is counted is written in the transaction of the piece, so that a killed job goes on after it.
+    """
+
+    __tablename__ = "formulary_imports"
+    __tenancy__ = Tenancy(hospital=True)
+    __table_args__ = (
+        sa.Index("ix_formulary_imports_version_id_asked_at", "version_id", "asked_at"),
+        sa.Index(
+            "uq_formulary_imports_running",
+            "version_id",
+            unique=True,
+            postgresql_where=sa.text("started_at is not null and ended_at is null"),
+        ),
+        sa.Index("ix_formulary_imports_unswept", "asked_at", postgresql_where=sa.text("swept_at is null")),
+    )
+
+    id: Mapped[PrimaryKey]
+    hospital_id: Mapped[UUID]
+    version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("formulary_versions.id"))
+    #: A name of `reading.TABLES`.
+    table_name: Mapped[str]
+    #: Drugs the file does not name leave the draft, once all of it is read.
+    replaces: Mapped[bool]
+    asked_by: Mapped[UUID | None]
+    #: Wall times. Started once the file is there and is a table; swept once the file is deleted.
+    asked_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    swept_at: Mapped[datetime | None]
+    #: Somebody ended it before its last row.
+    was_stopped: Mapped[bool] = mapped_column(server_default=sa.false())
+    #: Rows of the file that are through, good or bad; the next piece begins after them.
+    through: Mapped[int] = mapped_column(server_default="0")
+    taken: Mapped[int] = mapped_column(server_default="0")
+    added: Mapped[int] = mapped_column(server_default="0")
+    removed: Mapped[int] = mapped_column(server_default="0")
+    bad_rows: Mapped[int] = mapped_column(server_default="0")
+    #: The first of what is wrong: {number, field, kind, said}.
+    bad: Mapped[list[dict[str, Any]]] = mapped_column(server_default="[]")
+
+    @property
+    def is_running(self) -> bool:
+        return self.started_at is not None and self.ended_at is None
+
+    @property
+    def incoming_key(self) -> str:
+        """Where whoever announced it sends it."""
+        return f"incoming/formulary/{self.id}"
+
+    @property
+    def key(self) -> str:
+        """Where it is read from, out of the sender's reach."""
+        return f"formulary/{self.id}"

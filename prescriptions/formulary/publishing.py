@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from prescriptions.formulary import queries
 from prescriptions.formulary.book import load_book, sample_tables
-from prescriptions.formulary.errors import VersionFixed, VersionOutdated
+from prescriptions.formulary.errors import ImportRunning, VersionFixed, VersionOutdated
 from prescriptions.formulary.models import Drug, FormularyVersion
 from prescriptions.formulary.naming import terms_of
 from prescriptions.formulary.queries import KIND_OF
@@ -67,8 +67,8 @@ async def open_draft(unit: Unit, version_id: UUID) -> FormularyVersion:
 
 
 async def discard(unit: Unit, version_id: UUID) -> None:
-    """Raises VersionNotFound, VersionFixed."""
-    row = await open_draft(unit, version_id)
+    """Raises VersionNotFound, VersionFixed, ImportRunning."""
+    row = await _quiet_draft(unit, version_id)
     row.apply(BookEvent.DISCARD)
     unit.audit("formulary.discarded", row, number=row.number)
 
@@ -76,9 +76,9 @@ async def discard(unit: Unit, version_id: UUID) -> None:
 async def publish(unit: Unit, version_id: UUID) -> FormularyVersion:
     """Sheets are written by it from now on; those already signed keep the version they were signed by.
 
-    Raises BookUnusable with every place that must be mended, VersionNotFound, VersionFixed.
+    Raises BookUnusable with every place that must be mended, VersionNotFound, VersionFixed, ImportRunning.
     """
-    row = await open_draft(unit, version_id)
+    row = await _quiet_draft(unit, version_id)
     tables = await queries.tables_of(unit, row)
     await asyncio.to_thread(lambda: load_book(read_book(tables), version=row.number))
     current = await queries.published_row(unit, row.hospital_id, lock=True)
@@ -94,6 +94,14 @@ async def publish(unit: Unit, version_id: UUID) -> FormularyVersion:
     except sa.exc.IntegrityError as error:
         raise VersionOutdated() from error
     unit.audit("formulary.published", row, number=row.number, digest=row.digest)
+    return row
+
+
+async def _quiet_draft(unit: Unit, version_id: UUID) -> FormularyVersion:
+    """Locked, and no file is on its way into it: an import begins under the same lock."""
+    row = await open_draft(unit, version_id)
+    if await queries.running_import(unit, version_id) is not None:
+        raise ImportRunning()
     return row
 
 

@@ -1,14 +1,15 @@
 """Reading versions of a drug book."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from prescriptions.formulary.errors import VersionNotFound
+from prescriptions.formulary.errors import ImportNotFound, VersionNotFound
 from prescriptions.formulary.finding import comparable
-from prescriptions.formulary.models import Drug, FormularyVersion
+from prescriptions.formulary.models import Drug, FormularyImport, FormularyVersion
 from prescriptions.states import BookState, SheetKind
 from telehealth.core.unit import Unit
 
@@ -99,3 +100,52 @@ async def drugs(unit: Unit, version_id: UUID, typed: str, *, limit: int) -> Sequ
         text = sa.func.array_to_string(Drug.terms, "\n")
         wanted = wanted.where(text.contains(part, autoescape=True))
     return (await unit.session.scalars(wanted.order_by(Drug.code).limit(limit))).all()
+
+
+async def import_row(unit: Unit, import_id: UUID, *, lock: bool = False) -> FormularyImport:
+    """Raises ImportNotFound."""
+    wanted = sa.select(FormularyImport).where(FormularyImport.id == import_id)
+    if lock:
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    found = await unit.session.scalar(wanted)
+    if found is None:
+        raise ImportNotFound()
+    return found
+
+
+async def running_import(unit: Unit, version_id: UUID) -> FormularyImport | None:
+    wanted = sa.select(FormularyImport).where(
+        FormularyImport.version_id == version_id,
+        FormularyImport.started_at.is_not(None),
+        FormularyImport.ended_at.is_(None),
+    )
+    found: FormularyImport | None = await unit.session.scalar(wanted)
+    return found
+
+
+async def imports_of(unit: Unit, version_id: UUID, *, limit: int) -> Sequence[FormularyImport]:
+    """Those that were begun, newest first."""
+    wanted = sa.select(FormularyImport).where(
+        FormularyImport.version_id == version_id, FormularyImport.started_at.is_not(None)
+    )
+    newest = wanted.order_by(FormularyImport.asked_at.desc(), FormularyImport.id.desc())
+    return (await unit.session.scalars(newest.limit(limit))).all()
+
+
+async def unswept_imports(unit: Unit, *, announced_before: datetime) -> Sequence[FormularyImport]:
+    """Whose file nobody reads any more, or that never came."""
+    is_left = FormularyImport.started_at.is_(None) & (FormularyImport.asked_at < announced_before)
+    wanted = sa.select(FormularyImport).where(
+        FormularyImport.swept_at.is_(None), FormularyImport.ended_at.is_not(None) | is_left
+    )
+    return (await unit.session.scalars(wanted.order_by(FormularyImport.asked_at).limit(100))).all()
+
+
+async def known_codes(unit: Unit, version_id: UUID, *, among: Sequence[str]) -> set[str]:
+    wanted = sa.select(Drug.code).where(Drug.version_id == version_id, Drug.code.in_(among))
+    return set(await unit.session.scalars(wanted))
+
+
+async def codes_of(unit: Unit, version_id: UUID, kind: SheetKind) -> set[str]:
+    wanted = sa.select(Drug.code).where(Drug.version_id == version_id, Drug.kind == kind)
+    return set(await unit.session.scalars(wanted))

@@ -254,12 +254,18 @@ class Rows(Generic[R]):
         return tuple(row for _, row in self.numbered)
 
 
-def read_rows(model: type[R], raw: Iterable[Any]) -> Rows[R]:
-    """Read what can be read and say what cannot; a row given twice is bad the second time."""
+def read_rows(
+    model: type[R], raw: Iterable[Any], *, first: int = 1, seen: dict[str, int] | None = None
+) -> Rows[R]:
+    """Read what can be read and say what cannot; a row given twice is bad the second time.
+
+    A long file is read part by part: `first` is the number of the part's first row, and `seen` remembers
+    the codes of all parts.
+    """
     good: list[tuple[int, R]] = []
     bad: list[BadRow] = []
-    seen: dict[str, int] = {}
-    for number, row in enumerate(raw, start=1):
+    seen = {} if seen is None else seen
+    for number, row in enumerate(raw, start=first):
         if not isinstance(row, Mapping):
             bad.append(BadRow(number, "", "row", N_("这一行不是数据行")))
             continue

@@ -115,7 +115,10 @@ async def stock_receive_one_page(request: Request, unit: Unit, actor: Actor) -> 
 
 @page(needs=NEEDS)
 async def stock_receive_list_page(request: Request, unit: Unit, actor: Actor) -> Response:
-    """A delivery note as CSV: all of it, or what is wrong with each row."""
+    """A delivery note as CSV: all of it, or what is wrong with each row.
+
+    Read in its request: a note is bounded (`rules.MOST_ROWS`), and half a delivery must not be on the shelf.
+    """
     place = await own_pharmacy(unit, actor)
     form = await read_form(request, ListForm)
     goods, bad = read_delivery(str(form.values.get("text", "")), (await drugs(unit, place.hospital_id)).known)

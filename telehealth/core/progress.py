@@ -2,10 +2,13 @@
 
 A job begins it, advances it as each piece is committed, and finishes it. A killed worker's job runs
 again, begins again, and goes on from `done`: so `done` is written in the transaction of the piece.
+A job that runs out of tries says so (`watched`), and whoever asked for it may let it go on (`resume`).
 Pages show the row with the macro `progress` of web/macros/ui.html, clients read it as `ProgressView`.
 """
 
-from datetime import datetime
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -15,10 +18,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from telehealth.core.db import Base
+from telehealth.core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from telehealth.core.i18n import N_
 from telehealth.core.machine import Machine
 from telehealth.core.tenancy import Tenancy
 from telehealth.core.unit import Unit
+
+#: Wall time without a step after which nobody is at it any more: longer than a job waits between two tries.
+STUCK_AFTER = timedelta(minutes=20)
+#: What is said where the reason means nothing to whoever asked.
+STOPPED = N_("暂时没有完成，请稍后重试")
+#: After these a job is not tried again (`jobs`): what was wrong stays wrong.
+_FINAL = (Conflict, Refused, NotFound, Invalid, Forbidden)
 
 
 class ProgressState(StrEnum):
@@ -33,6 +44,7 @@ class ProgressEvent(StrEnum):
     FINISH = "finish"
     FAIL = "fail"
     REPEAT = "repeat"
+    RESUME = "resume"
 
 
 S, E = ProgressState, ProgressEvent
@@ -44,8 +56,10 @@ PROGRESS = Machine("progress", S.WAITING, {
     (S.RUNNING, E.FINISH): S.DONE,
     (S.WAITING, E.FAIL): S.FAILED,
     (S.RUNNING, E.FAIL): S.FAILED,
+    (S.FAILED, E.FAIL): S.FAILED,           # for another reason: given up by whoever asked
     (S.DONE, E.REPEAT): S.WAITING,          # asked for anew, from the start
     (S.FAILED, E.REPEAT): S.WAITING,
+    (S.FAILED, E.RESUME): S.WAITING,        # asked to go on, from where it stopped
 })  # fmt: skip
 
 WORDS = {S.WAITING: N_("排队中"), S.RUNNING: N_("正在处理"), S.DONE: N_("已完成"), S.FAILED: N_("没有完成")}
@@ -166,6 +180,41 @@ async def fail(unit: Unit, kind: str, subject_id: UUID, *, why: str) -> None:
     row = await _locked(unit, kind, subject_id)
     row.apply(E.FAIL)
     row.step, row.moved_at = why, unit.wall
+
+
+def may_resume(row: Progress, wall: datetime) -> bool:
+    """It failed, or whoever was at it is gone and nobody came after."""
+    return row.state is S.FAILED or (row.is_live and row.moved_at < wall - STUCK_AFTER)
+
+
+async def resume(unit: Unit, kind: str, subject_id: UUID) -> bool:
+    """Let it go on from where it stopped; whether the caller is to defer its job."""
+    row = await _locked(unit, kind, subject_id)
+    if not may_resume(row, unit.wall):
+        return False
+    if PROGRESS.allows(row.state, E.RESUME):
+        row.apply(E.RESUME)
+    row.step, row.moved_at = "", unit.wall
+    return True
+
+
+@asynccontextmanager
+async def watched(
+    opening: Callable[[], AbstractAsyncContextManager[Unit]], kind: str, subject_id: UUID, *, last: bool
+) -> AsyncIterator[None]:
+    """Around what a job does after `begin`: when no try comes any more, the row says that it stopped.
+
+    `last`: the engine will not try again.
+    """
+    try:
+        yield
+    except Exception as error:
+        if last or isinstance(error, _FINAL):
+            async with opening() as unit:
+                row = await _locked(unit, kind, subject_id)
+                if PROGRESS.allows(row.state, E.FAIL):
+                    await fail(unit, kind, subject_id, why=STOPPED)
+        raise
 
 
 async def progress_of(unit: Unit, kind: str, subject_id: UUID) -> Progress | None:

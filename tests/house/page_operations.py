@@ -44,6 +44,9 @@ OPERATIONS: dict[str, str] = {
     "new_card_page": "list_cards bind_card",
     "approve_review_page": "approve_identity_review",
     "refuse_review_page": "refuse_identity_review",
+    # The drug book.
+    "import_formulary_page": "offer_formulary_file import_formulary",
+    "formulary_version_page": "show_formulary_version list_formulary_imports",
     # Money.
     "insurance_return_page": "price_cover",
     "pay_page": "show_charge show_cover_ruling",
@@ -225,8 +228,7 @@ EXCEPTIONS: dict[str, set[str]] = {
         "demo_page", "demo_codes_page", "demo_enter_page", "move_clock_page",
     },
     "set up at the console, by whoever runs the hospital, and in no app": {
-        "draft_formulary_page", "import_formulary_page", "formulary_version_page",
-        "publish_formulary_page", "discard_formulary_page", "discard_policy_page", "pharmacy_assign_page",
+        "discard_policy_page", "pharmacy_assign_page",
         "invite_staff_page", "add_doctor_page", "save_doctor_page", "record_credential_page",
         "revoke_credential_page", "let_doctor_online_page", "suspend_doctor_page", "doctor_leaves_page",
         "save_department_page", "save_hospital_page", "save_campus_page", "publish_notice_page",

@@ -63,6 +63,7 @@ SYSTEM = {
     "room nudges": {"telehealth.consultations.nudging"},
     "unfinished visits": {"telehealth.consultations.unfinished"},
     "daily reports": {"telehealth.reporting.daily"},
+    "formulary imports": {"prescriptions.formulary.accepting"},
     "finance exports": {"telehealth.payments.preparing"},
     "room calls": {"signaling.calls", "signaling.timers"},
     "room alert": {"telehealth.consultations.alerting"},

@@ -79,6 +79,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "conclude_visit": {"advice": "一个月后复诊"},
     "withdraw_visit": {"reason": "出现新症状", "advice": "请到门诊面诊"},
     "invite_colleague": {"doctor_id": "00000000-0000-4000-8000-000000000001", "reason": "会诊"},
+    "offer_formulary_file": {"table": "medicines", "size": 1000},
     "complete_follow_up": {"outcome": "已电话随访"},
     "choose_courier": {
         "name": "样例甲",

@@ -51,6 +51,7 @@ async def change_day_page(request: Request, unit: Unit) -> Response:
 
 @page(needs=NEEDS)
 async def fill_year_page(request: Request, unit: Unit) -> Response:
+    """The days of one year, in its request."""
     form = await read_form(request, FillYear)
     if form.model is None:
         return redirect("/admin/calendar", flash=N_("请选择年份"), kind="warn")

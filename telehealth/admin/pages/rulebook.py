@@ -187,7 +187,7 @@ async def _review(
 
 
 async def _sent_cases(request: Request) -> str:
-    """The uploaded file when there is one, else what was pasted."""
+    """The uploaded file when there is one, else what was pasted. Bounded, and nothing is written: no job."""
     async with request.form(max_fields=10, max_files=1) as data:
         file = data.get("file")
         if isinstance(file, UploadFile) and file.filename:

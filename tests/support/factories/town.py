@@ -7,6 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from prescriptions.formulary import accepting
+from prescriptions.formulary.publishing import draft as draft_book
 from prescriptions.queries import lines_of, prescription
 from prescriptions.reactions.models import Reaction
 from prescriptions.reactions.states import ReactionState, Severity, Taking
@@ -295,6 +297,7 @@ async def _money(units: Units, house: House, who: Patient, booking: Booking) -> 
         "refund_id": refund.id,
         "difference_id": await _difference(units, house),
         "export_id": await _export(units, house),
+        "import_id": await _import(units, house),
         "cover_id": cover.id,
         "state": cover.token,
     }
@@ -306,6 +309,17 @@ async def _export(units: Units, house: House) -> UUID:
     )
     async with units.of(clerk) as unit:
         return (await ask_for(unit, "orders", unit.today, unit.today, lang="zh-CN")).id
+
+
+async def _import(units: Units, house: House) -> UUID:
+    """A file that is announced for a draft of the drug book."""
+    boss = Actor.signed_in(
+        new_id(), frozenset({Role.ADMIN}), hospital_id=house.hospital.id, name="样例管理员", assurance="totp"
+    )
+    async with units.of(boss) as unit:
+        version = await draft_book(unit, house.hospital.id)
+    row, _ = await accepting.offer(units, boss, version.id, "medicines", size=1000, replaces=False)
+    return row.id
 
 
 async def _room(units: Units, who: Patient, visit: Booking) -> dict[str, Any]:
