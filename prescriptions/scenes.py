@@ -6,7 +6,7 @@ belongs to one sample visit and is played while that visit is open, once: nothin
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import httpx2
@@ -38,6 +38,7 @@ from telehealth.core.access import Actor
 from telehealth.core.clock import hospital_day
 from telehealth.core.errors import DomainError
 from telehealth.core.ids import new_id
+from telehealth.core.stage import Stage
 from telehealth.core.unit import Units
 from telehealth.patients.permitting import permit_medicine_check
 
@@ -78,33 +79,6 @@ _AT_HOME = {
 }  # fmt: skip
 _BADLY = "样例：上个月吃同一种药，脚踝肿得厉害，停药后慢慢消了；这次的药还没有取，想先问问。"
 _RETURNED = "两张处方同日开出的降压药合计剂量，请在处方备注中写明血压目标与复测时间。"
-
-
-class Stage(Protocol):
-    """One sample visit while it is open, as the demo knows it."""
-
-    @property
-    def units(self) -> Units: ...
-    @property
-    def room(self) -> UUID: ...
-    @property
-    def person_id(self) -> UUID: ...
-    @property
-    def phone(self) -> str: ...
-    @property
-    def patient(self) -> Actor: ...
-    @property
-    def doctor(self) -> Actor: ...
-    @property
-    def public_url(self) -> str: ...
-    @property
-    def sandbox_url(self) -> str: ...
-
-    async def staff(self, login: str) -> Actor:
-        """On a device of their own, with the second factor just given."""
-
-    async def pay(self, charge_id: UUID) -> None:
-        """The patient's own press at the sandbox's till."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,12 @@ Played through the doors of patient and doctor while a sample visit is open, onc
 """
 
 from collections.abc import Mapping
-from typing import Protocol
-from uuid import UUID
 
 import structlog
 
 from telehealth.consultations.filing import file_of
-from telehealth.core.access import Actor
 from telehealth.core.errors import DomainError
-from telehealth.core.unit import Units
+from telehealth.core.stage import Stage
 from telehealth.records import queries, sharing
 from telehealth.records.refreshing import refresh
 from telehealth.records.states import PaperKind
@@ -24,24 +21,7 @@ SHARED_WITH: Mapping[str, str] = {"13800000103": "女儿（样例）"}
 DEVICE = "Mozilla/5.0 (iPhone)"
 
 
-class Scene(Protocol):
-    """A sample visit with its people, as the demo plays it."""
-
-    @property
-    def room(self) -> UUID: ...
-    @property
-    def person_id(self) -> UUID: ...
-    @property
-    def phone(self) -> str: ...
-    @property
-    def patient(self) -> Actor: ...
-    @property
-    def doctor(self) -> Actor: ...
-    @property
-    def units(self) -> Units: ...
-
-
-async def play_scene(visit: Scene) -> None:
+async def play_scene(visit: Stage) -> None:
     label = SHARED_WITH.get(visit.phone)
     if label is None:
         return
@@ -52,7 +32,7 @@ async def play_scene(visit: Scene) -> None:
         log.warning("demo.records_skipped", error=error.code)
 
 
-async def _play(visit: Scene, label: str) -> None:
+async def _play(visit: Stage, label: str) -> None:
     units, patient = visit.units, visit.patient
     async with units.of(patient) as unit:
         if await queries.shares_of(unit, patient.account):
