@@ -40,12 +40,12 @@ class Explanation:
 
 def explain(check: Check) -> Explanation:
     """A failed check in words; also reads well for an open one that a page asks about next."""
-    return Explanation(check.code, Sentence(_TITLES[check.code]), _seen(check), _remedy(check), _until(check))
+    return Explanation(check.code, Sentence(TITLES[check.code]), _seen(check), _remedy(check), _until(check))
 
 
 def title_of(code: GateCode) -> str:
     """A message id: what a rule says when it refuses."""
-    return _TITLES[code]
+    return TITLES[code]
 
 
 def passed(check: Check) -> Sentence:
@@ -65,7 +65,7 @@ def window_notice(decision: Decision) -> Sentence | None:
     return None
 
 
-_TITLES: Mapping[GateCode, str] = {
+TITLES: Mapping[GateCode, str] = {
     GateCode.IDENTITY_UNVERIFIED: N_("还没有完成实名认证"),
     GateCode.CARD_NOT_BOUND: N_("还没有可用的就诊卡"),
     GateCode.AGE_BELOW_MINIMUM: N_("未到线上复诊的最小年龄"),

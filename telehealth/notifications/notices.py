@@ -227,20 +227,20 @@ WORDINGS: dict[Notice, Wording] = {
         Topic.PEOPLE,
         "监护证明未通过",
         "Proof of guardianship not accepted",
-        "{person}的监护证明未通过审核：{reason}。请重新提交，或到医院窗口办理。",
-        "The proof of guardianship for {person} was not accepted: {reason}. Send it again, or come to the"
-        " hospital's counter.",
-        {**_PERSON, "reason": Var()},
+        "{person}的监护证明未通过审核，原因请点开查看。可以重新提交，或到医院窗口办理。",
+        "The proof of guardianship for {person} was not accepted; open this to read why. Send it again, or"
+        " come to the hospital's counter.",
+        _PERSON,
         icon="user-x",
     ),
     Notice.CONSENT_ASKED: Wording(
         Topic.PEOPLE,
         "有人申请为您代办就诊",
         "Somebody asks to act for you",
-        "{requester}申请为您代办线上就诊。同意与否由您决定，同意后也可随时撤回。",
-        "{requester} asks to arrange online visits for you. It is your decision, and you can withdraw it"
-        " at any time.",
-        {"requester": Var()},
+        "{requester}添加了您，申请为您代办线上就诊，经您同意才生效。不同意可在就诊人页面结束，同意后也可随时撤回。",
+        "{requester} added you and asks to arrange online visits for you; nothing opens before you agree. End"
+        " it on your page under People if you do not, or at any time later.",
+        {"requester": Var(default={"zh": "有人", "en": "somebody"})},
         prompt=True,
         icon="users-round",
     ),
@@ -282,10 +282,10 @@ WORDINGS: dict[Notice, Wording] = {
         Topic.PEOPLE,
         "核验申请未通过",
         "Not verified",
-        "{person}的核验申请未通过：{reason}。请重新提交，或到医院窗口办理。",
-        "The request for {person} was not accepted: {reason}. Send it again, or come to the hospital's"
-        " counter.",
-        {**_PERSON, "reason": Var()},
+        "{person}的核验申请未通过，原因请点开查看。可以重新提交，或到医院窗口办理。",
+        "The request for {person} was not accepted; open this to read why. Send it again, or come to the"
+        " hospital's counter.",
+        _PERSON,
         icon="user-x",
     ),
     Notice.STRIKE_GIVEN: Wording(

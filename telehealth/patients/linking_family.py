@@ -155,14 +155,22 @@ def open_if_complete(unit: Unit, link: PatientLink) -> None:
 
 
 async def settle_subject(unit: Unit, link: PatientLink) -> None:
-    """Tell whose own account this is about, so that it sees the link and may end it."""
+    """Tell whose own account this is about, so that it sees the link and may end it.
+
+    An adult who has not agreed yet is asked, by name of who asks; anybody else is told of what opened.
+    """
     own = await queries.own_account_of(unit, link.person_id)
     if own is None or own == link.account_id:
         if link.relation is Relation.SELF and link.state is LinkState.ACTIVE:
             await _claim_links(unit, link.person_id, link.account_id)
         return
     link.subject_account_id = own
-    await notify(unit, Notice.PERSON_LINKED, own, href="/people")
+    if ConsentKind.ADULT not in link.missing:
+        await notify(unit, Notice.PERSON_LINKED, own, href="/people")
+        return
+    holder = await queries.own_person(unit, link.account_id)
+    requester = mask_name(holder.name) if holder is not None else None
+    await notify(unit, Notice.CONSENT_ASKED, own, href="/people", requester=requester)
 
 
 async def _claim_links(unit: Unit, person_id: UUID, account_id: UUID) -> None:

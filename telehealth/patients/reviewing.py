@@ -1,4 +1,4 @@
-"""What a hospital's staff decide about identities (REG05): papers, consents, guardianship.
+"""What a hospital's staff decide about identities (REG5): papers, consents, guardianship.
 
 A reviewer sees the claim as it was made. The decision touches rows of the account, so it runs
 in a system unit; the review itself must be the reviewer's own hospital's.
@@ -138,9 +138,10 @@ async def _tell(unit: Unit, row: IdentityReview, *, approved: bool) -> None:
             await notify(unit, notice, row.account_id, hospital_id=row.hospital_id, href=href, person=person)
         return
     guardian = row.kind is ReviewKind.GUARDIANSHIP
+    # What a member of staff typed is read on the page: a phone may show anything it is sent.
     await notify(
         unit, Notice.GUARDIANSHIP_REFUSED if guardian else Notice.IDENTITY_REFUSED, row.account_id,
-        hospital_id=row.hospital_id, href=href, person=person, reason=row.reason,
+        hospital_id=row.hospital_id, href=href, person=person,
     )  # fmt: skip
 
 

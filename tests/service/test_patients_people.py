@@ -367,9 +367,11 @@ async def test_XY17_the_counter_takes_an_adults_word_and_refuses_with_a_reason(
     async with units.account(account.id, actor) as unit:
         await person_for(unit, account.id, link.person_id)
     assert await told(units, account) == [Notice.IDENTITY_REFUSED, Notice.CONSENT_GRANTED]
+    # What the desk typed is read on the page, never in a message.
+    assert "本人未到场" not in str([message.variables for message in await rows(units, InboxMessage)])
 
 
-async def test_REG05_a_review_of_another_hospital_does_not_exist(
+async def test_REG5_a_review_of_another_hospital_does_not_exist(
     units: Units, hospital: Hospital, known: Callable[..., Stranger]
 ) -> None:
     other = await add_hospital(units, "jiangbin", name="江滨医院")
@@ -470,7 +472,7 @@ async def test_XY17_REG56_either_side_withdraws_and_the_link_ends_at_once(
     await add_person(units, she, wish(wife))
     his, he = await somebody(units, stranger().phone)
     link = await add_person(units, he, wish(wife, Relation.SPOUSE))
-    assert await told(units, hers) == [Notice.PERSON_LINKED]
+    assert await told(units, hers) == [Notice.CONSENT_ASKED]
     await request_code(units, he, link.person_id, "yunan")
     await give_by_code(units, he, link.person_id, Phone(sandbox, wife.phone).code)
 
@@ -487,6 +489,26 @@ async def test_XY17_REG56_either_side_withdraws_and_the_link_ends_at_once(
     again = await add_person(units, he, wish(wife, Relation.SPOUSE))
     await end_link(units, he, again.person_id)
     assert (await told(units, hers))[-1] is Notice.LINK_ENDED
+
+
+async def test_XY17_GD10_whoever_is_added_is_asked_in_their_own_inbox_by_a_masked_name(
+    units: Units, hospital: Hospital, known: Callable[..., Stranger]
+) -> None:
+    wife, husband = known(), known(name="样例夫")
+    hers, she = await somebody(units, wife.phone)
+    await add_person(units, she, wish(wife))
+    _, he = await somebody(units, husband.phone)
+    await add_person(units, he, wish(husband))
+    link = await add_person(units, he, wish(wife, Relation.SPOUSE))
+    assert link.state is LinkState.PENDING
+    [asked] = await rows(units, InboxMessage)
+    assert (asked.account_id, asked.notice, asked.href) == (hers.id, Notice.CONSENT_ASKED, "/people")
+    assert asked.variables == {"requester": "样**"}
+    async with units.account(hers.id, she) as unit:
+        [seen] = await representatives(unit, hers.id)
+    await end_representation(units, she, seen.id)
+    with pytest.raises(PersonNotFound):
+        await ask_counter(units, he, link.person_id, "yunan")
 
 
 async def test_XY17_withdrawing_the_guardians_consent_ends_the_link(

@@ -190,7 +190,7 @@ async def test_somebody_elses_person_is_a_404_everywhere(
     assert [(await call).status_code for call in asked] == [404] * len(asked)
 
 
-async def test_REG05_a_reviewer_decides_and_others_may_not_look(
+async def test_REG5_a_reviewer_decides_and_others_may_not_look(
     client: httpx2.AsyncClient, units: Units, hospital: Hospital, sandbox: Sandbox
 ) -> None:
     wife = register(sandbox, stranger())

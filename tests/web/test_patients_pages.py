@@ -203,7 +203,7 @@ async def test_somebody_elses_page_is_a_404(
         assert (await reader.post(f"/people/{person.id}/{action}", **fields)).status_code == 404
 
 
-async def test_REG05_the_review_page_shows_the_claim_and_wants_a_reason_to_refuse(
+async def test_REG5_the_review_page_shows_the_claim_and_wants_a_reason_to_refuse(
     client: httpx2.AsyncClient, units: Units, hospital: Hospital, sandbox: Sandbox
 ) -> None:
     wife = register(sandbox, stranger())
