@@ -98,11 +98,10 @@ async def slot_place(unit: Unit, slot_id: UUID) -> SlotPlace | None:
 
 async def clinic_offer(unit: Unit, clinic_id: UUID, channel: Channel) -> ClinicOffer:
     """Any clinic, bookable or not. Raises ClinicNotFound."""
-    row = (await unit.session.execute(_with_people().where(Clinic.id == clinic_id))).first()
+    row = (await unit.session.execute(_with_people(unit).where(Clinic.id == clinic_id))).first()
     if row is None:
         raise ClinicNotFound()
-    found, campus, department, doctor = row
-    return ClinicOffer(found, campus, department, doctor, left_of(unit, found, channel))
+    return _offer(unit, row, channel)
 
 
 async def clinic_offers(
@@ -122,7 +121,7 @@ async def clinic_offers(
     Leaves out closed clinics, those that are over, campuses that are not live yet, and for internet
     clinics whoever may not sit online. The caller checked that the hospital offers the kind.
     """
-    found = _with_people().where(
+    found = _with_people(unit).where(
         Clinic.hospital_id == hospital_id,
         Clinic.kind == kind,
         Clinic.day.between(first, last),
@@ -141,7 +140,7 @@ async def clinic_offers(
     if doctor_id is not None:
         found = found.where(Clinic.doctor_id == doctor_id)
     rows = await unit.session.execute(found.order_by(Clinic.starts_at, Clinic.id))
-    return [ClinicOffer(a, b, c, d, left_of(unit, a, channel)) for a, b, c, d in rows]
+    return [_offer(unit, row, channel) for row in rows]
 
 
 async def slots_of(unit: Unit, rows: Sequence[Clinic], channel: Channel) -> list[SlotOffer]:
@@ -182,13 +181,24 @@ async def planned_already(
     return {(row.doctor_id, row.campus_id, row.day, row.half, row.kind) for row in rows}
 
 
-def _with_people() -> sa.Select[Clinic, Campus, Department, Doctor]:
+def _with_people(unit: Unit) -> sa.Select[Clinic, Campus, Department, Doctor, int]:
+    to_come = (
+        sa.select(sa.func.coalesce(sa.func.sum(Slot.seats - Slot.taken), 0))
+        .where(Slot.clinic_id == Clinic.id, Slot.ends_at > unit.now)
+        .scalar_subquery()
+    )
     return (
-        sa.select(Clinic, Campus, Department, Doctor)
+        sa.select(Clinic, Campus, Department, Doctor, to_come)
         .join(Campus, Campus.id == Clinic.campus_id)
         .join(Department, Department.id == Clinic.department_id)
         .join(Doctor, Doctor.id == Clinic.doctor_id)
     )
+
+
+def _offer(unit: Unit, row: sa.Row[Clinic, Campus, Department, Doctor, int], channel: Channel) -> ClinicOffer:
+    """Seats of slots that are over are nobody's any more, whatever the clinic's share still has."""
+    found, campus, department, doctor, to_come = row
+    return ClinicOffer(found, campus, department, doctor, min(left_of(unit, found, channel), to_come))
 
 
 async def lock_clinic_with_slots(unit: Unit, clinic_id: UUID) -> Clinic:
@@ -206,13 +216,13 @@ async def week_of_clinics(
     unit: Unit, hospital_id: UUID, *, campus_id: UUID, first: HospitalDay, last: HospitalDay
 ) -> list[ClinicOffer]:
     """Everything planned at a campus on these days, closed clinics too, by doctor and time."""
-    found = _with_people().where(
+    found = _with_people(unit).where(
         Clinic.hospital_id == hospital_id, Clinic.campus_id == campus_id, Clinic.day.between(first, last)
     )
     rows = await unit.session.execute(
         found.order_by(Department.order, Department.name, Doctor.name, Clinic.doctor_id, Clinic.starts_at)
     )
-    return [ClinicOffer(a, b, c, d, left_of(unit, a, Channel.ONLINE)) for a, b, c, d in rows]
+    return [_offer(unit, row, Channel.ONLINE) for row in rows]
 
 
 def left_of(unit: Unit, row: Clinic, channel: Channel) -> int:

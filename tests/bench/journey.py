@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pyotp
@@ -24,7 +25,7 @@ from tests.support.sandbox import Sandbox
 from tests.support.walkthrough import Step, Walk, steps_of
 
 DOCUMENT = Path(__file__).parents[2] / "docs/api/journey.md"
-#: As many as one clinic of the demo has seats for.
+#: Fewer than the seats of one evening of the demo's doctor.
 JOURNEYS = 8
 SIDE_BY_SIDE = 4
 #: Whom the document tells of.
@@ -44,7 +45,8 @@ def measure() -> Figures:
         CourierDesk(sandbox).pushes_go_to(url)
         kept = _signed_in_staff(url, sandbox, text)
         patients = [_patient(sandbox) for _ in range(JOURNEYS)]
-        seats = [kept | {"slot": slot} for slot in _seats(url)]
+        seats = [kept | seat for seat in _seats(url)]
+        assert len(seats) >= JOURNEYS, f"{len(seats)} seats are left today"
         began = time.monotonic()
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             walks = [
@@ -62,7 +64,7 @@ def measure() -> Figures:
     yield Figure("journey_api", round(JOURNEYS / took_s * 60, 1), "journeys/min", "reported", detail)
 
 
-def _journey(url: str, sandbox: Sandbox, text: str, who: Stranger, kept: dict[str, str]) -> tuple[int, float]:
+def _journey(url: str, sandbox: Sandbox, text: str, who: Stranger, kept: dict[str, Any]) -> tuple[int, float]:
     """How many requests it took, and seconds."""
     steps = [step for step in steps_of(_told_of(who, text)) if not _is_staff_door(step)]
     walk = Walk(url, sandbox.base_url, _shown_to, kept=dict(kept))
@@ -73,7 +75,7 @@ def _journey(url: str, sandbox: Sandbox, text: str, who: Stranger, kept: dict[st
         walk.close()
 
 
-def _signed_in_staff(url: str, sandbox: Sandbox, text: str) -> dict[str, str]:
+def _signed_in_staff(url: str, sandbox: Sandbox, text: str) -> dict[str, Any]:
     walk = Walk(url, sandbox.base_url, _shown_to)
     try:
         walk.run([step for step in steps_of(text) if _is_staff_door(step)])
@@ -82,14 +84,24 @@ def _signed_in_staff(url: str, sandbox: Sandbox, text: str) -> dict[str, str]:
     return walk.kept
 
 
-def _seats(url: str) -> list[str]:
-    """The slot of each seat of the document's clinic: whoever takes the first free one may lose it."""
+def _seats(url: str) -> list[dict[str, Any]]:
+    """What the document keeps of each seat of its doctor's day: whoever takes the first free one may lose it.
+
+    The latest first: a slot that ends meanwhile has no seats any more.
+    """
     with httpx2.Client(base_url=f"{url}/api/v1", trust_env=False) as http:
         [doctor] = [one for one in http.get("/hospitals/yunan/doctors").json() if one["name"] == _DOCTOR]
         asked = {"hospital": "yunan", "kind": "internet", "doctor": doctor["id"]}
-        clinic = http.get("/clinics", params=asked).json()[0]
-        slots = http.get(f"/clinics/{clinic['id']}/slots").json()
-    return [slot["id"] for slot in slots for _ in range(slot["remaining"])]
+        clinics = [one for one in http.get("/clinics", params=asked).json() if one["remaining"]]
+        # Nobody is admitted on another day than that of the visit.
+        today = [one for one in clinics if one["day"] == clinics[0]["day"]]
+        found = [(one, slot) for one in today for slot in http.get(f"/clinics/{one['id']}/slots").json()]
+    found.sort(key=lambda pair: str(pair[1]["starts_at"]), reverse=True)
+    return [
+        {"clinic": one["id"], "day": one["day"], "fee": one["fee"], "slot": slot["id"]}
+        for one, slot in found
+        for _ in range(slot["remaining"])
+    ]
 
 
 def _is_staff_door(step: Step) -> bool:

@@ -192,6 +192,27 @@ async def test_XY20_an_offer_says_the_fee_and_what_is_left_online(units: Units, 
     assert [slot.left for slot in slots] == [2, 2]
 
 
+async def test_XY20_seats_of_slots_that_are_over_are_not_offered_any_more(
+    units: Units, place: House, clock: FixedClock
+) -> None:
+    """A list that says eleven where one seat is to come sends people to a clinic they cannot book."""
+    planned = await add_clinic(units, place.doctor, day=MONDAY, seats=(3, 2, 2))
+
+    async def shown() -> int | None:
+        async with units.public() as unit:
+            found = await queries.clinic_offers(
+                unit, place.hospital.id, ClinicKind.INTERNET, first=MONDAY, last=MONDAY
+            )
+        return found[0].left if found else None
+
+    assert await shown() == 7
+    for slot, left in zip(planned.slots, (7, 4, 2), strict=True):
+        clock.move_business_to(slot.ends_at - timedelta(seconds=1))
+        assert await shown() == left
+    clock.move_business_to(planned.slots[-1].ends_at)
+    assert await shown() is None
+
+
 async def test_SJ04_unused_shares_open_to_everybody_at_the_release(
     units: Units, place: House, clock: FixedClock
 ) -> None:
