@@ -25,9 +25,11 @@ from telehealth.web.contract import page
 from telehealth.web.forms import Form, blank, read_form
 from telehealth.web.pages import redirect, render, words
 from telehealth.web.preferences import language
-from telehealth.web.problems import sentence
+from telehealth.web.problems import sentence, status_of
 
 P = Permission
+
+_STANDS = N_("您已经评价过这次就诊，原来的评价还在。下面是您刚才填写的内容，再次提交就会替换原来的评价。")
 
 
 @page(needs=P.BOOK)
@@ -39,24 +41,28 @@ async def rating_page(request: Request, unit: Unit, actor: Actor, booking_id: UU
 
 @page(needs=P.BOOK, limit="30/hour")
 async def give_rating_page(request: Request, units: Units, actor: Actor, booking_id: UUID) -> Response:
-    """To rate, or to change what was given. Rating twice loses nothing: the first stands, and is shown."""
-    form = await read_form(request, Rate)
+    """To rate, or to change what was given. Rating twice loses nothing.
+
+    A page that was opened before the first rating does not write over it: what stands and what was typed
+    are shown, and pressing again is meant as a change.
+    """
+    form, status = await read_form(request, Rate), 422
     if form.model is not None:
         given = Given(form.model.stars, form.model.words)
+        changes = form.values.get("changes") == "true"
         try:
             async with units.of(actor) as unit:
-                known = await queries.rating_of(unit, actor.account, booking_id)
-                await (rate if known is None else revise)(unit, actor, booking_id, given)
-            done = N_("谢谢您的评价") if known is None else N_("评价已修改")
+                await (revise if changes else rate)(unit, actor, booking_id, given)
+            done = N_("评价已修改") if changes else N_("谢谢您的评价")
             return redirect(f"/bookings/{booking_id}", flash=done)
         except (BookingNotFound, RatingNotFound):
             raise
-        except AlreadyRated as error:
-            return redirect(f"/bookings/{booking_id}/rating", flash=error.detail, kind="warn")
         except DomainError as error:
-            form.errors["__all__"] = sentence(error, language(request))
+            form.errors["__all__"], status = sentence(error, language(request)), status_of(error)
+            if isinstance(error, AlreadyRated):
+                form.errors["__all__"] = words(request)(_STANDS)
     async with units.of(actor) as unit:
-        return await _show(request, unit, actor, booking_id, form, status=422)
+        return await _show(request, unit, actor, booking_id, form, status=status)
 
 
 @page(needs=P.BOOK)
@@ -93,6 +99,8 @@ async def _show(
         refusal="" if may_rate or known else refusal,
         stars=[(value, f"{'★' * value}{'☆' * (5 - value)} {_(label)}") for value, label in STARS.items()],
         longest=LONGEST_WORDS,
+        # Refused for good: what was typed is shown, so that it can be used elsewhere.
+        typed="" if may_rate else str(form.values.get("words", "")) if form.errors else "",
         may_wave=known is None and ask is not None and ask.closed_at is None and may_rate,
         values=form.values,
         errors=form.errors,
