@@ -77,6 +77,11 @@ class Proposal:
         return self.decision.allowed or self.decision.pending_verification
 
     @property
+    def has_form(self) -> bool:
+        """Nothing stands between them and the seat but the tap."""
+        return self.seat is not None and self.is_allowed and self.notice_id is None
+
+    @property
     def other_campus(self) -> bool:
         """BJ05: it is not where they were last time."""
         return self.seat is not None and self.seat.campus.id != self.booking.campus_id

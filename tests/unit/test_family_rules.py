@@ -12,6 +12,7 @@ from telehealth.family.rules import (
     answer_day,
     free_place,
     is_offered,
+    lapse_day,
     month_of,
     needs_guardian,
     next_place,
@@ -89,20 +90,28 @@ def test_GS06_a_place_is_free_until_the_limit_and_a_hole_is_filled_first() -> No
     assert next_place({1, 2, 3, 4, 5}) == 6
 
 
+def test_GS06_a_request_nobody_finishes_gives_its_place_back_after_seven_days() -> None:
+    assert lapse_day(date(2026, 11, 21), POLICY) == date(2026, 11, 28)
+    assert lapse_day(date(2026, 11, 21), parse_policy({"family": {"request_days": 1}})) == date(2026, 11, 22)
+
+
 def test_GS07_a_member_has_two_places() -> None:
-    assert POLICY.family.max_bindings_per_member_per_month == 2
+    limit = POLICY.family.max_bindings_per_member_per_month
+    assert free_place({1}, limit) == 2 and free_place({1, 2}, limit) is None
 
 
 def test_GS03_papers_are_answered_in_working_days_and_go_after_their_time() -> None:
     weekend = working_by({})
     assert answer_day(date(2026, 11, 20), weekend, POLICY) == date(2026, 11, 24)
+    assert papers_gone_day(date(2026, 11, 20), POLICY) == date(2026, 12, 20)
     later = parse_policy({"family": {"review_working_days": 3, "papers_kept_days": 10}})
     assert answer_day(date(2026, 11, 20), weekend, later) == date(2026, 11, 25)
     assert papers_gone_day(date(2026, 11, 20), later) == date(2026, 11, 30)
 
 
 def test_GS12_it_is_offered_from_its_day_where_the_hospital_switched_it_on() -> None:
-    policy = parse_policy({"family": {"opens_on": "2026-05-31"}})
-    assert not is_offered(policy, date(2026, 5, 30))
-    assert is_offered(policy, date(2026, 5, 31))
+    assert not is_offered(POLICY, date(2026, 5, 30))
+    assert is_offered(POLICY, date(2026, 5, 31))
+    later = parse_policy({"family": {"opens_on": "2026-12-01"}})
+    assert not is_offered(later, date(2026, 11, 30)) and is_offered(later, date(2026, 12, 1))
     assert not is_offered(parse_policy({"family": {"enabled": False}}), date(2026, 11, 21))

@@ -47,7 +47,9 @@ def test_GD01_parts_sum_to_the_whole_by_line_and_by_order(case: tuple[list[int],
 
 
 @given(divided(), st.integers(0, 10_000))
-def test_a_share_of_a_refund_keeps_every_proportion(case: tuple[list[int], Parts], basis_points: int) -> None:
+def test_GD05_a_share_of_a_refund_keeps_every_proportion_by_line(
+    case: tuple[list[int], Parts], basis_points: int
+) -> None:
     lines = split_lines(*case)
     back = share_of(lines, basis_points)
     total = sum(line.total for line in lines)
@@ -66,7 +68,7 @@ def test_all_of_it_is_all_of_every_part(case: tuple[list[int], Parts]) -> None:
 
 
 @given(st.lists(st.tuples(divided(), st.integers(0, 10_000)), min_size=1, max_size=1), st.integers(1, 6))
-def test_shares_one_after_another_never_pass_what_was_paid(
+def test_GD05_shares_one_after_another_never_pass_what_was_paid(
     cases: list[tuple[tuple[list[int], Parts], int]], times: int
 ) -> None:
     ((amounts, paid), basis_points) = cases[0]
@@ -102,7 +104,7 @@ def test_numbers_fit_every_provider() -> None:
     assert number.startswith("CH-261121-") and number.endswith("-12") and 6 <= len(number) <= 32
 
 
-def test_a_refund_is_expected_after_working_days() -> None:
+def test_GD05_a_refund_is_expected_after_three_working_days_and_seven_from_the_insurer() -> None:
     def is_working(day: date) -> bool:
         return day.weekday() < 5
 

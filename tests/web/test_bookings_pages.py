@@ -15,7 +15,7 @@ from telehealth.core.settings import Settings
 from telehealth.core.unit import Units
 from telehealth.rulebook.rules import Channel, ClinicKind
 from telehealth.web.house import House as RunningHouse
-from tests.support.factories.accounts import add_staff, cookie, staff
+from tests.support.factories.accounts import add_staff, bearer, cookie, staff
 from tests.support.factories.bookings import (
     House,
     Patient,
@@ -30,6 +30,7 @@ from tests.support.factories.bookings import (
 from tests.support.factories.directory import add_campus, add_department, add_doctor, add_hospital, add_notice
 from tests.support.factories.patients import add_visit
 from tests.support.factories.schedule import Planned, add_clinic, seats_taken
+from tests.support.factories.visits import pay_cash
 from tests.support.outside import admit, reach, stranger
 from tests.support.sandbox import Sandbox
 
@@ -157,6 +158,35 @@ async def test_BJ05_a_campus_other_than_last_time_is_pointed_out(
     assert "院区与上次不同" in slots.text
     confirm = await client.get(here.href(slot=there.slot.id), headers=mine)
     assert "上次就诊在本部院区，这次是东院区" in confirm.text
+
+
+@pytest.mark.parametrize("kind", list(ClinicKind))
+async def test_BJ05_every_paper_of_a_visit_names_the_campus(
+    client: Client, units: Units, place: House, who: Patient, mine: Headers, desk: Headers, kind: ClinicKind
+) -> None:
+    planned = await add_clinic(units, place.doctor, kind=kind)
+    without = {} if kind is ClinicKind.INTERNET else {"check_id": None, "form_id": None}
+    booking = await pay_cash(units, place, await book(units, place, who, planned.slot.id, **without))
+    campus = place.campus.name
+    for path in (f"/bookings/{booking.id}", f"/orders/bookings/{booking.id}", "/orders", "/"):
+        assert campus in (await client.get(path, headers=mine, follow_redirects=True)).text, path
+    assert campus in (await client.get(f"/staff/bookings/{booking.id}", headers=desk)).text
+    app = await bearer(units, who.actor)
+    said = (await client.get(f"/api/v1/bookings/{booking.id}", headers=app)).json()
+    assert str(place.campus.id) in str(said) or campus in str(said)
+
+
+async def test_GS14_in_elder_mode_the_seat_is_held_for_thirty_minutes_and_the_page_says_so(
+    client: Client, units: Units, place: House, who: Patient, planned: Planned, mine: Headers
+) -> None:
+    here = await choice(units, place, who, slot=planned.slot.id)
+    here = here.but(form=await add_form(units, place, who))
+    usual = await client.get(here.href(), headers=mine)
+    assert "15 分钟" in usual.text and "data-elder" not in usual.text
+    chosen = await client.post("/preferences", data={"elder": "1", "next": "/"}, headers=mine)
+    elder = {"cookie": "; ".join([mine["cookie"], *(f"{c.name}={c.value}" for c in chosen.cookies.jar)])}
+    page = await client.get(here.href(), headers=elder)
+    assert 'data-elder="1"' in page.text and "30 分钟" in page.text
 
 
 async def test_SJ01_a_refused_slot_offers_the_other_door(

@@ -1,7 +1,7 @@
 """Paying for a relative from one's own insured account, page by page (GS01, GS02, GS08)."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 import httpx2
@@ -150,6 +150,24 @@ async def test_GS02_the_api_asks_for_the_same_word(
         await client.post(f"{here}/payer-check", json={"code": phone.code}, headers=mine)
     ).status_code == 204
     assert (await client.post(f"{here}/cover", headers=mine)).status_code == 201
+
+
+@pytest.mark.parametrize(("seconds", "asked_again"), [(599, False), (600, True)])
+async def test_GS02_the_word_is_good_for_ten_minutes(
+    client: Client, units: Units, clock: FixedClock, place: House, payer: Patient, mother: Patient,
+    charge: Charge, phone: Phone, seconds: int, asked_again: bool,
+) -> None:  # fmt: skip
+    await bind_member(units, payer.actor, place.hospital, mother.person)
+    mine = await bearer(units, payer.actor)
+    here = f"/api/v1/charges/{charge.id}"
+    await client.post(f"{here}/payer-codes", headers=mine)
+    said = await client.post(f"{here}/payer-check", json={"code": phone.code}, headers=mine)
+    assert said.status_code == 204
+    clock.advance(timedelta(seconds=seconds))
+    # The insurer's sandbox stands still meanwhile, and may refuse the hour; it is asked all the same.
+    answer = (await client.post(f"{here}/cover", headers=mine)).json()
+    assert (answer.get("code") == "payment_check_needed") is asked_again
+    assert (await reread(units, charge)).state is ChargeState.CREATED
 
 
 async def test_GS08_after_unbinding_the_next_bill_needs_another_payer(

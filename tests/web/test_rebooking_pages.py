@@ -16,6 +16,7 @@ from telehealth.core.clock import hospital_day
 from telehealth.core.settings import Settings
 from telehealth.core.unit import Units
 from telehealth.directory import Department
+from telehealth.directory.publishing import let_doctor_leave
 from telehealth.intake.filling import content_of
 from telehealth.intake.models import IntakeForm
 from telehealth.rulebook.rules import ClinicKind
@@ -171,6 +172,26 @@ async def test_BJ09_a_full_doctor_is_said_to_be_full(
     page = await client.get(tap_of(visit), headers=mine)
     assert page.status_code == 200 and "这位医生近期没有可预约的号" in page.text
     assert f'href="/h/{visit.house.hospital.code}"' in page.text
+
+
+async def test_BJ09_a_doctor_who_left_meanwhile_is_not_booked_and_the_way_leads_on(
+    client: Client, units: Units, visit: Visit, mine: Headers, next_clinic: Planned
+) -> None:
+    sent = fields((await client.get(tap_of(visit), headers=mine)).text)
+    async with units.hospital(visit.house.hospital.id, visit.doctor) as unit:
+        await let_doctor_leave(unit, visit.house.doctor.id, next_clinic.clinic.day - timedelta(days=1))
+    said = {"agrees": "true", "complaint": "想再续一次药"}
+    tapped = await client.post(tap_of(visit), data=sent | said, headers=mine)
+    assert tapped.status_code == 409 and "想再续一次药" in tapped.text
+    page = await client.get(tap_of(visit), headers=mine)
+    assert page.status_code == 200 and "这位医生近期没有可预约的号" in page.text
+    assert f'href="/h/{visit.house.hospital.code}"' in page.text
+    app = await bearer(units, visit.patient)
+    assert (await client.get(f"{API}{tap_of(visit)}", headers=app)).json()["seat"] is None
+    body = {"slot_id": str(next_clinic.slot.id), "stable": True, "complaint": "想再续一次药"}
+    refused = await client.post(f"{API}{tap_of(visit)}", json=body, headers=app)
+    assert refused.status_code in (404, 409, 422)
+    assert len(await bookings(units)) == 1
 
 
 async def test_BJ09_a_seat_that_was_just_taken_is_replaced_by_the_next(

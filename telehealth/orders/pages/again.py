@@ -169,6 +169,8 @@ def _show(
         if made.notice_id
         else "",
         complaint=made.complaint,
+        # There is no box to mend it in: it is shown, so that it can be used elsewhere.
+        kept=made.complaint if status != 200 and not made.has_form else "",
         questions=[(each.id, each.en if lang == "en" else each.zh) for each in made.questions],
         other_time=made.choice.href(),
         ordinary=made.choice.check_href,
