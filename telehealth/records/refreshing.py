@@ -4,6 +4,7 @@
 the page says from when that is.
 """
 
+import asyncio
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -54,10 +55,13 @@ async def refresh(units: Units, actor: Actor, person_id: UUID, *, anew: bool = F
     async with units.account(actor.account, actor) as unit:
         await person_for(unit, actor.account, person_id)
         errands = await _errands(unit, person_id)
-    answers = [await _ask(units, errand) if anew or not errand.is_fresh else None for errand in errands]
+    asked = [errand for errand in errands if anew or not errand.is_fresh]
+    # At once: a hospital that is silent costs its patience one time, whoever else is silent.
+    answers = dict(zip(asked, await asyncio.gather(*(_ask(units, errand) for errand in asked)), strict=True))
     async with units.account(actor.account, actor) as unit:
         heard = []
-        for errand, answer in zip(errands, answers, strict=True):
+        for errand in errands:
+            answer = answers.get(errand)
             if answer is not None:
                 visits, reports = answer
                 await store_visits(unit, errand.hospital.id, person_id, visits)

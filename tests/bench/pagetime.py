@@ -1,4 +1,7 @@
-"""The patient's pages at 50 requests a second, in a house with 100,000 bookings behind them."""
+"""The patient's pages at 50 requests a second, in a house with 100,000 bookings behind them.
+
+The hospital's system answers beside it: a record that was not asked for lately asks there.
+"""
 
 import asyncio
 import statistics
@@ -14,6 +17,7 @@ import uvloop
 from telehealth.core.provisioning import libpq_url
 from tests.bench import sample
 from tests.bench.figures import Figure, Figures
+from tests.bench.outside import open_sandbox, parties
 from tests.bench.patients import Errand, add_patients, open_hospital
 from tests.bench.server import Database, durable_database
 from tests.bench.service import units_of
@@ -35,9 +39,13 @@ PAGES = (
 
 
 def measure() -> Figures:
-    with durable_database() as database, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with (
+        durable_database() as database,
+        open_sandbox(database) as sandbox,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         errands = runner.run(_fill(database))
-        with open_web(database) as web:
+        with open_web(database, parties(sandbox)) as web:
             yield _figure(runner.run(_look(web, list(_requests(database, web, errands)))))
 
 
