@@ -212,7 +212,7 @@ async def watched(
         if last or isinstance(error, _FINAL):
             async with opening() as unit:
                 row = await _locked(unit, kind, subject_id)
-                if PROGRESS.allows(row.state, E.FAIL):
+                if row.is_live:
                     await fail(unit, kind, subject_id, why=STOPPED)
         raise
 

@@ -90,10 +90,18 @@ async def show_export(unit: Unit, export_id: UUID) -> ExportView:
     return ExportView.of(*await preparing.export_of(unit, export_id))
 
 
+@operation(needs=Permission.SEE_MONEY, status=202, raises=(ExportNotFound,))
+async def resume_export(unit: Unit, export_id: UUID) -> ExportView:
+    """One that failed goes on after its last piece."""
+    await preparing.go_on(unit, export_id)
+    return ExportView.of(*await preparing.export_of(unit, export_id))
+
+
 routes = [
     Route("/hospital-money/exports", ask_export, methods=["POST"]),
     Route("/hospital-money/exports", list_exports),
     Route("/hospital-money/exports/{export_id:uuid}", show_export),
+    Route("/hospital-money/exports/{export_id:uuid}/resumption", resume_export, methods=["POST"]),
     Route("/hospital-money/differences", list_differences),
     Route("/hospital-money/differences/{difference_id:uuid}/ownership", take_difference, methods=["POST"]),
     Route(

@@ -1,7 +1,8 @@
 """A long file of the books, written in the background: visible while it is made, resumed after a crash.
 
 Each piece is a blob of its own; that it is there, and where the next begins, is committed with the progress.
-A worker that is killed between the two writes the same piece again, over the first.
+A worker that is killed between the two writes the same piece again, over the first. One that runs out of
+tries says so, and goes on after the last piece when it is asked to.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -15,7 +16,7 @@ from telehealth.core.access import Actor
 from telehealth.core.blobs import BlobStore
 from telehealth.core.i18n import N_, translator
 from telehealth.core.jobs import Work, task
-from telehealth.core.progress import Progress, advance, ask, begin, finish, progress_of
+from telehealth.core.progress import Progress, advance, ask, begin, finish, progress_of, resume, watched
 from telehealth.core.unit import Unit, Units
 from telehealth.payments.errors import ExportNotFound, ExportNotReady
 from telehealth.payments.exporting import BOM, EXPORTS, written
@@ -25,6 +26,7 @@ KIND = "finance.export"
 #: Files are kept so long, in wall time; then they are asked for again.
 KEPT = timedelta(days=7)
 _PIECE = 64 * 1024 * 1024
+_RETRY_S = (5, 30, 120, 600)
 
 
 async def ask_for(unit: Unit, name: str, first: date, last: date, *, lang: str) -> FinanceExport:
@@ -42,7 +44,7 @@ async def ask_for(unit: Unit, name: str, first: date, last: date, *, lang: str) 
     return row
 
 
-@task("payments.write_export", retry_s=(5, 30, 120, 600))
+@task("payments.write_export", retry_s=_RETRY_S)
 async def write_export(work: Work, *, export: str) -> None:
     export_id = UUID(export)
     async with work.units.system("finance exports") as unit:
@@ -51,9 +53,19 @@ async def write_export(work: Work, *, export: str) -> None:
             return
         actor = Actor(account_id=row.asked_by, hospital_id=row.hospital_id, name=row.asked_name)
         await begin(unit, KIND, export_id, total=(row.last - row.first).days + 1, step=N_("正在写文件"))
-    is_whole = False
-    while not is_whole:
-        is_whole = await _next_piece(work.units, actor, export_id)
+    last = work.attempt >= len(_RETRY_S)
+    async with watched(lambda: work.units.of(actor), KIND, export_id, last=last):
+        is_whole = False
+        while not is_whole:
+            is_whole = await _next_piece(work.units, actor, export_id)
+
+
+async def go_on(unit: Unit, export_id: UUID) -> FinanceExport:
+    """One that failed goes on after its last piece. Raises ExportNotFound."""
+    row, _ = await export_of(unit, export_id)
+    if not row.is_whole and await resume(unit, KIND, row.id):
+        await unit.defer(write_export, export=row.id)
+    return row
 
 
 async def _next_piece(units: Units, actor: Actor, export_id: UUID) -> bool:

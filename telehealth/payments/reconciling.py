@@ -19,7 +19,7 @@ from telehealth.core.errors import Busy, Refused, Unavailable
 from telehealth.core.i18n import N_
 from telehealth.core.ids import new_id
 from telehealth.core.points import point
-from telehealth.core.progress import advance, ask, begin, fail, finish
+from telehealth.core.progress import advance, ask, begin, fail, finish, watched
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import hospital, hospitals
 from telehealth.insurance import Insurer
@@ -93,25 +93,26 @@ async def fetch_bill(
         code = (await hospital(unit, hospital_id)).code
         await ask(unit, BILL, subject, total=_STEPS)
         await begin(unit, BILL, subject, total=_STEPS, step=N_("正在向对方取账单"))
-    point("bill.before_call")
-    try:
-        digest, lines = await _ask(units, code, day, party)
-    except _CALL_FAILURES as error:
+    async with watched(lambda: units.hospital(hospital_id, actor), BILL, subject, last=True):
+        point("bill.before_call")
+        try:
+            digest, lines = await _ask(units, code, day, party)
+        except _CALL_FAILURES as error:
+            async with units.hospital(hospital_id, actor) as unit:
+                await fail(unit, BILL, subject, why=error.detail)
+            raise
+        point("bill.after_call")
         async with units.hospital(hospital_id, actor) as unit:
-            await fail(unit, BILL, subject, why=error.detail)
-        raise
-    point("bill.after_call")
-    async with units.hospital(hospital_id, actor) as unit:
-        await advance(unit, BILL, subject, 1, step=N_("账单已取到，正在核对"))
-    async with units.hospital(hospital_id, actor) as unit:
-        await _replace(unit, hospital_id, day, party, digest, lines)
-        if party != INSURER:
-            await _post_fees(unit, hospital_id, day, party)
-        await match(unit, hospital_id, day, party)
-        for other in await _to_look_at_again(unit, hospital_id, day, party):
-            await match(unit, hospital_id, other, party)
-        await finish(unit, BILL, subject, step=N_("账单已取回并核对"))
-        unit.step("bill")
+            await advance(unit, BILL, subject, 1, step=N_("账单已取到，正在核对"))
+        async with units.hospital(hospital_id, actor) as unit:
+            await _replace(unit, hospital_id, day, party, digest, lines)
+            if party != INSURER:
+                await _post_fees(unit, hospital_id, day, party)
+            await match(unit, hospital_id, day, party)
+            for other in await _to_look_at_again(unit, hospital_id, day, party):
+                await match(unit, hospital_id, other, party)
+            await finish(unit, BILL, subject, step=N_("账单已取回并核对"))
+            unit.step("bill")
     return len(lines)
 
 

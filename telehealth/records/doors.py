@@ -231,6 +231,12 @@ async def show_record_export(unit: Unit, actor: Actor, export_id: UUID) -> Expor
     return await ExportView.of(unit, await queries.export(unit, actor.account, export_id))
 
 
+@operation(needs=P.BOOK, status=202, raises=(ExportNotFound,), limit="20/hour")
+async def resume_record_export(unit: Unit, export_id: UUID) -> ExportView:
+    """One that failed goes on from where it stopped."""
+    return await ExportView.of(unit, await exporting.retry(unit, export_id))
+
+
 @operation(
     needs=P.BOOK, raises=(ExportNotFound, NoPhone, CodeTooSoon, CodesUsedUp, CodeNotSent), limit="10/hour"
 )
@@ -291,6 +297,7 @@ routes = [
     Route("/record-exports", list_record_exports),
     Route("/record-exports", ask_record_export, methods=["POST"]),
     Route("/record-exports/{export_id}", show_record_export),
+    Route("/record-exports/{export_id}/resumption", resume_record_export, methods=["POST"]),
     Route("/record-exports/{export_id}/code", send_export_code, methods=["POST"]),
     Route("/record-exports/{export_id}/unlocking", unlock_export, methods=["POST"]),
     Route("/record-exports/{export_id}/file", link_export),

@@ -1,35 +1,27 @@
 """Everything of one person in one file: a FHIR bundle and every paper as PDF (REG60).
 
 A job makes one paper after the other, each in units of its own, and says how far it is. Killed and run again
-it finds the papers that are made and goes on; the file appears at the end or not at all. Before it is handed
-out the account's phone must answer, and it is deleted after a few days.
+it finds the papers that are made and goes on; the file is packed on the disk (`packing`) and appears at the
+end or not at all. Before it is handed out the account's phone must answer; after a few days it is deleted.
 """
 
-import hashlib
-import io
-import json
-import zipfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
-
-import anyio.to_thread
 
 from telehealth.accounts import CodeIssued, CodePurpose, find_account, issue_code, redeem_code
 from telehealth.core import progress
 from telehealth.core.access import Actor, Role
-from telehealth.core.blobs import BlobNotFound, BlobStore
+from telehealth.core.blobs import BlobNotFound, BlobStore, pieces
 from telehealth.core.blobs.ports import MAX_LINK_TTL
 from telehealth.core.deadlines import set_deadline
-from telehealth.core.errors import Unavailable
 from telehealth.core.i18n import N_
 from telehealth.core.jobs import Work, task
-from telehealth.core.progress import ProgressState, progress_of
+from telehealth.core.progress import progress_of
 from telehealth.core.unit import Unit, Units
-from telehealth.patients import LinkPending, Person, PersonNotFound, person_for
-from telehealth.records import bundling, issuing, queries, showing
+from telehealth.patients import LinkPending, PersonNotFound, person_for
+from telehealth.records import bundling, issuing, packing, queries, showing
 from telehealth.records.errors import (
     DocumentNotFound,
     ExportExpired,
@@ -38,7 +30,7 @@ from telehealth.records.errors import (
     ExportNotReady,
     NoPhone,
 )
-from telehealth.records.models import Export, Paper
+from telehealth.records.models import Export
 from telehealth.records.refreshing import policy_at
 from telehealth.records.states import PaperKind
 
@@ -46,18 +38,9 @@ KIND = "records.export"
 ERASURE = "records.export_erasure"
 #: After the right code the file may be fetched for so long, of wall time.
 UNLOCKED_FOR = timedelta(minutes=10)
-LARGEST_BYTES = 500_000_000
 ZIP = "application/zip"
 _MAKING, _PACKING = N_("正在整理资料"), N_("正在打包")
-_FAILED = N_("暂时没有完成，请稍后重试")
-_README = """这个压缩包是您在互联网医院的全部资料。
-bundle.json：HL7 FHIR R4 资料包，可导入其他医疗系统。
-papers 文件夹：每份资料的 PDF，扫描其中的二维码可以查验。
-manifest.json：每个文件的 SHA-256。
-
-This archive holds everything the hospital keeps of you here: bundle.json (HL7 FHIR R4),
-papers/ (one PDF each, with a code to check it), manifest.json (SHA-256 of each file).
-"""
+_RETRY_S = (5, 30, 120, 600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,37 +75,31 @@ async def ask(unit: Unit, actor: Actor, person_id: UUID) -> Export:
 
 
 async def retry(unit: Unit, export_id: UUID) -> Export:
-    """One that failed goes on from where it stopped. Raises ExportNotFound."""
+    """One that failed, or that nobody works at, goes on from where it stopped. Raises ExportNotFound."""
     row = await queries.export(unit, unit.actor.account, export_id, lock=True)
-    found = await progress_of(unit, KIND, export_id)
-    if found is not None and found.state is ProgressState.FAILED:
+    if await progress.resume(unit, KIND, export_id):
         await unit.defer(make, export_id=row.id, account_id=row.account_id)
     return row
 
 
-@task("records.export", retry_s=(5, 30, 120, 600))
+@task("records.export", retry_s=_RETRY_S)
 async def make(work: Work, *, export_id: str, account_id: str) -> None:
-    await make_export(work.units, UUID(export_id), UUID(account_id), last=work.attempt >= 4)
+    await make_export(work.units, UUID(export_id), UUID(account_id), last=work.attempt >= len(_RETRY_S))
 
 
 async def make_export(units: Units, export_id: UUID, account_id: UUID, *, last: bool = False) -> None:
-    """Running it again goes on; running it once it is done changes nothing. Raises Unavailable: try again."""
+    """Running it again goes on; running it once it is done changes nothing."""
     actor = Actor.signed_in(account_id, frozenset({Role.PATIENT}))
     async with units.account(account_id, actor) as unit:
         row = await queries.export(unit, account_id, export_id)
         found = await progress_of(unit, KIND, export_id)
         if found is None or found.is_done:
             return
-        pieces = [Piece(PaperKind(each["kind"]), UUID(each["id"])) for each in row.pieces]
-        done = await progress.begin(unit, KIND, export_id, total=len(pieces) + 1, step=_MAKING)
-    try:
-        await _papers(units, actor, export_id, pieces, done)
-        await _pack(units, actor, row, pieces)
-    except Unavailable:
-        async with units.account(account_id, actor) as unit:
-            if last:
-                await progress.fail(unit, KIND, export_id, why=_FAILED)
-        raise
+        wanted = [Piece(PaperKind(each["kind"]), UUID(each["id"])) for each in row.pieces]
+        done = await progress.begin(unit, KIND, export_id, total=len(wanted) + 1, step=_MAKING)
+    async with progress.watched(lambda: units.account(account_id, actor), KIND, export_id, last=last):
+        await _papers(units, actor, export_id, wanted, done)
+        await _pack(units, actor, row, wanted)
 
 
 async def send_code(units: Units, actor: Actor, export_id: UUID) -> CodeIssued:
@@ -143,11 +120,17 @@ async def unlock(units: Units, actor: Actor, export_id: UUID, code: str) -> None
         unit.audit("export.unlocked", row)
 
 
-async def open_file(units: Units, actor: Actor, export_id: UUID) -> tuple[Export, bytes]:
-    """Raises ExportNotFound, ExportNotReady, ExportExpired, ExportLocked, BlobNotFound, BlobsDown."""
+async def open_file(units: Units, actor: Actor, export_id: UUID) -> tuple[Export, int, AsyncIterator[bytes]]:
+    """Its size, and the file piece by piece.
+
+    Raises ExportNotFound, ExportNotReady, ExportExpired, ExportLocked, BlobNotFound, BlobsDown.
+    """
     row, key = await _opened(units, actor, export_id)
     store: BlobStore = units.port(BlobStore)  # type: ignore[type-abstract]
-    return row, await store.read(key, LARGEST_BYTES)
+    head = await store.head(key)
+    if head is None:
+        raise BlobNotFound()
+    return row, head.size, pieces(store, key, head.size)
 
 
 async def link(units: Units, actor: Actor, export_id: UUID) -> tuple[str, str]:
@@ -200,8 +183,8 @@ async def erase_file(work: Work, *, key: str) -> None:
         return
 
 
-async def _papers(units: Units, actor: Actor, export_id: UUID, pieces: Sequence[Piece], done: int) -> None:
-    for place, piece in enumerate(pieces[done:], start=done + 1):
+async def _papers(units: Units, actor: Actor, export_id: UUID, wanted: Sequence[Piece], done: int) -> None:
+    for place, piece in enumerate(wanted[done:], start=done + 1):
         try:
             await issuing.issue(units, actor, piece.kind, piece.id)
         except DocumentNotFound:
@@ -211,14 +194,14 @@ async def _papers(units: Units, actor: Actor, export_id: UUID, pieces: Sequence[
             await progress.advance(unit, KIND, export_id, place)
 
 
-async def _pack(units: Units, actor: Actor, row: Export, pieces: Sequence[Piece]) -> None:
+async def _pack(units: Units, actor: Actor, row: Export, asked: Sequence[Piece]) -> None:
     async with units.account(actor.account, actor) as unit:
-        await progress.advance(unit, KIND, row.id, len(pieces), step=_PACKING)
+        await progress.advance(unit, KIND, row.id, len(asked), step=_PACKING)
         person = await person_for(unit, actor.account, row.person_id)
         reports = await queries.reports_of(unit, row.person_id, limit=1000)
         visits = await showing.visits_of(unit, row.person_id)
         items = await showing.items_of(unit, row.person_id)
-        wanted = {(str(piece.kind), piece.id) for piece in pieces}
+        wanted = {(str(piece.kind), piece.id) for piece in asked}
         papers = [
             paper
             for paper in await queries.papers_of(unit, actor.account, row.person_id)
@@ -227,38 +210,21 @@ async def _pack(units: Units, actor: Actor, row: Export, pieces: Sequence[Piece]
         at = unit.now
         policy = await policy_at(unit, papers[0].hospital_id) if papers else None
         bundle = bundling.bundle(person, items, reports, visits, papers, at)
-    files = [(paper, await issuing.read(units, paper)) for paper in papers]
-    data = await anyio.to_thread.run_sync(_zip, person, bundle, files)
     key = f"exports/{row.id}.zip"
-    sha256 = await units.port(BlobStore).write(key, data, ZIP)  # type: ignore[type-abstract]
+    async with packing.archive() as archive:
+        await archive.begin(bundle)
+        for paper in papers:
+            await archive.add_paper(issuing.filename_of(paper), await issuing.read(units, paper))
+        size = await archive.end()
+        sha256 = await units.port(BlobStore).write_file(key, archive.file, ZIP)  # type: ignore[type-abstract]
     async with units.account(actor.account, actor) as unit:
         kept = await queries.export(unit, actor.account, row.id, lock=True)
         days = policy.records.export_days if policy else 3
-        kept.key, kept.sha256, kept.size = key, sha256, len(data)
+        kept.key, kept.sha256, kept.size = key, sha256, size
         kept.expires_at = unit.now + timedelta(days=days)
         await set_deadline(unit, ERASURE, row.id, kept.expires_at, account_id=actor.account)
         await progress.finish(unit, KIND, row.id)
-        unit.audit("export.made", kept, files=len(files))
-
-
-def _zip(person: Person, bundle: dict[str, Any], files: Sequence[tuple[Paper, bytes]]) -> bytes:
-    """Called in a thread. PDFs are compressed already; the same content is the same archive."""
-    packed = io.BytesIO()
-    manifest: list[dict[str, str]] = []
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-
-        def put(name: str, data: bytes, *, stored: bool = False) -> None:
-            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            entry.external_attr = 0o600 << 16
-            archive.writestr(entry, data, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
-            manifest.append({"file": name, "sha256": hashlib.sha256(data).hexdigest()})
-
-        put("README.txt", _README.encode())
-        put("bundle.json", json.dumps(bundle, ensure_ascii=False, indent=1).encode())
-        for paper, data in files:
-            put(f"papers/{issuing.filename_of(paper)}", data, stored=True)
-        put("manifest.json", json.dumps(manifest, indent=1).encode())
-    return packed.getvalue()
+        unit.audit("export.made", kept, files=len(papers))
 
 
 def _ready(unit: Unit, row: Export) -> str:

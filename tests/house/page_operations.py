@@ -131,6 +131,7 @@ OPERATIONS: dict[str, str] = {
     # The family's insurance account, reactions, and what becomes of one's data.
     "agree_details_page": "agree_bill_details",
     "ask_export_file_page": "ask_export",
+    "resume_export_file_page": "resume_export",
     "attach_papers_page": "offer_family_paper finish_family_paper",
     "binding_page": "show_binding",
     "binding_sheet_page": "show_binding",
@@ -153,7 +154,7 @@ OPERATIONS: dict[str, str] = {
     "reaction_page": "show_reaction",
     "remove_paper_page": "remove_family_paper",
     "restrict_page": "restrict_data",
-    "retry_export_page": "ask_export",
+    "retry_export_page": "resume_record_export",
     "rights_page": "list_exports",
     "send_payer_code_page": "request_payer_code",
     "submit_papers_page": "submit_family_papers",

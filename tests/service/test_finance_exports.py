@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from telehealth.core.access import Actor, Role
+from telehealth.core.blobs import BlobsDown, BlobStore
 from telehealth.core.clock import FixedClock
 from telehealth.core.ids import new_id
 from telehealth.core.jobs import Work
@@ -78,6 +79,28 @@ async def test_a_job_that_was_killed_goes_on_after_its_last_piece(
     await run(units, row.id)
     lines = (await read(units, clerk, row.id)).splitlines()
     assert len(lines) == len(set(lines)) == 4
+
+
+async def test_a_job_that_runs_out_of_tries_says_so_and_goes_on_when_asked(
+    units: Units, clerk: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = await asked(units, clerk)
+
+    async def down(*_: object) -> str:
+        raise BlobsDown()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(units.port(BlobStore), "write", down)  # type: ignore[type-abstract]
+        for attempt in range(5):
+            with pytest.raises(BlobsDown):
+                await preparing.write_export.run(Work(units, 0, attempt), export=str(row.id))
+            assert (await state(units, clerk, row.id) is ProgressState.FAILED) is (attempt == 4)
+    async with units.of(clerk) as unit:
+        await preparing.go_on(unit, row.id)
+        assert unit.deferred == 1
+    assert await state(units, clerk, row.id) is ProgressState.WAITING
+    await run(units, row.id)
+    assert len((await read(units, clerk, row.id)).splitlines()) == 4
 
 
 async def test_running_a_finished_job_again_changes_nothing(units: Units, clerk: Actor) -> None:

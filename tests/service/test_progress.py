@@ -3,6 +3,7 @@
 import pytest
 
 from telehealth.core import progress
+from telehealth.core.blobs import BlobNotFound
 from telehealth.core.errors import TransitionRefused
 from telehealth.core.ids import new_id
 from telehealth.core.progress import PROGRESS, Progress, ProgressState
@@ -88,3 +89,39 @@ async def test_nobody_else_sees_it(units: Units) -> None:
 
 def test_every_state_of_long_work_is_reachable() -> None:
     assert PROGRESS.reachable == frozenset(ProgressState)
+
+
+async def test_work_that_failed_waits_again_with_what_is_done_when_it_is_let_go_on(units: Units) -> None:
+    subject = new_id()
+    async with units.system("test") as unit:
+        await progress.ask(unit, KIND, subject, total=5)
+        await progress.begin(unit, KIND, subject, total=5)
+        await progress.advance(unit, KIND, subject, 2)
+        assert not await progress.resume(unit, KIND, subject)
+        await progress.fail(unit, KIND, subject, why="暂时没有完成")
+        assert await progress.resume(unit, KIND, subject)
+        assert not await progress.resume(unit, KIND, subject)
+    row = await _row(units, subject)
+    assert (row.state, row.done, row.step) == (ProgressState.WAITING, 2, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "last", "state"),
+    [
+        (OSError(), False, ProgressState.RUNNING),
+        (OSError(), True, ProgressState.FAILED),
+        (BlobNotFound(), False, ProgressState.FAILED),
+    ],
+    ids=["tried again", "the last try", "settled for the engine"],
+)
+async def test_a_job_that_is_not_tried_again_says_that_it_stopped(
+    units: Units, error: Exception, last: bool, state: ProgressState
+) -> None:
+    subject = new_id()
+    async with units.system("test") as unit:
+        await progress.ask(unit, KIND, subject, total=5)
+        await progress.begin(unit, KIND, subject, total=5)
+    with pytest.raises(type(error)):
+        async with progress.watched(lambda: units.system("test"), KIND, subject, last=last):
+            raise error
+    assert (await _row(units, subject)).state is state

@@ -15,7 +15,7 @@ from telehealth.consultations import consenting
 from telehealth.consultations.filing import file_of
 from telehealth.consultations.staff_record import record_context
 from telehealth.core import progress
-from telehealth.core.blobs import BlobStore
+from telehealth.core.blobs import BlobsDown, BlobStore
 from telehealth.core.clock import FixedClock
 from telehealth.core.consents import ConsentBook, ConsentGone
 from telehealth.core.deadlines import Sweeper
@@ -328,6 +328,33 @@ async def test_REG60_an_export_whose_worker_was_killed_goes_on(
     assert whole is not None and whole.is_done
 
 
+async def test_REG60_an_export_that_runs_out_of_tries_says_so_and_goes_on_when_asked(
+    units: Units, house: RunningHouse, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = await _asked(units, visit)
+
+    async def down(*_: object) -> str:
+        raise BlobsDown()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(units.port(BlobStore), "write_file", down)  # type: ignore[type-abstract]
+        for last in (False, True):
+            with pytest.raises(BlobsDown):
+                await exporting.make_export(units, row.id, row.account_id, last=last)
+            async with units.of(visit.patient) as unit:
+                found = await progress.progress_of(unit, exporting.KIND, row.id)
+            assert found is not None and (found.state is ProgressState.FAILED) is last
+    async with units.of(visit.patient) as unit:
+        await exporting.retry(unit, row.id)
+    async with units.of(visit.patient) as unit:
+        found = await progress.progress_of(unit, exporting.KIND, row.id)
+    assert found is not None and (found.state, found.done) == (ProgressState.WAITING, 2)
+    await house.jobs.work(until_idle=True)
+    async with units.of(visit.patient) as unit:
+        found = await progress.progress_of(unit, exporting.KIND, row.id)
+    assert found is not None and found.is_done
+
+
 async def test_REG60_the_phone_answers_before_the_file_is_handed_out(
     units: Units, house: RunningHouse, visit: Visit, phone: Phone, clock: FixedClock
 ) -> None:
@@ -346,8 +373,9 @@ async def test_REG60_the_phone_answers_before_the_file_is_handed_out(
     with pytest.raises(CodeWrong):
         await exporting.unlock(units, visit.patient, row.id, "000000" if code != "000000" else "111111")
     await exporting.unlock(units, visit.patient, row.id, code)
-    _, data = await exporting.open_file(units, visit.patient, row.id)
-    assert data.startswith(b"PK")
+    _, size, parts = await exporting.open_file(units, visit.patient, row.id)
+    data = b"".join([part async for part in parts])
+    assert data.startswith(b"PK") and len(data) == size
     clock.advance(timedelta(minutes=11))
     with pytest.raises(ExportLocked):
         await exporting.open_file(units, visit.patient, row.id)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -11,8 +12,17 @@ import anyio
 import httpx2
 import pytest
 
-from telehealth.core.blobs import BlobExists, BlobHead, BlobNotFound, BlobsDown, BlobStore, UploadOffer
+from telehealth.core.blobs import (
+    BlobExists,
+    BlobHead,
+    BlobNotFound,
+    BlobsDown,
+    BlobStore,
+    UploadOffer,
+    pieces,
+)
 from telehealth.core.blobs.local import LocalBlobs
+from telehealth.core.blobs.ports import PIECE_BYTES
 from telehealth.core.clock import SystemClock
 from telehealth.core.ids import new_id
 from telehealth.core.uploads import UploadTooLarge
@@ -334,3 +344,22 @@ async def test_S3_only_our_own_pages_may_send_from_a_browser(
 
     assert asked.headers.get("access-control-allow-origin") == seen
     assert sent.headers.get("access-control-allow-origin") == seen
+
+
+async def test_a_large_file_is_written_and_read_back_piece_by_piece(place: Place) -> None:
+    """Larger than one part, so that S3 gets it in several."""
+    key, data = fresh(".zip"), os.urandom(PIECE_BYTES + 3_000_000)
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        digest = await place.store.write_file(key, file, "application/zip")
+    assert digest == hashlib.sha256(data).hexdigest()
+    assert await place.store.head(key) == BlobHead(len(data), "application/zip")
+    assert await place.store.read_part(key, 5, 7) == data[5:12]
+    got = [piece async for piece in pieces(place.store, key, len(data))]
+    assert [len(piece) for piece in got] == [PIECE_BYTES, 3_000_000]
+    assert b"".join(got) == data
+
+
+async def test_a_piece_of_a_file_that_is_gone_is_not_found(place: Place) -> None:
+    with pytest.raises(BlobNotFound):
+        await place.store.read_part(fresh(), 0, 10)

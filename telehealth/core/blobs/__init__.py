@@ -14,6 +14,7 @@ from telehealth.core.blobs.ports import (
     LinkExpired,
     LinkRefused,
     UploadOffer,
+    pieces,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "LinkExpired",
     "LinkRefused",
     "UploadOffer",
+    "pieces",
 ]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkstemp
-from typing import TypeVar, TypeVarTuple
+from typing import BinaryIO, TypeVar, TypeVarTuple
 from urllib.parse import quote, urlencode
 
 from anyio import CancelScope, to_thread
@@ -43,6 +43,7 @@ Args = TypeVarTuple("Args")
 UNKNOWN_TYPE = "application/octet-stream"
 #: Half-written files of a killed process are swept away at a later start.
 STALE_S = 86_400
+_COPIED = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,12 @@ class LocalBlobs:
         locked_until: datetime | None = None,
     ) -> str:
         return await self._in_thread(self._write, checked_key(key), data, content_type, once, locked_until)
+
+    async def read_part(self, key: str, at: int, size: int) -> bytes:
+        return await self._in_thread(self._read_part, checked_key(key), at, size)
+
+    async def write_file(self, key: str, file: BinaryIO, content_type: str) -> str:
+        return await self._in_thread(self._write_file, checked_key(key), file, content_type)
 
     async def delete(self, key: str) -> None:
         await self._in_thread(self._delete, checked_key(key))
@@ -207,6 +214,29 @@ class LocalBlobs:
         if len(data) > max_bytes:
             raise UploadTooLarge(reason="bytes", max_bytes=max_bytes)
         return data
+
+    def _read_part(self, key: str, at: int, size: int) -> bytes:
+        try:
+            with self._path(key).open("rb") as file:
+                file.seek(at)
+                return file.read(size)
+        except FileNotFoundError:
+            raise BlobNotFound() from None
+
+    def _write_file(self, key: str, file: BinaryIO, content_type: str) -> str:
+        digest = hashlib.sha256()
+        descriptor, draft = mkstemp(dir=self._tmp)
+        try:
+            with os.fdopen(descriptor, "wb") as copy:
+                file.seek(0)
+                while piece := file.read(_COPIED):
+                    digest.update(piece)
+                    copy.write(piece)
+                _flush(descriptor, copy.flush)
+            self._place(Path(draft), key, content_type, False, None)
+        finally:
+            Path(draft).unlink(missing_ok=True)
+        return digest.hexdigest()
 
     def _write(
         self, key: str, data: bytes, content_type: str, once: bool, locked_until: datetime | None

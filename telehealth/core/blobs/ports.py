@@ -5,10 +5,10 @@ Browsers and apps never speak to the store with our keys: they follow an offer o
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 from urllib.parse import quote
 
 from telehealth.core.errors import Conflict, Forbidden, NotFound, Unavailable
@@ -17,6 +17,8 @@ Disposition = Literal["attachment", "inline"]
 
 #: A link is a key to somebody's record: it must not outlive the page it was made for.
 MAX_LINK_TTL = timedelta(minutes=5)
+#: Of a file that is read or written piece by piece. S3 takes no smaller part than 5 MiB.
+PIECE_BYTES = 8 * 1024 * 1024
 #: What a browser may show in our pages, by the ending of the file's name. Everything else is saved.
 INLINE_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 
@@ -96,6 +98,9 @@ class BlobStore(Protocol):
     async def read(self, key: str, max_bytes: int) -> bytes:
         """Raises BlobNotFound, UploadTooLarge."""
 
+    async def read_part(self, key: str, at: int, size: int) -> bytes:
+        """At most `size` bytes from `at`, which lies within the file. Raises BlobNotFound."""
+
     async def write(
         self,
         key: str,
@@ -109,6 +114,12 @@ class BlobStore(Protocol):
 
         Until `locked_until` (wall clock) nobody may delete it: the local folder refuses with BlobLocked,
         S3 by object lock where its bucket has that.
+        """
+
+    async def write_file(self, key: str, file: BinaryIO, content_type: str) -> str:
+        """All of an open file, from its beginning, without ever holding all of it. The SHA-256 in hex.
+
+        It is there whole or not at all. The file may be closed afterwards.
         """
 
     async def link(self, key: str, *, ttl: timedelta, filename: str, disposition: Disposition) -> str:
@@ -125,6 +136,17 @@ class BlobStore(Protocol):
         """Moving again what was moved is done already. Raises BlobNotFound when neither is there."""
 
     async def aclose(self) -> None: ...
+
+
+async def pieces(store: BlobStore, key: str, size: int) -> AsyncIterator[bytes]:
+    """A file of this size for somebody who fetches it, however slowly: one piece at a time in memory."""
+    at = 0
+    while at < size:
+        piece = await store.read_part(key, at, PIECE_BYTES)
+        if not piece:
+            raise BlobNotFound()
+        at += len(piece)
+        yield piece
 
 
 def checked_key(key: str) -> str:

@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import boto3
 import structlog
 from anyio import CapacityLimiter, to_thread
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from telehealth.core.blobs.ports import (
+    PIECE_BYTES,
     BlobExists,
     BlobHead,
     BlobNotFound,
@@ -34,6 +36,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 THREADS = 16
+_PARTS = TransferConfig(multipart_threshold=PIECE_BYTES, multipart_chunksize=PIECE_BYTES, use_threads=False)
 _GONE = frozenset({"404", "NoSuchKey", "NotFound"})
 _TAKEN = frozenset({"412", "PreconditionFailed", "ConditionalRequestConflict"})
 _OURS = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
@@ -158,6 +161,12 @@ class S3Blobs:
         )
         return digest.hexdigest()
 
+    async def read_part(self, key: str, at: int, size: int) -> bytes:
+        return await self._in_thread(partial(self._read_part, checked_key(key), at, size))
+
+    async def write_file(self, key: str, file: BinaryIO, content_type: str) -> str:
+        return await self._in_thread(partial(self._write_file, checked_key(key), file, content_type))
+
     async def delete(self, key: str) -> None:
         await self._call("delete_object", Key=checked_key(key))
 
@@ -185,6 +194,29 @@ class S3Blobs:
         if found["ContentLength"] > max_bytes or len(data) > max_bytes:
             raise UploadTooLarge(reason="bytes", max_bytes=max_bytes)
         return data
+
+    def _read_part(self, key: str, at: int, size: int) -> bytes:
+        wanted = f"bytes={at}-{at + size - 1}"
+        found = self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted)
+        with found["Body"] as body:
+            data: bytes = body.read()
+        return data
+
+    def _write_file(self, key: str, file: BinaryIO, content_type: str) -> str:
+        digest = hashlib.sha256()
+        file.seek(0)
+        while piece := file.read(PIECE_BYTES):
+            digest.update(piece)
+        file.seek(0)
+        # Part by part in this very thread: one part in memory.
+        self._client.upload_fileobj(
+            file,
+            self._bucket,
+            key,
+            ExtraArgs={"ContentType": content_type, **self._sealing},
+            Config=_PARTS,
+        )
+        return digest.hexdigest()
 
     def _make_bucket(self) -> None:
         try:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from telehealth.core.access import Actor, Permission
 from telehealth.core.i18n import N_, translator
+from telehealth.core.progress import may_resume
 from telehealth.core.unit import Unit, Units
 from telehealth.payments import preparing
 from telehealth.payments.errors import ExportNotReady
@@ -60,8 +61,15 @@ async def ask_export_file_page(request: Request, unit: Unit) -> Response:
 async def export_file_page(request: Request, unit: Unit, export_id: UUID) -> Response:
     row, progress = await preparing.export_of(unit, export_id)
     return await show(
-        request, unit, "files", "finance_file.html", row=row, progress=progress, name=EXPORT_NAMES[row.name]
-    )
+        request, unit, "files", "finance_file.html", row=row, progress=progress, name=EXPORT_NAMES[row.name],
+        may_resume=not row.is_whole and may_resume(progress, unit.wall),
+    )  # fmt: skip
+
+
+@page(needs=Permission.SEE_MONEY, limit="30/minute")
+async def resume_export_file_page(unit: Unit, export_id: UUID) -> Response:
+    await preparing.go_on(unit, export_id)
+    return redirect(f"{HERE}/{export_id}")
 
 
 @page(needs=Permission.SEE_MONEY, limit="30/minute")
@@ -87,5 +95,6 @@ routes = [
     Route(HERE, export_files_page),
     Route(HERE, ask_export_file_page, methods=["POST"]),
     Route(f"{HERE}/{{export_id:uuid}}", export_file_page),
+    Route(f"{HERE}/{{export_id:uuid}}/resumption", resume_export_file_page, methods=["POST"]),
     Route(f"{HERE}/{{export_id:uuid}}/file", fetch_export_file_page),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from telehealth.accounts import CodeBurned, CodeExpired, CodeNotSent, CodesUsedUp, CodeTooSoon, CodeWrong
@@ -13,7 +13,7 @@ from telehealth.core.access import Actor, Permission
 from telehealth.core.blobs import BlobNotFound
 from telehealth.core.errors import Conflict, Refused
 from telehealth.core.i18n import N_
-from telehealth.core.progress import progress_of
+from telehealth.core.progress import may_resume, progress_of
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import Hospital, hospital, hospitals, said
 from telehealth.patients import hospital_patient, people_of
@@ -111,15 +111,16 @@ async def unlock_export_page(request: Request, units: Units, actor: Actor, expor
 @page(needs=P.BOOK, limit="20/hour")
 async def export_file_page(request: Request, units: Units, actor: Actor, export_id: UUID) -> Response:
     try:
-        row, data = await exporting.open_file(units, actor, export_id)
+        row, size, data = await exporting.open_file(units, actor, export_id)
     except (ExportNotReady, ExportExpired, ExportLocked, BlobNotFound) as error:
         return redirect(f"/exports/{export_id}", flash=sentence(error, language(request)), kind="warn")
     name = f"health-record-{row.asked_at:%Y%m%d}.zip"
     headers = {
         "content-disposition": f'attachment; filename="{name}"',
+        "content-length": str(size),
         "cache-control": "private, no-store",
     }
-    return Response(data, media_type=exporting.ZIP, headers=headers)
+    return StreamingResponse(data, media_type=exporting.ZIP, headers=headers)
 
 
 @page(needs=P.BOOK, limit="20/hour")
@@ -215,7 +216,7 @@ async def _export(unit: Unit, row: Export, names: dict[UUID, str]) -> dict[str, 
         "expires_at": row.expires_at,
         "is_ready": row.expires_at is not None and not over,
         "is_over": over,
-        "has_failed": work is not None and not work.is_live and not work.is_done,
+        "has_failed": work is not None and may_resume(work, unit.wall),
         "tag": ("", N_("已过期")) if over else work.badge if work else ("", N_("排队中")),
         "size": f"{(row.size or 0) / 1_000_000:.1f} MB",
     }
