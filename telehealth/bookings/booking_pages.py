@@ -3,8 +3,10 @@
 Every choice stands in the address, so a reload, a sign-in or a lost connection loses nothing.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from urllib.parse import urlencode
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +20,7 @@ from telehealth.bookings.choosing_pages import (
     department_step,
     doctor_step,
     person_step,
+    response_times,
     slot_step,
 )
 from telehealth.bookings.errors import (
@@ -59,9 +62,17 @@ _ANOTHER_FORM = (FormNeeded, FormMismatch, FormNotFound, FormNotSubmitted)
 
 
 @page(needs=Permission.BOOK)
-async def book_page(request: Request, unit: Unit, code: str) -> Response:
+async def book_page(request: Request, units: Units, actor: Actor, code: str) -> Response:
     """The first step that is still open."""
     choice = Choice.read(code, request.query_params)
+    told = await response_times(request, units, actor, code) if choice.slot is not None else {}
+    async with units.of(actor) as unit:
+        return await _first_open_step(request, unit, choice, told)
+
+
+async def _first_open_step(
+    request: Request, unit: Unit, choice: Choice, told: Mapping[UUID, Mapping[str, str]]
+) -> Response:
     hospital = await _open_hospital(unit, choice)
     known = {person.id: person for _, person in await people_of(unit, unit.actor.account)}
     if choice.person is None and len(known) == 1:
@@ -72,7 +83,7 @@ async def book_page(request: Request, unit: Unit, code: str) -> Response:
     if at_gate:
         return redirect(at_gate)
     policy = (await current_policy(unit, hospital.id)).policy
-    scene = Scene(hospital, choice, known[choice.person], policy)
+    scene = Scene(hospital, choice, known[choice.person], policy, told)
     return await _next_step(request, unit, scene)
 
 
@@ -229,6 +240,7 @@ async def _confirm(
         window=window.said(words(request), partial(format_day, lang=lang)) if window else "",
         last_campus=said(last, "name", lang) if last is not None and last.id != place.campus.id else "",
         complaint_phone=scene.hospital.complaint_phone,
+        response=scene.response_times.get(place.clinic.department_id, {}).get(lang, ""),
     )
 
 

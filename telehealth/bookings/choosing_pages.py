@@ -1,8 +1,8 @@
 """Whom, where, with whom and when: the steps before the seat. Each answers None once it is settled."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from telehealth.bookings import queries
 from telehealth.bookings.choice import Choice
+from telehealth.core.access import Actor
 from telehealth.core.clock import HospitalDay
 from telehealth.core.errors import DomainError
 from telehealth.core.i18n import format_day
-from telehealth.core.unit import Unit
+from telehealth.core.unit import Unit, Units
 from telehealth.directory import Hospital, HospitalSwitch, said
 from telehealth.patients import Person
 from telehealth.rulebook.rules import Channel, ClinicKind, PolicySet
@@ -35,6 +36,8 @@ class Scene:
     choice: Choice
     person: Person
     policy: PolicySet
+    #: What features above tell of how soon a department answers, in each language.
+    response_times: Mapping[UUID, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def step(self) -> dict[str, Any]:
@@ -161,6 +164,16 @@ async def _scores(request: Request, unit: Unit, doctor_ids: list[UUID]) -> dict[
     told: dict[UUID, dict[str, str]] = {}
     for part in house_of(request).contributions.get("doctor_scores", []):
         told |= await part(unit, doctor_ids)
+    return told
+
+
+async def response_times(
+    request: Request, units: Units, actor: Actor, code: str
+) -> dict[UUID, dict[str, str]]:
+    """By department, before a unit is open: a hospital's figures are read as the hospital."""
+    told: dict[UUID, dict[str, str]] = {}
+    for part in house_of(request).contributions.get("response_times", []):
+        told |= await part(units, actor, code)
     return told
 
 

@@ -6,6 +6,7 @@ from telehealth.reporting import api, models, pages
 from telehealth.reporting.contributing import worklist
 from telehealth.reporting.daily import DAY_OVER, day_is_over, plan_days, report_days
 from telehealth.reporting.samples import open_sample_figures
+from telehealth.reporting.telling import response_times
 
 __all__ = ["feature", "models"]
 
@@ -21,5 +22,9 @@ feature = Feature(
         RailLink(pages.HERE, "chart-column", N_("数据"), Permission.SEE_FIGURES, 20),
         RailLink(pages.REPORTS, "newspaper", N_("日报"), Permission.SEE_FIGURES, 21),
     ),
-    contributions=(("worklist", worklist), ("demo_opening", open_sample_figures)),
+    contributions=(
+        ("worklist", worklist),
+        ("response_times", response_times),
+        ("demo_opening", open_sample_figures),
+    ),
 )

@@ -9,6 +9,7 @@ import pytest
 
 from telehealth.accounts.models import StaffMember
 from telehealth.bookings import attending
+from telehealth.bookings.choice import Choice
 from telehealth.bookings.states import Evidence
 from telehealth.core.access import HOUSE, Role
 from telehealth.core.clock import FixedClock
@@ -17,7 +18,9 @@ from telehealth.reporting import queries
 from telehealth.reporting.daily import make_report
 from telehealth.reporting.rules import last_days
 from tests.support.factories.accounts import add_staff, cookie, staff
+from tests.support.factories.bookings import add_booker, add_check
 from tests.support.factories.rooms import Visit, add_room
+from tests.support.factories.schedule import add_clinic
 
 Client = httpx2.AsyncClient
 
@@ -119,6 +122,29 @@ async def test_GD17_from_ten_visits_on_the_public_reads_how_long_people_wait(
     page = (await client.get("/h/yunan/figures")).text
     assert "7分钟" in page
     assert (await client.get("/h/nowhere/figures")).status_code == 404
+
+
+async def test_GD17_how_soon_a_department_answers_is_told_before_anybody_pays(
+    client: Client, units: Units, visit: Visit
+) -> None:
+    place = visit.house
+    who = await add_booker(units, place, "13900008888", name="样例戊")
+    planned = await add_clinic(units, place.doctor)
+    check = await add_check(units, place, who)
+    here = Choice(place.hospital.code, person=who.person.id, check=check, slot=planned.slot.id).href()
+    mine = await cookie(units, who.actor)
+    page = await client.get(here, headers=mine)
+    assert page.status_code == 200 and "要等多久" not in page.text
+    async with units.hospital(place.hospital.id, HOUSE) as unit:
+        [row] = await queries.figures(
+            unit, place.hospital.id, last_days(1, unit.today), metrics={"first_word"}
+        )
+        row.values = row.values * 10
+    told = (await client.get(here, headers=mine)).text
+    assert "一半的就诊在约定时间后 7分钟 内得到医生回复（近 30 天）" in told
+    assert 'href="/h/yunan/figures"' in told
+    english = mine | {"accept-language": "en"}
+    assert "7 min" in (await client.get(here, headers=english)).text
 
 
 async def test_GD19_the_report_is_a_page_that_prints_and_an_api(

@@ -1,5 +1,6 @@
 """One tap to the same doctor: the proposal, the tap, and whatever stands in between (BJ09)."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from starlette.routing import Route
 
 from telehealth.bookings import live_booking
 from telehealth.bookings.booking_pages import form_href
+from telehealth.bookings.choosing_pages import response_times
 from telehealth.bookings.errors import (
     AlreadyBooked,
     ChannelFull,
@@ -52,11 +54,12 @@ _PREFIX = "answers."
 async def rebooking_page(request: Request, units: Units, actor: Actor, booking_id: UUID) -> Response:
     try:
         made = await rebooking.propose(units, actor, book_of(request), booking_id)
+        told = await response_times(request, units, actor, made.last.hospital.code)
     except NotRebookable as error:
         return redirect(f"/orders/bookings/{booking_id}", flash=error.detail, kind="info")
     except LinkPending as error:
         return redirect("/people", flash=error.detail, kind="warn")
-    return _show(request, made)
+    return _show(request, made, told=told)
 
 
 @page(needs=Permission.BOOK, limit=CHECKS)
@@ -130,6 +133,7 @@ def _show(
     errors: dict[str, str] | None = None,
     problem: DomainError | None = None,
     status: int = 200,
+    told: Mapping[UUID, Mapping[str, str]] | None = None,
 ) -> Response:
     lang, _ = language(request), words(request)
     day = partial(format_day, lang=lang)
@@ -153,6 +157,7 @@ def _show(
         campus=said(seat.campus, "name", lang) if seat else "",
         address=said(seat.campus, "address", lang) if seat else "",
         last_campus=said(last.campus, "name", lang) if made.other_campus else "",
+        response=(told or {}).get(last.booking.department_id, {}).get(lang, "") if made.is_online else "",
         due_on=made.due_on,
         is_allowed=made.is_allowed,
         pending=made.decision.pending_verification,
