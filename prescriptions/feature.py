@@ -41,7 +41,7 @@ from prescriptions.reviewing.contributing import worklist as reviewing_worklist
 from prescriptions.reviewing.telling import tell_of_reaction
 from prescriptions.samples import open_sample_pharmacies
 from prescriptions.scenes import play_scene
-from prescriptions.settling import charging, earning, expiring, opening, undoing
+from prescriptions.settling import charging, earning, expiring, leaving_helper, opening, undoing
 from prescriptions.settling import models as settling_models
 from prescriptions.stock import api as stock_api
 from prescriptions.stock import models as stock_models
@@ -61,6 +61,7 @@ __all__ = [
     "settling_models",
     "stock_models",
 ]  # fmt: skip
+from telehealth.patients import LinkEnded
 
 feature = Feature(
     name="prescriptions",
@@ -122,6 +123,7 @@ feature = Feature(
         (PrescriptionEnded, reserving.on_ended),
         (DispatchUndone, undoing.on_undone),
         (MedicineDispensed, earning.on_dispensed),
+        (LinkEnded, leaving_helper.on_link_ended),
         *pharmacy_jobs.subscriptions,
     ),
     contributions=(

@@ -19,15 +19,17 @@ from prescriptions.states import (
 )
 from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.seal import Sealed
-from telehealth.core.tenancy import Tenancy
+from telehealth.core.tenancy import OF_PERSON, Tenancy
 
 #: Feeds the human number; gaps are fine.
 NUMBERS = sa.Sequence("prescription_numbers", metadata=Base.metadata)
 
+_OF_SHEET = "prescription_id in (select p.id from prescriptions p where p.person_id = {person})"
+
 
 class Prescription(Base):
     __tablename__ = "prescriptions"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_PERSON)
     __table_args__ = (
         sa.Index("ix_prescriptions_visit", "visit_id"),
         sa.Index("ix_prescriptions_person", "person_id", "signed_at"),
@@ -100,7 +102,7 @@ class Line(Base):
     """One drug of a sheet, fixed once it is signed; codes and amounts only, the names are the book's."""
 
     __tablename__ = "prescription_lines"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_PERSON)
     __table_args__ = (
         sa.UniqueConstraint("prescription_id", "position"),
         sa.Index("ix_prescription_lines_drug", "hospital_id", "drug_code"),
@@ -138,7 +140,7 @@ class Check(Base):
     """One run of the safety engine: by which versions, over what, with what result."""
 
     __tablename__ = "rx_checks"
-    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True, of=_OF_SHEET)
     __table_args__ = (sa.Index("ix_rx_checks_prescription", "prescription_id", "at"),)
 
     id: Mapped[PrimaryKey]
@@ -163,7 +165,7 @@ class Review(Base):
     """A pharmacist's answer to one issue of a sheet. They may pass, return or refuse, and change nothing."""
 
     __tablename__ = "rx_reviews"
-    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True, of=_OF_SHEET)
     __table_args__ = (sa.UniqueConstraint("prescription_id", "issue"),)
 
     id: Mapped[PrimaryKey]
@@ -183,7 +185,7 @@ class SheetFile(Base):
     """The exact bytes that were signed, in the blob store (E-Signature Law art. 5-6); never written again."""
 
     __tablename__ = "rx_sheets"
-    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True, of=_OF_SHEET)
     __table_args__ = (sa.UniqueConstraint("prescription_id", "issue", "stage"),)
 
     id: Mapped[PrimaryKey]

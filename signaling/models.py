@@ -13,12 +13,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from signaling.states import CALL, CallEvent, CallState, RecordingState
 from telehealth.core.db import Base, PrimaryKey
-from telehealth.core.tenancy import Tenancy
+from telehealth.core.tenancy import OF_ROOM, Tenancy
 
 
 class Call(Base):
     __tablename__ = "calls"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_ROOM)
     __table_args__ = (
         sa.Index("uq_calls_live_room", "room", unique=True, postgresql_where=sa.text("state <> 'ended'")),
         sa.Index("ix_calls_room", "room", "rang_at"),
@@ -64,7 +64,7 @@ class RoomPeer(Base):
     """One open page."""
 
     __tablename__ = "room_peers"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_ROOM)
     __table_args__ = (sa.Index("ix_room_peers_room", "room"), sa.Index("ix_room_peers_node", "node"))
 
     #: `hello.page`, as text: the protocol's peer id.
@@ -85,7 +85,7 @@ class RoomSignal(Base):
     """From peer to peer, or between a peer and the recorder of a call. Gone after two minutes."""
 
     __tablename__ = "signals"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_ROOM)
     __table_args__ = (sa.Index("ix_signals_room", "room", "id"), sa.Index("ix_signals_at", "at"))
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
@@ -117,7 +117,7 @@ class RecorderLease(Base):
     """Which recorder has a call; `turn` is the n of `replace`."""
 
     __tablename__ = "recorder_leases"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_ROOM)
     __table_args__ = (sa.Index("ix_recorder_leases_until", "until"),)
 
     call_id: Mapped[UUID] = mapped_column(sa.ForeignKey("calls.id"), primary_key=True)
@@ -133,7 +133,7 @@ class RecordingSegment(Base):
     """About a minute of one leg as it lies in the store; each holds the digest of the one before."""
 
     __tablename__ = "recording_segments"
-    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True, of=OF_ROOM)
     __table_args__ = (
         sa.UniqueConstraint("call_id", "leg", "number"),
         sa.Index("ix_recording_segments_room", "room", "begun_at"),

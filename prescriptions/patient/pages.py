@@ -28,7 +28,7 @@ from telehealth.core.i18n import format_instant, translator
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import said
 from telehealth.patients import own_person
-from telehealth.payments import refunds_of
+from telehealth.payments import own_charge, refunds_of
 from telehealth.payments.errors import ChargeClosed
 from telehealth.payments.wording import REFUND_STATES
 from telehealth.web.contract import page
@@ -239,6 +239,8 @@ def _estimate(view: View) -> dict[str, Any] | None:
 async def _money(unit: Unit, view: View) -> dict[str, Any]:
     """The receipt of what was paid, and what of that went back."""
     if view.row is None or view.row.charge_id is None or view.row.paid_at is None or not view.rx.total:
+        return {}
+    if await own_charge(unit, unit.actor, view.row.charge_id) is None:
         return {}
     return {
         "receipt": f"/receipts/{view.row.charge_id}",

@@ -22,12 +22,17 @@ from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.seal import Sealed
 from telehealth.core.tenancy import Tenancy
 
+_SHEETS = "select p.id from prescriptions p where p.person_id = {person}"
+_OF_SHEET = f"id in ({_SHEETS})"
+_OF_ORDER = f"order_id in ({_SHEETS})"
+_OF_PARCEL = f"parcel_id in (select l.id from parcels l where l.order_id in ({_SHEETS}))"  # noqa: S608
+
 
 class DispatchOrder(Base):
     """Its id is the prescription's: a sheet is worked on once."""
 
     __tablename__ = "dispatch_orders"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=_OF_SHEET)
     __table_args__ = (
         sa.Index(
             "ix_dispatch_orders_board",
@@ -135,7 +140,7 @@ class Dispense(Base):
     """The one time a sheet was dispensed: handed to a courier, or to a person at the window."""
 
     __tablename__ = "dispenses"
-    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True, of=_OF_SHEET)
 
     id: Mapped[UUID] = mapped_column(sa.ForeignKey("prescriptions.id"), primary_key=True)
     hospital_id: Mapped[UUID]
@@ -153,7 +158,7 @@ class Dispense(Base):
 
 class Parcel(Base):
     __tablename__ = "parcels"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=_OF_ORDER)
     __table_args__ = (
         sa.UniqueConstraint("carrier", "order_number"),
         sa.Index("ix_parcels_waybill", "carrier", "waybill"),
@@ -187,7 +192,7 @@ class ParcelScan(Base):
     """What a courier reported, once each (`scan_id` is the courier's own); raw code and remark are kept."""
 
     __tablename__ = "parcel_scans"
-    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True, of=_OF_PARCEL)
 
     parcel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parcels.id"), primary_key=True)
     scan_id: Mapped[str] = mapped_column(primary_key=True)

@@ -15,7 +15,7 @@ from prescriptions.reactions.states import (
 )
 from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.seal import Sealed
-from telehealth.core.tenancy import Tenancy
+from telehealth.core.tenancy import OF_PERSON, Tenancy
 
 #: Feeds the human number; gaps are fine.
 NUMBERS = sa.Sequence("reaction_numbers", metadata=Base.metadata)
@@ -25,7 +25,7 @@ class Reaction(Base):
     """One report about one sheet: which of its medicines, what happened, and what was made of it."""
 
     __tablename__ = "rx_reactions"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_PERSON)
     __table_args__ = (
         # The same form sent twice is one report.
         sa.UniqueConstraint("account_id", "draft"),
@@ -44,7 +44,7 @@ class Reaction(Base):
     #: `AR-261121-000017`.
     number: Mapped[str] = mapped_column(unique=True)
     hospital_id: Mapped[UUID]
-    account_id: Mapped[UUID]
+    account_id: Mapped[UUID | None]
     person_id: Mapped[UUID]
     prescription_id: Mapped[UUID] = mapped_column(sa.ForeignKey("prescriptions.id"))
     rx_number: Mapped[str]

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from prescriptions.states import FULFILMENT, FulfilmentEvent, FulfilmentState, Path
 from telehealth.core.db import Base
 from telehealth.core.seal import Sealed
-from telehealth.core.tenancy import Tenancy
+from telehealth.core.tenancy import OF_PERSON, Tenancy
 
 
 class Fulfilment(Base):
     """Made when the pharmacist passes the sheet; `path` is None until the patient chooses."""
 
     __tablename__ = "fulfilments"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_PERSON)
     __table_args__ = (
         sa.Index("ix_fulfilments_account", "account_id", "passed_at"),
         sa.Index("uq_fulfilments_code", "hospital_id", "code_digest", unique=True),

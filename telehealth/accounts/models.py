@@ -73,7 +73,7 @@ class StaffMember(Base):
     """A person's work at one hospital."""
 
     __tablename__ = "staff_members"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, stays="of the account itself")
     __table_args__ = (sa.UniqueConstraint("hospital_id", "account_id"),)
 
     id: Mapped[PrimaryKey]
@@ -123,7 +123,7 @@ class WeChatIdentity(Base):
     """Who an account is inside WeChat: one openid per app; `unionid` links a person's apps (XY15)."""
 
     __tablename__ = "wechat_identities"
-    __tenancy__ = Tenancy(account=True)
+    __tenancy__ = Tenancy(account=True, stays="of the account itself")
     __table_args__ = (sa.UniqueConstraint("appid", "openid"), sa.UniqueConstraint("account_id", "appid"))
 
     id: Mapped[PrimaryKey]

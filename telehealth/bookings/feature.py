@@ -1,12 +1,14 @@
 from telehealth.bookings import api, desk_pages, jobs, pages, staff_pages
 from telehealth.bookings.cancelling import on_clinic_closed
 from telehealth.bookings.contributing import worklist
+from telehealth.bookings.leaving_helper import on_link_ended
 from telehealth.bookings.measuring import MEASURING
 from telehealth.bookings.paying import pay_subject
 from telehealth.bookings.queries import demand
 from telehealth.core.access import Permission
 from telehealth.core.feature import Feature, RailLink
 from telehealth.core.i18n import N_
+from telehealth.patients import LinkEnded
 from telehealth.schedule.events import ClinicClosed
 
 feature = Feature(
@@ -17,7 +19,7 @@ feature = Feature(
     tasks=jobs.tasks,
     deadlines=jobs.deadlines,
     periodic=jobs.periodic,
-    subscriptions=((ClinicClosed, on_clinic_closed),),
+    subscriptions=((ClinicClosed, on_clinic_closed), (LinkEnded, on_link_ended)),
     rail=(RailLink("/staff/bookings", "ticket-check", N_("预约"), Permission.BOOK_FOR_PATIENT, 30),),
     templates="telehealth.bookings",
     contributions=(

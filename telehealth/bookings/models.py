@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from telehealth.bookings.states import BOOKING, LIVE, BookingEvent, BookingState
 from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.seal import Sealed
-from telehealth.core.tenancy import Tenancy
+from telehealth.core.tenancy import OF_PERSON, Tenancy
 from telehealth.rulebook.rules import Channel, ClinicKind
 
 #: Feeds the human number; gaps are fine.
@@ -18,7 +18,7 @@ NUMBERS = sa.Sequence("booking_numbers", metadata=Base.metadata)
 
 class Booking(Base):
     __tablename__ = "bookings"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_PERSON)
     __table_args__ = (
         sa.Index(
             "uq_bookings_live_clinic_person",

@@ -25,8 +25,7 @@ from telehealth.core.access import Actor, Permission
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import said
 from telehealth.patients import Person, people_by_id
-from telehealth.payments import refunds_of
-from telehealth.payments.charging import charge_for
+from telehealth.payments import own_charge, refunds_of
 from telehealth.payments.errors import ChargeClosed
 from telehealth.payments.states import ChargeState, RefundState
 from telehealth.payments.wording import PARKED_WORDS, REFUND_REASONS, REFUND_STATES
@@ -104,7 +103,9 @@ async def money_of(unit: Unit, booking: Booking) -> dict[str, Any]:
     """What was paid for it, and what of that goes back, for the page; empty as long as nothing was."""
     if booking.charge_id is None or not booking.fee:
         return {}
-    charge = await charge_for(unit, unit.actor, booking.charge_id)
+    charge = await own_charge(unit, unit.actor, booking.charge_id)
+    if charge is None:
+        return {}
     refunds = await refunds_of(unit, charge.id)
     if charge.state is not ChargeState.SETTLED and not refunds:
         return {}

@@ -55,6 +55,8 @@ class Ending(StrEnum):
     #: The hospital's system stayed silent until the last moment (XY24).
     UNVERIFIED = "unverified"
     NOT_ELIGIBLE = "not_eligible"
+    #: Whoever booked may no longer act for the patient.
+    HELPER_LEFT = "helper_left"
 
 
 #: Why a doctor withdrew, as a code; in words it is health text and kept sealed.

@@ -24,10 +24,14 @@ from telehealth.core.tenancy import Tenancy
 #: Feeds the human number; gaps are fine.
 NUMBERS = sa.Sequence("complaint_numbers", metadata=Base.metadata)
 
+#: Of a visit or a sheet that moved before; what is about money, or about nothing, stays.
+_OF_TOPIC = "about_id = any({moved})"
+_OF_COMPLAINT = "complaint_id in (select c.id from complaints c where c.about_id = any({moved}))"
+
 
 class Complaint(Base):
     __tablename__ = "complaints"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=_OF_TOPIC)
     __table_args__ = (
         # The same form sent twice is one complaint.
         sa.UniqueConstraint("account_id", "draft"),
@@ -44,7 +48,7 @@ class Complaint(Base):
     #: `CP-261121-000217`, read out on the phone.
     number: Mapped[str] = mapped_column(unique=True)
     hospital_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hospitals.id"))
-    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
     #: Of the page it was written on.
     draft: Mapped[UUID]
     kind: Mapped[ComplaintKind]
@@ -81,13 +85,13 @@ class ComplaintStep(Base):
     """One line of its timeline, as both sides read it."""
 
     __tablename__ = "complaint_steps"
-    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True, of=_OF_COMPLAINT)
     __table_args__ = (sa.Index("ix_complaint_steps_complaint_id", "complaint_id", "id"),)
 
     id: Mapped[PrimaryKey]
     complaint_id: Mapped[UUID] = mapped_column(sa.ForeignKey("complaints.id"))
     hospital_id: Mapped[UUID]
-    account_id: Mapped[UUID]
+    account_id: Mapped[UUID | None]
     kind: Mapped[StepKind]
     at: Mapped[datetime]
     #: The member of staff; empty for the patient and for the house itself.
@@ -100,7 +104,7 @@ class ComplaintPhoto(Base):
     """`key` names what was written anew by us, never what a stranger sent."""
 
     __tablename__ = "complaint_photos"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=_OF_COMPLAINT)
     __table_args__ = (
         sa.Index("ix_complaint_photos_complaint_id", "complaint_id"),
         sa.Index("ix_complaint_photos_unswept", "offered_at", postgresql_where=sa.text("swept_at is null")),
@@ -109,7 +113,7 @@ class ComplaintPhoto(Base):
     id: Mapped[PrimaryKey]
     complaint_id: Mapped[UUID] = mapped_column(sa.ForeignKey("complaints.id"))
     hospital_id: Mapped[UUID]
-    account_id: Mapped[UUID]
+    account_id: Mapped[UUID | None]
     state: Mapped[PhotoState]
     key: Mapped[str | None]
     thumbnail_key: Mapped[str | None]

@@ -5,6 +5,7 @@ from telehealth.consultations import (
     doctor_api,
     following_up,
     helper_pages,
+    helping,
     models,
     pages,
     staff_pages,
@@ -27,6 +28,7 @@ from telehealth.core.access import Permission
 from telehealth.core.deadlines import DeadlineKind
 from telehealth.core.feature import Feature, Periodic, RailLink
 from telehealth.core.i18n import N_
+from telehealth.patients import LinkEnded
 
 __all__ = ["feature", "models"]
 
@@ -42,7 +44,7 @@ feature = Feature(
         Periodic("consultations.nudge_doctors", 30, nudge_doctors),
         Periodic("consultations.sweep_unfinished", 60, sweep_unfinished),
     ),
-    subscriptions=((BookingPaid, on_paid), (BookingsLeft, on_left)),
+    subscriptions=((BookingPaid, on_paid), (BookingsLeft, on_left), (LinkEnded, helping.on_link_ended)),
     rail=(RailLink("/staff/line", "stethoscope", N_("接诊台"), Permission.CONSULT, 5),),
     templates="telehealth.consultations",
     contributions=(

@@ -9,6 +9,8 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from telehealth.consultations.errors import (
     HelpersFull,
     InvitationNotFound,
@@ -17,7 +19,7 @@ from telehealth.consultations.errors import (
     SeatNotFound,
 )
 from telehealth.consultations.gate import find_seat
-from telehealth.consultations.models import RoomSeat
+from telehealth.consultations.models import Consultation, RoomSeat
 from telehealth.consultations.policy import acting
 from telehealth.consultations.queries import consultation, invitation, lock_consultation, seat, seats_of
 from telehealth.consultations.states import OPEN, SEAT, SeatEvent, SeatState
@@ -28,7 +30,7 @@ from telehealth.core.ids import share_token
 from telehealth.core.rooms import Role
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import Doctor, Hospital, doctor, hospital
-from telehealth.patients import people_by_id
+from telehealth.patients import LinkEnded, people_by_id
 from telehealth.patients.masking import mask_name
 from telehealth.rulebook import current_policy
 
@@ -134,6 +136,26 @@ async def end(units: Units, actor: Actor, room: UUID, seat_id: UUID) -> None:
             raise SeatNotFound()
         if row.state is not SeatState.ENDED:
             await _end(unit, row)
+
+
+async def on_link_ended(unit: Unit, event: LinkEnded) -> None:
+    """Who may no longer act for the patient leaves their rooms, as does whoever they had invited.
+
+    Called by `LinkEnded`, before the room goes to whoever takes over; open sockets ask again and are closed.
+    """
+    if not event.acted:
+        return
+    found = sa.select(Consultation.id).where(
+        Consultation.person_id == event.person_id, Consultation.state.in_(OPEN)
+    )
+    for room in (await unit.session.scalars(found.order_by(Consultation.id))).all():
+        visit = await lock_consultation(unit, room)
+        theirs = event.account_id
+        for row in await helpers_of(unit, room):
+            if theirs in (row.guest_account_id, row.invited_by):
+                await _end(unit, row)
+        if visit.account_id == theirs:
+            unit.hint(f"room:{room}")
 
 
 async def helpers_of(unit: Unit, room: UUID) -> list[RoomSeat]:

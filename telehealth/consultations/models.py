@@ -31,12 +31,12 @@ from telehealth.consultations.states import (
 )
 from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.seal import Sealed
-from telehealth.core.tenancy import Tenancy
+from telehealth.core.tenancy import OF_PERSON, OF_ROOM, Tenancy
 
 
 class Consultation(Base):
     __tablename__ = "consultations"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_PERSON)
     __table_args__ = (
         sa.Index("ix_consultations_line", "doctor_id", "day", "starts_at"),
         sa.Index(
@@ -87,7 +87,7 @@ class RoomMessage(Base):
     """Number `seq` of its room. `text` is what people wrote, sealed; `facts` hold codes and ids only."""
 
     __tablename__ = "room_messages"
-    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True, of=OF_ROOM)
     __table_args__ = (sa.UniqueConstraint("room", "client_id"),)
 
     room: Mapped[UUID] = mapped_column(sa.ForeignKey("consultations.id"), primary_key=True)
@@ -113,7 +113,7 @@ class ReadMark(Base):
     """How far one seat has read."""
 
     __tablename__ = "read_marks"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_ROOM)
 
     room: Mapped[UUID] = mapped_column(sa.ForeignKey("consultations.id"), primary_key=True)
     reader_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -128,7 +128,7 @@ class RoomFile(Base):
     """A photo, document or voice message. `key` names what was written anew by us."""
 
     __tablename__ = "room_files"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_ROOM)
     __table_args__ = (
         sa.Index("ix_room_files_room", "room"),
         sa.Index("ix_room_files_unswept", "offered_at", postgresql_where=sa.text("swept_at is null")),
@@ -171,7 +171,7 @@ class RoomSeat(Base):
     """A helper (invited by the patient) or a second doctor (invited by the doctor). Ends with the visit."""
 
     __tablename__ = "room_seats"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_ROOM)
     __table_args__ = (
         sa.Index("ix_room_seats_room", "room"),
         sa.Index("ix_room_seats_guest", "guest_account_id"),
@@ -211,7 +211,7 @@ class RecordingConsent(Base):
     """What somebody answered when asked whether calls of this visit may be recorded; the last one counts."""
 
     __tablename__ = "recording_consents"
-    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True, of=OF_ROOM)
     __table_args__ = (sa.Index("ix_recording_consents_room", "room", "at"),)
 
     id: Mapped[PrimaryKey]
@@ -228,7 +228,7 @@ class VisitNote(Base):
     """The doctor's record of the visit: one for each, saved as it is typed, fixed by signing."""
 
     __tablename__ = "visit_notes"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_PERSON)
 
     id: Mapped[UUID] = mapped_column(sa.ForeignKey("consultations.id"), primary_key=True)
     hospital_id: Mapped[UUID]
@@ -256,7 +256,7 @@ class FollowUp(Base):
     """Somebody should look again by then (GD11)."""
 
     __tablename__ = "follow_ups"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_PERSON)
     __table_args__ = (
         sa.UniqueConstraint("room"),
         sa.Index("ix_follow_ups_due", "doctor_id", "due_day", postgresql_where=sa.text("state = 'open'")),
@@ -288,7 +288,7 @@ class RecordView(Base):
     """Somebody looked at the record or played a recording; the patient can read who and when."""
 
     __tablename__ = "record_views"
-    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True, of=OF_ROOM)
     __table_args__ = (sa.Index("ix_record_views_room", "room", "at"),)
 
     id: Mapped[PrimaryKey]
@@ -308,7 +308,7 @@ class DeviceCheck(Base):
     """What a page found out about camera, microphone and network before the visit; the last ones are kept."""
 
     __tablename__ = "device_checks"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_ROOM)
     __table_args__ = (sa.Index("ix_device_checks_room", "room", "at"),)
 
     id: Mapped[PrimaryKey]

@@ -23,7 +23,11 @@ GENESIS = "0" * 64
 
 class AuditRecord(Base):
     __tablename__ = "audit_records"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        stays="who did what, then; no page of a patient reads it",
+    )
     __table_args__ = (
         sa.Index("ix_audit_records_hospital_id_at", "hospital_id", "at"),
         sa.Index("ix_audit_records_subject", "subject_kind", "subject_id"),

@@ -31,7 +31,7 @@ NOTICED = timedelta(seconds=1)
 
 class Deadline(Base):
     __tablename__ = "deadlines"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of="subject_id = any({moved})")
     __table_args__ = (sa.Index("ix_deadlines_due", "due_at"),)
 
     kind: Mapped[str] = mapped_column(primary_key=True)

@@ -68,7 +68,7 @@ KINDS = {S.WAITING: "", S.RUNNING: "info", S.DONE: "ok", S.FAILED: "danger"}
 
 class Progress(Base):
     __tablename__ = "progress"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, stays="work of the account itself")
 
     #: A dotted name, as of an audit record.
     kind: Mapped[str] = mapped_column(primary_key=True)

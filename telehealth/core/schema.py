@@ -4,7 +4,7 @@ Alembic holds our tables, Procrastinate its own; the two do not know each other.
 refused on a database that is newer than this release, so a rollback cannot corrupt it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,58 @@ def audit_guards() -> Sequence[str]:
 
 def policy_statements(tenancy: dict[str, Tenancy], tables: Iterable[str]) -> list[str]:
     return [statement for table in tables for statement in policies(table, tenancy[table])]
+
+
+def passing_on(declared: Mapping[str, Tenancy], metadata: sa.MetaData) -> list[str]:
+    """The function that takes a person's rows from one account, for another or for nobody.
+
+    It belongs to the owner of the tables, so it reaches evidence as well, and changes nothing of it but
+    the account. It refuses as long as the account still acts for the person, and outside a system unit.
+    Whoever asks again moves what was written meanwhile.
+    """
+    body = "".join(
+        _step(name, declared[name].of, with_id=_has_uuid(metadata.tables[name]))
+        for name in sorted(declared, key=lambda table: ("{moved}" in declared[table].of, table))
+        if declared[name].of
+    )
+    return [
+        _PASS_ON.replace("{body}", body),
+        "revoke execute on function pass_on(uuid, uuid, uuid) from public",
+        f"grant execute on function pass_on(uuid, uuid, uuid) to {APP}",
+    ]
+
+
+_PASS_ON = """
+create or replace function pass_on(former uuid, of_person uuid, taker uuid) returns uuid[]
+language plpgsql security definer set search_path = public, pg_temp as $pass$
+declare
+    moved uuid[] := '{}';
+begin
+    if current_setting('app.system', true) is distinct from 'on' then
+        raise insufficient_privilege using message = 'only the house passes rows on';
+    end if;
+    if exists (
+        select 1 from patient_links l
+        where l.account_id = former and l.person_id = of_person and l.state = 'active'
+    ) then
+        raise check_violation using message = 'the account still acts for the person';
+    end if;
+{body}    return moved;
+end $pass$
+""".strip()
+
+
+def _step(table: str, of: str, *, with_id: bool) -> str:
+    which = of.format(person="of_person", moved="moved")
+    # Table and condition are words of our own models.
+    change = f"update {table} set account_id = taker where account_id = former and ({which})"  # noqa: S608
+    if with_id:
+        change = f"with m as ({change} returning id) select moved || array(select id from m) into moved"  # noqa: S608
+    return f"    {change};\n"
+
+
+def _has_uuid(table: sa.Table) -> bool:
+    return "id" in table.c and isinstance(table.c.id.type, sa.Uuid)
 
 
 def _version(connection: psycopg.Connection[Any]) -> str | None:

@@ -12,6 +12,12 @@ A Unit opens as `hospital(id)`, `account(id)`, `public()` or `system(reason)`; t
     mutual     rows that another table's visibility decides, by the SQL in `when`
     open       no row belongs to anybody: sessions, calendars, keys. Says why.
 
+Rows of an account are about people it acts for, and that ends. So a table with `account` also says
+either whose rows go along with the person (`of`: they belong to whoever acts from then on, or to the
+hospital alone), or why they stay with the account (`stays`). `pass_on`, a function in the database
+that follows from those words, is the one place where it happens, and the only hand that may touch
+`account_id` of a row that is evidence.
+
 `system` sees everything and is for callbacks, sweeps and sign-in; every audit record made in
 it carries its reason, and a house test lists its uses. A query that forgets its filter
 therefore sees one hospital or one account, never the others.
@@ -30,6 +36,10 @@ ACCOUNT = _SETTING.format("account")
 SYSTEM = "(select current_setting('app.system', true) = 'on')"
 ANYBODY = f"({ACCOUNT} is not null)"
 
+#: Which rows are of a person: a column says so, or the room of a visit does.
+OF_PERSON = "person_id = {person}"
+OF_ROOM = "room in (select c.id from consultations c where c.person_id = {person})"
+
 
 @dataclass(frozen=True, slots=True)
 class Tenancy:
@@ -39,6 +49,10 @@ class Tenancy:
     public: bool = False
     seats: bool = False
     when: str = ""
+    #: SQL with `{person}`, or `{moved}` for the ids that moved before: rows that go along with the person.
+    of: str = ""
+    #: Why rows stay with an account that no longer acts for whom they are about.
+    stays: str = ""
     #: Rows are evidence: the application adds them and neither changes nor removes them.
     append_only: bool = False
     #: Why no row of this table belongs to anybody. Non-empty means: no row-level security.

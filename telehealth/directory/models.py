@@ -184,7 +184,7 @@ class NoticeAcceptance(Base):
     """Who read which text, when, through which door (XY21)."""
 
     __tablename__ = "notice_acceptances"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, stays="what the account itself agreed to")
     __table_args__ = (
         sa.UniqueConstraint("account_id", "notice_id", "person_id", postgresql_nulls_not_distinct=True),
     )

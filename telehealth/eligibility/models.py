@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.seal import Sealed
-from telehealth.core.tenancy import Tenancy
+from telehealth.core.tenancy import OF_PERSON, Tenancy
 from telehealth.eligibility.facts import Stage
 from telehealth.rulebook.rules import ClinicKind
 
@@ -28,7 +28,7 @@ class GateDecision(Base):
     """Written once, never changed. What the patient declared is health data, so it is sealed."""
 
     __tablename__ = "gate_decisions"
-    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True, of=OF_PERSON)
     __table_args__ = (sa.Index("ix_gate_decisions_person", "person_id", "hospital_id", "decided_at"),)
 
     id: Mapped[PrimaryKey]

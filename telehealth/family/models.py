@@ -31,7 +31,12 @@ class Binding(Base):
     `person_id`. Names are as they were shown when it was asked for."""
 
     __tablename__ = "family_bindings"
-    __tenancy__ = Tenancy(hospital=True, account=True, when=_MEMBER)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        when=_MEMBER,
+        stays="the own insured account: it ends by itself with the link",
+    )
     __table_args__ = (
         sa.Index(
             "uq_family_bindings_live", "account_id", "person_id", unique=True,
@@ -92,7 +97,7 @@ class Place(Base):
     """
 
     __tablename__ = "family_places"
-    __tenancy__ = Tenancy(account=True)
+    __tenancy__ = Tenancy(account=True, stays="the own insured account: it ends by itself with the link")
     __table_args__ = (
         sa.CheckConstraint("ordinal >= 1", name="counted"),
         sa.UniqueConstraint("binding_id", "side"),
@@ -113,7 +118,11 @@ class Paper(Base):
     """A photo or PDF of a paper. Deleted some days after the decision; its digest stays."""
 
     __tablename__ = "family_papers"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        stays="the own insured account: it ends by itself with the link",
+    )
     __table_args__ = (
         sa.Index("ix_family_papers_binding_id", "binding_id"),
         sa.Index("ix_family_papers_unswept", "offered_at", postgresql_where=sa.text("swept_at is null")),
@@ -146,7 +155,7 @@ class PaymentCheck(Base):
     """The payer typed the code for one payment for a relative (GS02): good for minutes, and once."""
 
     __tablename__ = "family_payment_checks"
-    __tenancy__ = Tenancy(account=True)
+    __tenancy__ = Tenancy(account=True, stays="the own insured account: it ends by itself with the link")
     __table_args__ = (sa.Index("ix_family_payment_checks_subject", "account_id", "subject_id"),)
 
     id: Mapped[PrimaryKey]

@@ -48,7 +48,11 @@ class Cover(Base):
     """One authorisation of the insurance code, for one payment (BJ06): short-lived, used once, a consent."""
 
     __tablename__ = "covers"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        stays="who paid keeps receipt and refund; names of items need a live link",
+    )
     __table_args__ = (
         sa.Index("ix_covers_charge_id", "charge_id"),
         sa.Index(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.seal import Sealed
-from telehealth.core.tenancy import Tenancy
+from telehealth.core.tenancy import OF_PERSON, Tenancy
 from telehealth.intake.rules import PhotoKind
 from telehealth.intake.states import (
     ATTACHMENT,
@@ -30,7 +30,7 @@ class IntakeForm(Base):
     """What the patient tells before the visit. At most one unsent draft for the same errand."""
 
     __tablename__ = "intake_forms"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_PERSON)
     __table_args__ = (
         sa.Index(
             "uq_intake_forms_draft", "account_id", "person_id", "department_id", "kind", unique=True,
@@ -68,7 +68,11 @@ class IntakeAttachment(Base):
     """A photo or report. `key` names what was written anew by us, never what a stranger sent."""
 
     __tablename__ = "intake_attachments"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        of="form_id in (select f.id from intake_forms f where f.person_id = {person})",
+    )
     __table_args__ = (
         sa.Index("ix_intake_attachments_form_id", "form_id"),
         sa.Index("ix_intake_attachments_unswept", "offered_at", postgresql_where=sa.text("swept_at is null")),

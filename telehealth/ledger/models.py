@@ -19,7 +19,7 @@ from telehealth.ledger.chart import SIDES
 
 class LedgerEntry(Base):
     __tablename__ = "ledger_entries"
-    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True, stays="the books name who paid")
     __guards__ = (f"revoke update, delete, truncate on ledger_entries from {APP}",)
     __table_args__ = (
         sa.Index("ix_ledger_entries_hospital_id_posted_on", "hospital_id", "posted_on"),
@@ -70,7 +70,7 @@ end $$
 
 class LedgerPosting(Base):
     __tablename__ = "ledger_postings"
-    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, append_only=True, stays="the books name who paid")
     __guards__ = (
         f"revoke update, delete, truncate on ledger_postings from {APP}",
         _CHECK,

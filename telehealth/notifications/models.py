@@ -30,7 +30,12 @@ class InboxMessage(Base):
     """One notice to one account. The words are made when it is read, in the reader's language."""
 
     __tablename__ = "inbox_messages"
-    __tenancy__ = Tenancy(hospital=True, account=True, when=_CAUSED)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        when=_CAUSED,
+        stays="what the account was told; links to what passed on are taken out",
+    )
     __table_args__ = (
         sa.Index("ix_inbox_messages_account", "account_id", sa.text("id desc")),
         sa.Index("ix_inbox_messages_unread", "account_id", postgresql_where=sa.text("read_at is null")),
@@ -52,7 +57,12 @@ class Delivery(Base):
     """A notice on its way beyond the inbox, to one reader. With an account its id is the message's own."""
 
     __tablename__ = "deliveries"
-    __tenancy__ = Tenancy(hospital=True, account=True, when=_CAUSED)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        when=_CAUSED,
+        stays="what the account was told; links to what passed on are taken out",
+    )
 
     id: Mapped[PrimaryKey]
     hospital_id: Mapped[UUID | None] = mapped_column(index=True)
@@ -119,7 +129,10 @@ class NoticePreference(Base):
     """A topic somebody silenced on a way to their phone, or asked for again. No row: wanted."""
 
     __tablename__ = "notice_preferences"
-    __tenancy__ = Tenancy(account=True)
+    __tenancy__ = Tenancy(
+        account=True,
+        stays="what the account was told; links to what passed on are taken out",
+    )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     topic: Mapped[Topic] = mapped_column(primary_key=True)
@@ -131,7 +144,10 @@ class SubscribeConsent(Base):
     """How many more messages of one template a person allowed a mini-program: one a tap on "allow"."""
 
     __tablename__ = "subscribe_consents"
-    __tenancy__ = Tenancy(account=True)
+    __tenancy__ = Tenancy(
+        account=True,
+        stays="what the account was told; links to what passed on are taken out",
+    )
     __table_args__ = (sa.CheckConstraint("remaining >= 0", name="not_overdrawn"),)
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -278,6 +278,16 @@ WORDINGS: dict[Notice, Wording] = {
         "An account removed you from its people. It can no longer book for you or see your records.",
         icon="user-x",
     ),
+    Notice.VISITS_PASSED_ON: Wording(
+        Topic.PEOPLE,
+        "就诊安排已转到您的账号",
+        "Visits came to your account",
+        "原代办账号已不能再为{person}办理，其预约、处方和记录现由您的账号查看和办理。",
+        "The account that acted for {person} no longer can. Their visits, prescriptions and records are now"
+        " yours to see and arrange.",
+        _PERSON,
+        icon="users-round",
+    ),
     Notice.IDENTITY_REFUSED: Wording(
         Topic.PEOPLE,
         "核验申请未通过",

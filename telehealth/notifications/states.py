@@ -155,6 +155,7 @@ class Notice(StrEnum):
     CONSENT_WITHDRAWN = "consent_withdrawn"
     PERSON_LINKED = "person_linked"
     LINK_ENDED = "link_ended"
+    VISITS_PASSED_ON = "visits_passed_on"
     FAMILY_BOUND = "family_bound"
     FAMILY_PAYER_BOUND = "family_payer_bound"
     FAMILY_REFUSED = "family_refused"

@@ -12,8 +12,7 @@ from telehealth.core.promises import Said
 from telehealth.core.unit import Unit
 from telehealth.orders.promising import refunds_promised, visit_facts
 from telehealth.orders.rules import visit_promises
-from telehealth.payments import Refund, RefundSteps, refunds_of, refunds_on_the_way
-from telehealth.payments.charging import charge_for
+from telehealth.payments import Refund, RefundSteps, own_charge, refunds_of, refunds_on_the_way
 from telehealth.rulebook import current_policy
 from telehealth.rulebook.rules import ClinicKind
 from telehealth.schedule.wording import KIND_LABELS
@@ -35,7 +34,9 @@ async def open_visit(unit: Unit, booking_id: UUID) -> Opened:
     policy = (await current_policy(unit, booking.hospital_id)).policy.unattended
     paid_at, refunds = None, list[RefundSteps]()
     if booking.charge_id is not None:
-        paid_at = (await charge_for(unit, unit.actor, booking.charge_id)).settled_at
+        charge = await own_charge(unit, unit.actor, booking.charge_id)
+        # Somebody who helped earlier paid it; it was paid when it was taken.
+        paid_at = charge.settled_at if charge is not None else booking.created_at
         refunds = await refunds_of(unit, booking.charge_id)
     if paid_at is None and booking.state not in _UNPAID and not booking.fee:
         # What costs nothing was taken when it was made.

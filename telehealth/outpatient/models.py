@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.seal import Sealed
-from telehealth.core.tenancy import Tenancy
+from telehealth.core.tenancy import OF_PERSON, Tenancy
 from telehealth.hospital.billing import BillKind
 from telehealth.outpatient.states import BILL, TICKET, BillEvent, BillState, TicketEvent, TicketState
 
@@ -112,7 +112,7 @@ class QueueTicket(Base):
     """A place in a queue. `place` counts from 1 among those who wait; kept right with every change."""
 
     __tablename__ = "queue_tickets"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_PERSON)
     __table_args__ = (
         sa.UniqueConstraint("booking_id"),
         sa.UniqueConstraint("clinic_id", "number"),

@@ -8,6 +8,7 @@ from telehealth.patients.queries import (
     KNOWN_PATIENT,
     PERSON_FOR,
     accounts_acting_for,
+    acts_for,
     consents_of,
     hospital_patient,
     hospital_patient_by_card,
@@ -28,7 +29,7 @@ __all__ = [
     "CardBound", "CardNotFound", "CardState", "CardUnbound", "ConsentWithdrawn", "DataRestricted",
     "HospitalPatient",
     "IdentityChecker", "LinkEnded", "LinkPending", "LinkState", "PatientLink", "Person", "PersonNotFound",
-    "PersonVerified", "accounts_acting_for", "consents_of", "hospital_patient", "hospital_patient_by_card",
-    "known_patient", "link_for", "links_of", "own_account_of", "own_person", "people_by_id", "people_of",
-    "person", "person_for",
+    "PersonVerified", "accounts_acting_for", "acts_for", "consents_of", "hospital_patient",
+    "hospital_patient_by_card", "known_patient", "link_for", "links_of", "own_account_of", "own_person",
+    "people_by_id", "people_of", "person", "person_for",
 ]  # fmt: skip

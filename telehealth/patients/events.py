@@ -12,12 +12,16 @@ class PersonVerified(Event):
 
 @dataclass(frozen=True, slots=True)
 class LinkEnded(Event):
-    """The account may no longer act for the person; what it has open for them is the reader's to close."""
+    """The account may no longer act for the person; what nobody can take over is the reader's to close."""
 
     account_id: UUID
     person_id: UUID
     #: "holder", "person" or "review".
     by: str = "holder"
+    #: Whether it could act at all, and not for itself: then its rows of the person are passed on next.
+    acted: bool = False
+    #: To whom; None: to nobody but the hospital.
+    taker: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

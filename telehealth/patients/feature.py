@@ -3,13 +3,14 @@
 from typing import Any
 
 from telehealth.core.access import Actor, Permission
-from telehealth.core.feature import Feature, RailLink
+from telehealth.core.feature import Feature, Periodic, RailLink
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.directory import Hospital
 from telehealth.patients import api, pages, queries, staff_pages
 from telehealth.patients.contributing_consents import PersonConsents
 from telehealth.patients.contributing_fhir import RESOURCES
+from telehealth.patients.passing_on import pass_on_late
 from telehealth.patients.states import LinkState
 from telehealth.patients.waiting import worklist
 
@@ -69,6 +70,7 @@ feature = Feature(
     api=tuple(api.routes),
     pages=(*pages.routes, *staff_pages.routes),
     templates="telehealth.patients",
+    periodic=(Periodic("patients.pass_on_late", 300, pass_on_late),),
     rail=(RailLink(staff_pages.HERE, "id-card", N_("身份核验"), Permission.REVIEW_DOCUMENTS, order=60),),
     contributions=(
         ("consents", PersonConsents()),

@@ -19,6 +19,7 @@ from telehealth.patients.errors import ConsentNotFound, PersonNotFound
 from telehealth.patients.events import CardUnbound, ConsentWithdrawn, LinkEnded
 from telehealth.patients.masking import mask_name
 from telehealth.patients.models import Consent, IdentityReview, PatientCard, PatientLink
+from telehealth.patients.passing_on import pass_on, taker_of
 from telehealth.patients.rules import ConsentKind, ConsentWay, Relation
 from telehealth.patients.states import (
     CardState,
@@ -183,6 +184,8 @@ async def _claim_links(unit: Unit, person_id: UUID, account_id: UUID) -> None:
 
 
 async def _end(unit: Unit, link: PatientLink, *, by: str) -> None:
+    """Nothing of one's own goes anywhere: who gives up themself stays who they are."""
+    acted = link.state is LinkState.ACTIVE and link.relation is not Relation.SELF
     link.apply(LinkEvent.END)
     link.ended_at, link.ended_by, link.consent_phone = unit.now, by, None
     for consent in await queries.consents_of(unit, link.id):
@@ -193,7 +196,10 @@ async def _end(unit: Unit, link: PatientLink, *, by: str) -> None:
     if link.relation is Relation.SELF:
         await _release_links(unit, link)
     unit.audit("person.unlinked", link, by=by, relation=link.relation)
-    await unit.publish(LinkEnded(link.account_id, link.person_id, by))
+    taker = await taker_of(unit, link.person_id, link.account_id) if acted else None
+    await unit.publish(LinkEnded(link.account_id, link.person_id, by, acted=acted, taker=taker))
+    if acted:
+        await pass_on(unit, link, taker)
     await _tell_the_other(unit, link, by=by)
 
 

@@ -81,7 +81,11 @@ class PatientLink(Base):
     """An account may act for a person. Name and document are as this account typed them."""
 
     __tablename__ = "patient_links"
-    __tenancy__ = Tenancy(account=True, when=f"subject_account_id = {ACCOUNT}")
+    __tenancy__ = Tenancy(
+        account=True,
+        when=f"subject_account_id = {ACCOUNT}",
+        stays="what the account itself claimed, agreed to and bound",
+    )
     __table_args__ = (
         sa.Index(
             "uq_patient_links_live", "account_id", "person_id", unique=True,
@@ -161,7 +165,11 @@ class PatientCard(Base):
     """A card an account bound for a person; a replaced card is unbound, its row stays."""
 
     __tablename__ = "patient_cards"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        stays="what the account itself claimed, agreed to and bound",
+    )
     __table_args__ = (
         sa.Index(
             "uq_patient_cards_live", "account_id", "hospital_patient_id", unique=True,
@@ -186,7 +194,11 @@ class Consent(Base):
     """The consent ledger: which text, in which version, who agreed, how, when, until when."""
 
     __tablename__ = "consents"
-    __tenancy__ = Tenancy(account=True, when=f"subject_account_id = {ACCOUNT}")
+    __tenancy__ = Tenancy(
+        account=True,
+        when=f"subject_account_id = {ACCOUNT}",
+        stays="what the account itself claimed, agreed to and bound",
+    )
     __table_args__ = (sa.Index("ix_consents_link_id", "link_id"),)
 
     id: Mapped[PrimaryKey]
@@ -212,7 +224,11 @@ class IdentityReview(Base):
     """Something a person at the hospital has to look at, with the claim as it was made."""
 
     __tablename__ = "identity_reviews"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        stays="what the account itself claimed, agreed to and bound",
+    )
     __table_args__ = (
         sa.Index(
             "uq_identity_reviews_open", "link_id", "kind", "hospital_id", unique=True,
@@ -255,7 +271,7 @@ class FaceCheck(Base):
     """A face check at the vendor's. We keep its outcome; pictures are never fetched."""
 
     __tablename__ = "face_checks"
-    __tenancy__ = Tenancy(account=True)
+    __tenancy__ = Tenancy(account=True, stays="what the account itself claimed, agreed to and bound")
 
     id: Mapped[PrimaryKey]
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))

@@ -92,6 +92,16 @@ async def link_for(unit: Unit, account_id: UUID, person_id: UUID, *, lock: bool 
     return link
 
 
+async def acts_for(unit: Unit, account_id: UUID, person_id: UUID) -> bool:
+    """Whether this account may act for the person now, as far as this unit may see links."""
+    found = sa.select(PatientLink.id).where(
+        PatientLink.account_id == account_id,
+        PatientLink.person_id == person_id,
+        PatientLink.state == LinkState.ACTIVE,
+    )
+    return await unit.session.scalar(found.limit(1)) is not None
+
+
 async def accounts_acting_for(unit: Unit, person_id: UUID) -> Sequence[UUID]:
     """Accounts with an active link, as far as this unit may see them; a system unit sees all."""
     rows = await unit.session.scalars(

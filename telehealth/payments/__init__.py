@@ -12,6 +12,7 @@ from telehealth.payments.queries import (
     charge_of_subject,
     charges_of,
     orders_on,
+    own_charge,
     receipt,
     refund_of,
     refunds_of,
@@ -32,6 +33,6 @@ __all__ = [
     "Charge", "ChargeClosed", "ChargeNotFound", "ChargeSettled", "ChargeState", "LegState", "MixedChannel",
     "OrderType", "Paid", "PayOrder", "PayOrderState", "PaySubject", "PaymentProvider", "Providers", "Receipt",
     "Refund", "RefundLeg", "RefundReason", "RefundState", "RefundSteps", "Subjects", "Way",
-    "charge_of_subject", "charges_of", "orders_on", "receipt", "refund_of", "refunds_of",
+    "charge_of_subject", "charges_of", "orders_on", "own_charge", "receipt", "refund_of", "refunds_of",
     "refunds_on_the_way",
 ]  # fmt: skip

@@ -34,7 +34,11 @@ class Charge(Base):
     """What one thing costs. Paid by one of its orders; any other that is paid too refunds itself."""
 
     __tablename__ = "charges"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        stays="who paid keeps receipt and refund; names of items need a live link",
+    )
     __table_args__ = (
         sa.Index(
             "uq_charges_live_subject",
@@ -84,7 +88,11 @@ class ChargeLine(Base):
     """One line of the receipt. `fund + personal + other + cash = amount`, once it is paid (GD01)."""
 
     __tablename__ = "charge_lines"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        stays="who paid keeps receipt and refund; names of items need a live link",
+    )
     __table_args__ = (sa.Index("ix_charge_lines_charge_id", "charge_id"),)
 
     id: Mapped[PrimaryKey]
@@ -105,7 +113,11 @@ class PayOrder(Base):
     """One attempt to pay a charge at a provider, under a number of ours that is used once."""
 
     __tablename__ = "pay_orders"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        stays="who paid keeps receipt and refund; names of items need a live link",
+    )
     __table_args__ = (
         sa.Index("ix_pay_orders_charge_id", "charge_id"),
         sa.Index("ix_pay_orders_hospital_id_paid_on", "hospital_id", "paid_on"),
@@ -171,7 +183,11 @@ class Refund(Base):
     """Money that goes back, for one reason, once. Its legs carry it out."""
 
     __tablename__ = "refunds"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        stays="who paid keeps receipt and refund; names of items need a live link",
+    )
     __table_args__ = (
         sa.Index("ix_refunds_charge_id", "charge_id"),
         sa.Index("ix_refunds_pay_order_id", "pay_order_id"),
@@ -214,7 +230,11 @@ class RefundLeg(Base):
     """One outside party's part of a refund, persisted on its own (INTEGRATIONS: mixed refund saga)."""
 
     __tablename__ = "refund_legs"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        stays="who paid keeps receipt and refund; names of items need a live link",
+    )
     __table_args__ = (
         sa.UniqueConstraint("refund_id", "kind"),
         sa.Index("ix_refund_legs_pay_order_id", "pay_order_id"),

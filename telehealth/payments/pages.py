@@ -18,6 +18,7 @@ from telehealth.core.unit import Unit, Units
 from telehealth.family import PaymentCheckNeeded
 from telehealth.insurance import covering, declaring
 from telehealth.insurance.rules import REGIONS, NotOffered
+from telehealth.patients import acts_for
 from telehealth.payments import charging, paying, queries, settling
 from telehealth.payments.charging import Begun
 from telehealth.payments.errors import ChargeSettled, OpenidNeeded
@@ -295,8 +296,10 @@ async def _hand_over(request: Request, units: Units, till: Till, begun: Begun) -
 
 
 async def _top(request: Request, unit: Unit, charge: Charge) -> dict[str, Any]:
+    """What it was for is named, and led to, as long as the payer acts for the patient (XY17)."""
     subject = unit.port(Subjects).of(charge)
-    said = await subject.headline(unit, charge.subject_id)
+    opens = await acts_for(unit, unit.actor.account, charge.person_id)
+    said = await subject.headline(unit, charge.subject_id) if opens else {}
     lang, _ = language(request), words(request)
     facts = [(_(label), value[lang] if isinstance(value, dict) else value) for label, value in said.items()]
     return {
@@ -304,7 +307,8 @@ async def _top(request: Request, unit: Unit, charge: Charge) -> dict[str, Any]:
         "order_type": ORDER_TYPES[charge.order_type],
         "promise": PROMISES[charge.order_type],
         "headline": facts,
-        "subject_href": subject.href(charge.subject_id),
+        "subject_href": subject.href(charge.subject_id) if opens else "/bookings",
+        "opens": opens,
     }
 
 

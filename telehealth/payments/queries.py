@@ -87,6 +87,12 @@ async def charge_of(unit: Unit, actor: Actor, charge_id: UUID) -> Charge:
     return row
 
 
+async def own_charge(unit: Unit, actor: Actor, charge_id: UUID) -> Charge | None:
+    """None where somebody else paid: what it is for went to whoever acts for the patient now (XY17)."""
+    found = sa.select(Charge).where(Charge.id == charge_id, visible_to(actor))
+    return (await unit.session.scalars(found)).first()
+
+
 async def charge_by_id(unit: Unit, charge_id: UUID) -> Charge:
     """Whoever asks: they came from an order of it. Raises ChargeNotFound."""
     row = await unit.session.get(Charge, charge_id)

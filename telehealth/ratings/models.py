@@ -17,7 +17,11 @@ class RatingAsk(Base):
     """A visit that was had: asked about once. Its id is the booking's."""
 
     __tablename__ = "rating_asks"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        of="id in (select b.id from bookings b where b.person_id = {person})",
+    )
     __table_args__ = (
         sa.Index(
             "ix_rating_asks_open", "account_id", "rate_by", postgresql_where=sa.text("closed_at is null")
@@ -26,7 +30,7 @@ class RatingAsk(Base):
 
     id: Mapped[PrimaryKey]
     hospital_id: Mapped[UUID]
-    account_id: Mapped[UUID]
+    account_id: Mapped[UUID | None]
     doctor_id: Mapped[UUID]
     number: Mapped[str]
     asked_at: Mapped[datetime]
@@ -37,7 +41,11 @@ class RatingAsk(Base):
 
 class Rating(Base):
     __tablename__ = "ratings"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        of="booking_id in (select b.id from bookings b where b.person_id = {person})",
+    )
     __table_args__ = (
         # Once (GD12).
         sa.UniqueConstraint("booking_id"),
@@ -54,7 +62,7 @@ class Rating(Base):
     id: Mapped[PrimaryKey]
     booking_id: Mapped[UUID] = mapped_column(sa.ForeignKey("bookings.id"))
     hospital_id: Mapped[UUID]
-    account_id: Mapped[UUID]
+    account_id: Mapped[UUID | None]
     doctor_id: Mapped[UUID]
     stars: Mapped[int]
     #: People write of their health: sealed.

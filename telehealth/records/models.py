@@ -62,7 +62,11 @@ class Paper(Base):
     """A PDF that was handed out: these very bytes are kept, and whoever holds them can check (REG54)."""
 
     __tablename__ = "papers"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        stays="each door asks again whether the account acts for the person",
+    )
     __table_args__ = (
         # The same content is handed out as the same file.
         sa.UniqueConstraint("account_id", "kind", "subject_id", "content_digest"),
@@ -94,7 +98,7 @@ class Share(Base):
     """A link to chosen papers, until a day. What was shared stays on record after it ended."""
 
     __tablename__ = "shares"
-    __tenancy__ = Tenancy(account=True)
+    __tenancy__ = Tenancy(account=True, stays="each door asks again whether the account acts for the person")
     __table_args__ = (sa.Index("ix_shares_account_id", "account_id", "made_at"),)
 
     id: Mapped[PrimaryKey]
@@ -127,7 +131,11 @@ class ShareView(Base):
     """Somebody opened a share. Not who, for nobody signs in; when, with what, and which paper."""
 
     __tablename__ = "share_views"
-    __tenancy__ = Tenancy(account=True, append_only=True)
+    __tenancy__ = Tenancy(
+        account=True,
+        append_only=True,
+        stays="each door asks again whether the account acts for the person",
+    )
     __table_args__ = (sa.Index("ix_share_views_share_id", "share_id", "at"),)
 
     id: Mapped[PrimaryKey]
@@ -144,7 +152,11 @@ class DataRequest(Base):
     """Somebody wants their data left alone (REG59), or a relative asks for a dead person's (REG60)."""
 
     __tablename__ = "data_requests"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(
+        hospital=True,
+        account=True,
+        stays="each door asks again whether the account acts for the person",
+    )
     __table_args__ = (
         sa.Index(
             "uq_data_requests_standing", "hospital_id", "person_id", unique=True,
@@ -176,7 +188,7 @@ class Export(Base):
     """Everything of one person as one file (REG60); how far it is, `progress` knows ("records.export")."""
 
     __tablename__ = "exports"
-    __tenancy__ = Tenancy(account=True)
+    __tenancy__ = Tenancy(account=True, stays="each door asks again whether the account acts for the person")
     __table_args__ = (sa.Index("ix_exports_account_id", "account_id", "asked_at"),)
 
     id: Mapped[PrimaryKey]

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from telehealth.core.unit import Unit
+from telehealth.patients import LinkState, PatientLink
 from telehealth.records.errors import (
     DocumentNotFound,
     ExportNotFound,
@@ -103,11 +104,28 @@ async def newer_paper(unit: Unit, paper: Paper) -> bool:
     return (await unit.session.scalar(later.limit(1))) is not None
 
 
+def _still_acts(account_id: UUID, kind: type[Share | Export | DataRequest] = Share) -> sa.ColumnElement[bool]:
+    """What was shown, put together or asked of somebody: only for who acts for them now (XY17)."""
+    return kind.person_id.in_(
+        sa.select(PatientLink.person_id).where(
+            PatientLink.account_id == account_id, PatientLink.state == LinkState.ACTIVE
+        )
+    )
+
+
+async def open_shares_for(unit: Unit, account_id: UUID, person_id: UUID) -> Sequence[Share]:
+    """Of one person, whether or not the account still acts for them. Locked."""
+    found = sa.select(Share).where(
+        Share.account_id == account_id, Share.person_id == person_id, Share.revoked_at.is_(None)
+    )
+    return (await unit.session.scalars(found.order_by(Share.id).with_for_update())).all()
+
+
 async def shares_of(
     unit: Unit, account_id: UUID, *, before: tuple[datetime, UUID] | None = None, limit: int = 50
 ) -> Sequence[Share]:
     """Newest first, ended ones included; one more than `limit` if there are more."""
-    found = sa.select(Share).where(Share.account_id == account_id)
+    found = sa.select(Share).where(Share.account_id == account_id, _still_acts(account_id))
     if before is not None:
         found = found.where(sa.tuple_(Share.made_at, Share.id) < sa.tuple_(*before))
     return (
@@ -124,7 +142,9 @@ async def open_shares(unit: Unit, account_id: UUID) -> int:
 
 async def share(unit: Unit, account_id: UUID, share_id: UUID, *, lock: bool = False) -> Share:
     """Raises ShareNotFound."""
-    found = sa.select(Share).where(Share.id == share_id, Share.account_id == account_id)
+    found = sa.select(Share).where(
+        Share.id == share_id, Share.account_id == account_id, _still_acts(account_id)
+    )
     row: Share | None = await unit.session.scalar(found.with_for_update() if lock else found)
     if row is None:
         raise ShareNotFound()
@@ -174,9 +194,14 @@ async def standing_restriction(
     return row
 
 
+def _own_request(account_id: UUID) -> sa.ColumnElement[bool]:
+    """Heirs ask about somebody they never acted for; of anybody else, as `_still_acts`."""
+    return DataRequest.person_id.is_(None) | _still_acts(account_id, DataRequest)
+
+
 async def requests_of(unit: Unit, account_id: UUID) -> Sequence[DataRequest]:
     """Newest first."""
-    found = sa.select(DataRequest).where(DataRequest.account_id == account_id)
+    found = sa.select(DataRequest).where(DataRequest.account_id == account_id, _own_request(account_id))
     return (
         await unit.session.scalars(found.order_by(DataRequest.asked_at.desc(), DataRequest.id.desc()))
     ).all()
@@ -186,7 +211,9 @@ async def request_of_account(
     unit: Unit, account_id: UUID, request_id: UUID, *, lock: bool = False
 ) -> DataRequest:
     """Raises RequestNotFound."""
-    found = sa.select(DataRequest).where(DataRequest.id == request_id, DataRequest.account_id == account_id)
+    found = sa.select(DataRequest).where(
+        DataRequest.id == request_id, DataRequest.account_id == account_id, _own_request(account_id)
+    )
     row: DataRequest | None = await unit.session.scalar(found.with_for_update() if lock else found)
     if row is None:
         raise RequestNotFound()
@@ -227,7 +254,9 @@ async def standing_requests(unit: Unit, hospital_id: UUID, *, limit: int = 100) 
 
 async def export(unit: Unit, account_id: UUID, export_id: UUID, *, lock: bool = False) -> Export:
     """Raises ExportNotFound."""
-    found = sa.select(Export).where(Export.id == export_id, Export.account_id == account_id)
+    found = sa.select(Export).where(
+        Export.id == export_id, Export.account_id == account_id, _still_acts(account_id, Export)
+    )
     row: Export | None = await unit.session.scalar(found.with_for_update() if lock else found)
     if row is None:
         raise ExportNotFound()
@@ -236,7 +265,7 @@ async def export(unit: Unit, account_id: UUID, export_id: UUID, *, lock: bool = 
 
 async def exports_of(unit: Unit, account_id: UUID, *, limit: int = 20) -> Sequence[Export]:
     """Newest first."""
-    found = sa.select(Export).where(Export.account_id == account_id)
+    found = sa.select(Export).where(Export.account_id == account_id, _still_acts(account_id, Export))
     return (
         await unit.session.scalars(found.order_by(Export.asked_at.desc(), Export.id.desc()).limit(limit))
     ).all()

@@ -109,9 +109,8 @@ async def revoke(unit: Unit, share_id: UUID) -> Share:
 
 async def on_link_ended(unit: Unit, event: LinkEnded) -> None:
     """Who no longer acts for somebody shows nothing of them either."""
-    for share in await queries.shares_of(unit, event.account_id, limit=500):
-        if share.person_id == event.person_id:
-            _end(unit, share)
+    for share in await queries.open_shares_for(unit, event.account_id, event.person_id):
+        _end(unit, share)
 
 
 async def open_share(units: Units, token: str, *, ticket: str | None, user_agent: str) -> Opened:

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from telehealth.core.db import Base, PrimaryKey
 from telehealth.core.seal import Sealed
-from telehealth.core.tenancy import Tenancy
+from telehealth.core.tenancy import OF_PERSON, Tenancy
 from telehealth.rulebook.rules import Channel
 from telehealth.strikes.states import APPEAL, AppealEvent, AppealState
 
 
 class StrikeRow(Base):
     __tablename__ = "strikes"
-    __tenancy__ = Tenancy(hospital=True, account=True, person=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, person=True, of=OF_PERSON)
     __table_args__ = (
         # One absence is one strike, however often it is reported.
         sa.UniqueConstraint("booking_id"),
@@ -73,7 +73,7 @@ class BanRow(Base):
 
 class Appeal(Base):
     __tablename__ = "appeals"
-    __tenancy__ = Tenancy(hospital=True, account=True)
+    __tenancy__ = Tenancy(hospital=True, account=True, of=OF_PERSON)
     __table_args__ = (
         sa.Index(
             "uq_appeals_open", "strike_id", unique=True, postgresql_where=sa.text("state = 'open'")
@@ -83,7 +83,7 @@ class Appeal(Base):
 
     id: Mapped[PrimaryKey]
     hospital_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hospitals.id"))
-    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("persons.id"))
     strike_id: Mapped[UUID] = mapped_column(sa.ForeignKey("strikes.id"))
     state: Mapped[AppealState]

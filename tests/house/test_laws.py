@@ -36,6 +36,8 @@ SYSTEM = {
     "family account": {"telehealth.family.deleting", "telehealth.family.ending",
                        "telehealth.family.proving", "telehealth.family.requesting",
                        "telehealth.family.reviewing", "telehealth.family.viewing"},
+    "ended family links": {"telehealth.patients.passing_on"},
+    "money of a visit passed on": {"telehealth.bookings.returning"},
     "family link": {"telehealth.patients.adding", "telehealth.patients.linking_family",
                     "telehealth.patients.consenting", "telehealth.patients.verifying_identity",
                     "telehealth.patients.binding"},

@@ -274,3 +274,32 @@ def _stored(kind: Any) -> type:
         return _stored(kind.impl_instance)
     stored: type = kind.python_type
     return stored
+
+
+def test_XY17_every_table_of_an_account_says_what_goes_along_with_a_person() -> None:
+    """When an account no longer acts for somebody: the row moves on, or it says why it stays."""
+    silent = [
+        name
+        for name, tenancy in DECLARED.items()
+        if tenancy.account and bool(tenancy.of) == bool(tenancy.stays)
+    ]
+    assert silent == []
+    assert not [name for name, tenancy in DECLARED.items() if tenancy.of and not tenancy.account]
+
+
+def test_XY17_the_live_function_that_passes_rows_on_equals_the_declared_one(database: Addresses) -> None:
+    source = "select prosrc from pg_proc where proname = 'pass_on'"
+    with psycopg.connect(libpq_url(database.owner_url)) as connection:
+        live = connection.execute(source).fetchall()
+        for statement in schema.passing_on(DECLARED, Base.metadata):
+            connection.execute(statement.encode())
+        assert live == connection.execute(source).fetchall()
+        assert len(live) == 1
+        connection.rollback()
+
+
+async def test_XY17_only_the_house_passes_rows_on(house: House) -> None:
+    async with house.units.account(MINE, NOBODY) as unit:
+        with pytest.raises(ProgrammingError, match="only the house"):
+            async with unit.session.begin_nested():
+                await unit.session.execute(sa.select(sa.func.pass_on(MINE, new_id(), YOURS)))

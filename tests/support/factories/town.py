@@ -211,7 +211,7 @@ async def _reacted(units: Units, prescription_id: UUID) -> UUID:
 
 
 async def _complained(units: Units, house: House, who: Patient, booking: Booking) -> dict[str, Any]:
-    row = await add_complaint(units, house, who)
+    row = await add_complaint(units, house, who, about="booking", about_id=booking.id)
     photo, _ = await offer_photo(units, who.actor, row.id, content_type="image/jpeg", size=1000)
     had = Rating(
         booking_id=booking.id, hospital_id=house.hospital.id, account_id=who.account.id,
