@@ -9,6 +9,7 @@
 import { all, one, storage } from './dom.js';
 
 export const DRAFT = 'draft:';
+const WAKE_MS = 20_000;
 
 /** @param {HTMLElement} element */
 export function guardSubmit(element) {
@@ -21,6 +22,8 @@ export function guardSubmit(element) {
     }
     form.dataset.sending = '1';
     showBusy(pressed(event, form));
+    // A weak network, an answer that is a file, a pressed stop: whoever is still here may send it again.
+    window.setTimeout(() => wake(form), WAKE_MS);
   });
 }
 
@@ -47,16 +50,18 @@ function showBusy(button) {
 /** Coming back with the back button shows the page as it was left: wake its buttons. */
 export function wakeForms() {
   window.addEventListener('pageshow', (event) => {
-    if (!event.persisted) return;
-    for (const form of /** @type {HTMLFormElement[]} */ (all('form[data-sending]'))) {
-      delete form.dataset.sending;
-      for (const button of /** @type {HTMLButtonElement[]} */ (all('button[aria-busy]', form))) {
-        button.removeAttribute('aria-busy');
-        const kept = words.get(button);
-        if (kept) button.replaceChildren(...kept);
-      }
-    }
+    if (event.persisted) /** @type {HTMLFormElement[]} */ (all('form[data-sending]')).forEach(wake);
   });
+}
+
+/** @param {HTMLFormElement} form */
+function wake(form) {
+  delete form.dataset.sending;
+  for (const button of /** @type {HTMLButtonElement[]} */ (all('button[aria-busy]', form))) {
+    button.removeAttribute('aria-busy');
+    const kept = words.get(button);
+    if (kept) button.replaceChildren(...kept);
+  }
 }
 
 /** @param {HTMLElement} summary */

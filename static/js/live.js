@@ -44,6 +44,7 @@ export function keepFresh(element, enhance) {
         }
         if (response.status === 401 || response.status === 403 || response.status === 404) return;
       } catch {
+        window.dispatchEvent(new Event('unanswered'));
         wait = Math.min(wait * 2, SLOWEST_S);
       }
     }

@@ -11,6 +11,7 @@ const RARE = {
   '[data-upload]': async () => (await import('./upload.js')).uploads,
   'form[data-autosave]': async () => (await import('./autosave.js')).autosave,
   '[data-countdown]': async () => (await import('./countdown.js')).startCountdown,
+  '[data-reach]': async () => (await import('./net.js')).watchNetwork,
   '[data-live]': async () => {
     const { keepFresh } = await import('./live.js');
     return (element) => keepFresh(element, enhance);

@@ -98,6 +98,7 @@ async def _standing(unit: Unit, ticket: QueueTicket) -> dict[str, Any]:
         "href": f"/queue/{ticket.booking_id}",
         "icon": "users-round",
         "kind": kind,
+        "label": N_("看排队进度"),
     }
 
 

@@ -57,8 +57,18 @@ async def me_links(unit: Unit, actor: Actor) -> list[dict[str, Any]]:
     if not actor.may(Permission.MANAGE_PEOPLE):
         return []
     return [
-        {"title": N_("就诊人"), "href": "/people", "icon": "users-round", "text": N_("实名、授权与就诊卡")}
+        {
+            "title": N_("我的就诊人"),
+            "href": "/people",
+            "icon": "users-round",
+            "text": N_("实名、授权与就诊卡"),
+        }
     ]
+
+
+async def known_name(unit: Unit, actor: Actor) -> str:
+    person = await queries.own_person(unit, actor.account)
+    return person.name if person is not None else ""
 
 
 def _card(title: str, text: str, href: str) -> dict[str, Any]:
@@ -78,6 +88,7 @@ feature = Feature(
         ("patient_home", home_cards),
         ("hospital_home", hospital_cards),
         ("me", me_links),
+        ("known_name", known_name),
         ("worklist", worklist),
     ),
 )

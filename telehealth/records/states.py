@@ -21,6 +21,13 @@ PAPER_WORDS = {
     PaperKind.PRESCRIPTION: N_("处方笺"),
     PaperKind.RECEIPT: N_("收费凭据"),
 }
+#: Over a list of them.
+PAPER_SECTIONS = {
+    PaperKind.NOTE: N_("历次病历"),
+    PaperKind.REPORT: N_("检查检验报告"),
+    PaperKind.PRESCRIPTION: N_("历次处方"),
+    PaperKind.RECEIPT: N_("历次收费"),
+}
 PAPER_ICONS = {
     PaperKind.NOTE: "clipboard-list",
     PaperKind.REPORT: "flask-conical",

@@ -153,6 +153,7 @@ def error_page(request: HTTPConnection, error: DomainError, status: int) -> Resp
     pages: Pages = request.app.state.pages
     lang = language(request)
     context = {"status": status, "code": error.code, "detail": sentence(error, lang)}
+    context |= {"asked": request.scope.get("method") in ("GET", "HEAD"), "back": _came_from(request)}
     if status >= 500:
         context["reference"] = str(structlog.contextvars.get_contextvars().get("request_id", ""))
     return HTMLResponse(pages.html(request, "web/error.html", context), status, {"content-language": lang})
@@ -162,10 +163,15 @@ def _way_back(request: HTTPConnection) -> str:
     """Where to go on after signing in: this page, or the page whose form was sent."""
     if request.scope.get("method") in ("GET", "HEAD"):
         return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    sent_from = urlsplit(request.headers.get("referer", ""))
-    if sent_from.netloc != request.url.netloc:
-        return "/"
-    return own_path(sent_from.path + (f"?{sent_from.query}" if sent_from.query else ""))
+    return _came_from(request) or "/"
+
+
+def _came_from(request: HTTPConnection) -> str:
+    """The page of ours that led here, or ""."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    if came_from.netloc != request.url.netloc:
+        return ""
+    return own_path(came_from.path + (f"?{came_from.query}" if came_from.query else ""))
 
 
 def words(request: HTTPConnection) -> Callable[[str], str]:

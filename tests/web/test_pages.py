@@ -8,6 +8,7 @@ import pytest
 from telehealth.core.unit import Units
 from telehealth.web.pages import masked, own_path
 from tests.support.factories.accounts import cookie
+from tests.support.reading import read
 from tests.web.conftest import PATIENT
 
 Client = httpx2.AsyncClient
@@ -85,6 +86,26 @@ async def test_an_error_is_a_page_in_the_readers_language(
         assert answer.headers["content-language"] == lang
         assert f'<html lang="{lang}"' in answer.text
     assert zh in chinese.text
+
+
+@pytest.mark.parametrize(("path", "again"), [
+    ("/nowhere", False), ("/wrong/gone", False), ("/wrong/busy", True), ("/wrong/crash", True),
+])  # fmt: skip
+async def test_a_page_that_failed_leads_on(http: Client, path: str, again: bool) -> None:
+    """What may come right by itself is asked again; from anything one gets back, and home."""
+    answer = await http.get(path, headers={"referer": "http://testserver/say?x=1"})
+    assert ways_on(answer) == [*([path] if again else []), "/say?x=1", "/"]
+    assert ways_on(await http.get(path, headers={"referer": "https://evil.example/say"}))[-1:] == ["/"]
+
+
+async def test_a_form_that_was_refused_leads_back_to_where_it_stood(http: Client) -> None:
+    """Never to the address it was sent to: asked for, that one is another error."""
+    sent = await http.delete("/say", headers={"referer": "http://testserver/say"})
+    assert ways_on(sent) == ["/say", "/"]
+
+
+def ways_on(answer: httpx2.Response) -> list[str]:
+    return [way for way in read(answer.text).ways_on if not way.startswith("#")]
 
 
 async def test_a_page_that_was_asked_too_often_says_when_to_return(http: Client) -> None:

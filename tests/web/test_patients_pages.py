@@ -11,6 +11,7 @@ from telehealth.core.clock import FixedClock
 from telehealth.core.settings import Settings
 from telehealth.core.unit import Units
 from telehealth.directory.models import Hospital
+from telehealth.patients.rules import Relation
 from tests.support.factories.accounts import add_patient, add_staff, bearer, cookie, patient, staff
 from tests.support.factories.directory import add_hospital
 from tests.support.factories.patients import add_card, add_person
@@ -254,3 +255,13 @@ async def test_SJ09_strikes_show_count_ban_and_appeal_and_staff_answer(
     done = await desk.post(answer.group(1), decision="uphold", answer="情况属实")
     assert place_of(done) == "/staff/appeals"
     assert "已撤销" in (await reader.get("/strikes")).text
+
+
+async def test_mine_shows_the_name_they_showed(client: httpx2.AsyncClient, units: Units) -> None:
+    """XY17: nobody before their document was checked, then the person on it, whoever else they care for."""
+    account = await add_patient(units, fresh_number())
+    me = Browser(client, await cookie(units, patient(account)))
+    await add_person(units, account, name="样例戊", relation=Relation.CHILD)
+    assert "样例戊" not in (await me.get("/me")).text
+    await add_person(units, account, name="样例丁")
+    assert "样例丁" in (await me.get("/me")).text

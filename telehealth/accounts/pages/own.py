@@ -36,6 +36,14 @@ async def gather(request: Request, place: str, unit: Unit, actor: Actor) -> list
     return found
 
 
+async def known_name(request: Request, unit: Unit, actor: Actor) -> str:
+    """The name on the document by which they showed who they are, or ""."""
+    for part in house_of(request).contributions.get("known_name", []):
+        if name := await part(unit, actor):
+            return str(name)
+    return ""
+
+
 async def unread_of(request: Request, unit: Unit, actor: Actor) -> int:
     parts = house_of(request).contributions.get("unread", [])
     return sum([int(await part(unit, actor)) for part in parts])

@@ -14,6 +14,7 @@ from telehealth.accounts.errors import CodeBurned, CodeExpired, CodeWrong
 from telehealth.accounts.pages.own import (
     choices_of,
     gather,
+    known_name,
     remember_choices,
     session_lines,
     unread_of,
@@ -120,8 +121,8 @@ async def me_page(request: Request, units: Units, actor: Actor) -> Response:
         current = await choosing.standing(unit, session_id_of(request))
         links = await gather(request, "me", unit, actor)
         unread = await unread_of(request, unit, actor)
-    _ = words(request)
-    name = masked_name(account.name) or _("患者")
+        shown = await known_name(request, unit, actor)
+    name = shown or masked_name(account.name) or words(request)("患者")
     return render(
         request,
         "accounts/me.html",

@@ -19,7 +19,7 @@ from telehealth.records import issuing, queries
 from telehealth.records.errors import DocumentNotFound
 from telehealth.records.refreshing import told_in
 from telehealth.records.showing import RecordOf, record_of
-from telehealth.records.states import PAPER_ICONS, PAPER_WORDS, PaperKind
+from telehealth.records.states import PAPER_ICONS, PAPER_SECTIONS, PAPER_WORDS, PaperKind
 from telehealth.records.wording import FLAGS, OUT_OF_RANGE, REPORT_BADGES, REPORT_KINDS, VISITS
 from telehealth.web.contract import page
 from telehealth.web.pages import redirect, render
@@ -49,7 +49,7 @@ async def records_page(request: Request, units: Units, actor: Actor) -> Response
         if kind is None
         else {"rows": [], "more": ""},
         shows_visits=kind is None,
-        only=PAPER_WORDS[kind] if kind else "",
+        only=PAPER_SECTIONS[kind] if kind else "",
         silent=[said(one.hospital, "name", language(request)) for one in found.heard if not one.answered],
         as_of=max((one.as_of for one in found.heard if one.as_of), default=None),
         restricted_at=found.restricted_at,
@@ -160,7 +160,7 @@ def _section(found: RecordOf, kind: PaperKind, only: PaperKind | None) -> dict[s
     shown = items if only else items[:FIRST]
     more = f"/records?person={found.person.id}&kind={kind}" if len(items) > len(shown) else ""
     return {
-        "title": PAPER_WORDS[kind],
+        "title": PAPER_SECTIONS[kind],
         "icon": PAPER_ICONS[kind],
         "items": [{"item": item, "paper": f"/records/papers/{item.kind}/{item.id}"} for item in shown],
         "count": len(items),

@@ -27,7 +27,7 @@ from telehealth.records.showing import items_of
 from telehealth.records.states import PAPER_ICONS, PAPER_WORDS
 from telehealth.web.contract import page
 from telehealth.web.forms import Form, blank, read_form
-from telehealth.web.pages import redirect, render, words
+from telehealth.web.pages import redirect, render
 from telehealth.web.preferences import language
 from telehealth.web.problems import sentence, status_of
 
@@ -128,7 +128,6 @@ async def _choose(
     days = [1, 3, 7, 30]
     if items:
         days = list((await policy_at(unit, items[0].hospital_id)).records.share_days)
-    _ = words(request)
     return render(
         request,
         "records/share_new.html",
@@ -148,7 +147,7 @@ async def _choose(
             }
             for item in items
         ],
-        days=[(str(each), _("%(n)s 天") % {"n": each}) for each in days],
+        days=days,
     )
 
 
