@@ -119,6 +119,20 @@ async def cancel_prescription_order(units: Units, actor: Actor, prescription_id:
         return OnePrescriptionView.of(await presenting.view_of(unit, prescription_id))
 
 
+@operation(
+    needs=Permission.COLLECT_PRESCRIPTIONS,
+    raises=(
+        PrescriptionNotFound, NotChoosable, PaymentOver, WindowClosed, MoneyMoving, ProviderDown,
+        ProviderBusy,
+    ),
+)  # fmt: skip
+async def choose_window_at_desk(units: Units, actor: Actor, prescription_id: UUID) -> FoundSheet:
+    """The patient at the desk wants to collect it after all."""
+    await choosing.choose_window(units, actor, prescription_id)
+    async with units.of(actor) as unit:
+        return FoundSheet.of(await presenting.view_of(unit, prescription_id))
+
+
 @operation(needs=Permission.COLLECT_PRESCRIPTIONS, raises=(CodeUnknown, Busy))
 async def look_up_pickup_code(request: Request, unit: Unit, actor: Actor, body: LookUp) -> FoundSheet:
     """The sheet that waits for its patient under a code of this hospital. Wrong codes are counted."""
@@ -169,6 +183,7 @@ routes = [
     Route("/prescriptions/{prescription_id:uuid}", show_prescription),
     Route("/prescriptions/{prescription_id:uuid}/delivery", choose_courier, methods=["PUT"]),
     Route("/prescriptions/{prescription_id:uuid}/collection", choose_window, methods=["PUT"]),
+    Route("/prescriptions/{prescription_id:uuid}/desk-collection", choose_window_at_desk, methods=["PUT"]),
     Route("/prescriptions/{prescription_id:uuid}/charge", open_prescription_charge, methods=["POST"]),
     Route("/prescriptions/{prescription_id:uuid}/cancellation", cancel_prescription_order, methods=["POST"]),
     Route("/prescriptions/{prescription_id:uuid}/cash-payment", take_prescription_cash, methods=["POST"]),

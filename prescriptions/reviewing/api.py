@@ -7,8 +7,10 @@ from starlette.routing import Route
 
 from prescriptions.errors import ChecksFailed, PrescriptionNotFound
 from prescriptions.formulary import NoFormulary
-from prescriptions.reviewing import answering, queries
+from prescriptions.reviewing import answering, planning, queries
 from prescriptions.reviewing.errors import (
+    DutyNotFound,
+    DutyRefused,
     IssueOutdated,
     LinesNotAcknowledged,
     NotUnderReview,
@@ -19,9 +21,13 @@ from prescriptions.reviewing.errors import (
 from prescriptions.reviewing.presenting import look
 from prescriptions.reviewing.schemas import (
     AnswerBody,
+    DutyView,
     FindingView,
     PassBody,
+    PharmacistView,
+    PlanDuty,
     ReviewedView,
+    RosterView,
     SheetView,
     WaitingView,
 )
@@ -40,6 +46,8 @@ from prescriptions.writing.api import press_of
 from telehealth.accounts import StepUpNeeded
 from telehealth.core.access import Actor, Permission
 from telehealth.core.blobs import BlobsDown
+from telehealth.core.errors import FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.web.contract import operation
 from telehealth.web.preferences import language
@@ -125,7 +133,38 @@ async def refuse_prescription(unit: Unit, prescription_id: UUID, body: AnswerBod
     )
 
 
+@operation(needs=NEEDS)
+async def list_duties(unit: Unit) -> RosterView:
+    """Who is there to review, from now on."""
+    rows = await planning.duties(unit, unit.actor.hospital, until=unit.now + planning.SHOWN)
+    people = await planning.pharmacists(unit)
+    return RosterView(
+        duties=[DutyView.of(row) for row in rows], pharmacists=[PharmacistView.of(row) for row in people]
+    )
+
+
+@operation(needs=NEEDS, status=201, raises=(DutyRefused,))
+async def plan_duty(unit: Unit, body: PlanDuty) -> DutyView:
+    """One stretch of duty; the same one again is the one that is there."""
+    if body.account_id not in {row.account_id for row in await planning.pharmacists(unit)}:
+        raise FieldsInvalid({"account_id": N_("请选择药师")})
+    return DutyView.of(
+        await planning.plan_duty(
+            unit, unit.actor.hospital, body.account_id, starts_at=body.starts_at, ends_at=body.ends_at
+        )
+    )
+
+
+@operation(needs=NEEDS, status=204, raises=(DutyNotFound,))
+async def drop_duty(unit: Unit, duty_id: UUID) -> None:
+    """Nobody is there then, unless another stretch says so."""
+    await planning.drop_duty(unit, duty_id)
+
+
 routes = [
+    Route("/duties", list_duties),
+    Route("/duties", plan_duty, methods=["POST"]),
+    Route("/duties/{duty_id:uuid}", drop_duty, methods=["DELETE"]),
     Route("/reviews", list_reviews),
     Route("/reviews/{prescription_id:uuid}", show_review),
     Route("/reviews/{prescription_id:uuid}/passing", pass_prescription, methods=["POST"]),

@@ -21,8 +21,8 @@ from prescriptions.reviewing.errors import (
 from prescriptions.reviewing.presenting import look, queue_view, sheet_view
 from prescriptions.stock import OutOfStock
 from prescriptions.writing.api import press_of
-from telehealth.accounts import StaffMember, StepUpNeeded, staff_of
-from telehealth.core.access import Actor, Permission, Role
+from telehealth.accounts import StaffMember, StepUpNeeded
+from telehealth.core.access import Actor, Permission
 from telehealth.core.blobs import BlobStore
 from telehealth.core.clock import SHANGHAI
 from telehealth.core.errors import DomainError
@@ -104,7 +104,7 @@ async def duty_page(request: Request, unit: Unit) -> Response:
 async def plan_duty_page(request: Request, unit: Unit) -> Response:
     async with request.form(max_fields=10, max_files=0) as data:
         typed = {name: str(data.get(name) or "") for name in ("account", "starts_at", "ends_at")}
-    pharmacists = {str(row.account_id): row for row in await _pharmacists(unit)}
+    pharmacists = {str(row.account_id): row for row in await planning.pharmacists(unit)}
     starts, ends = _moment(typed["starts_at"]), _moment(typed["ends_at"])
     if typed["account"] not in pharmacists or starts is None or ends is None:
         return await _duty(request, unit, typed=typed, refusal=N_("请选择药师并填写起止时间"), status=422)
@@ -151,8 +151,8 @@ async def _duty(
     refusal: str = "",
     status: int = 200,
 ) -> Response:
-    people = {row.account_id: row for row in await _pharmacists(unit)}
-    rows = await planning.duties(unit, unit.actor.hospital, until=unit.now + SHOWN)
+    people = {row.account_id: row for row in await planning.pharmacists(unit)}
+    rows = await planning.duties(unit, unit.actor.hospital, until=unit.now + planning.SHOWN)
     lang = language(request)
     return render(
         request,
@@ -172,10 +172,6 @@ async def _duty(
         typed=typed or {},
         refusal=words(request)(refusal) if refusal else "",
     )
-
-
-async def _pharmacists(unit: Unit) -> list[StaffMember]:
-    return [row for row in await staff_of(unit, unit.actor.hospital) if Role.PHARMACIST in row.roles]
 
 
 def _name(row: StaffMember | None, lang: str) -> str:

@@ -1,16 +1,22 @@
 """Which pharmacist is there when: planned by hand, read by the pad before a doctor signs."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from prescriptions.reviewing.errors import DutyNotFound, DutyRefused
 from prescriptions.reviewing.models import PharmacistDuty
+from telehealth.accounts import StaffMember, staff_of
+from telehealth.core.access import Role
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit
 
+#: How far ahead the roster is shown.
+SHOWN = timedelta(days=14)
+#: Nobody is planned for later.
+FURTHEST = timedelta(days=366)
 #: Nobody is awake for longer.
 LONGEST = timedelta(hours=24)
 
@@ -20,10 +26,13 @@ async def plan_duty(
 ) -> PharmacistDuty:
     """One stretch of duty; the same one again is the one that is there.
 
-    Raises DutyRefused for one that ends before it starts, is over, or lasts longer than a day.
+    Raises DutyRefused for one that ends before it starts, is over, lasts longer than a day, or is planned
+    further ahead than anybody knows.
     """
-    if not starts_at < ends_at <= starts_at + LONGEST or ends_at <= unit.now:
+    lasts = ends_at - starts_at
+    if not timedelta() < lasts <= LONGEST or not unit.now < ends_at <= unit.now + FURTHEST:
         raise DutyRefused()
+    starts_at, ends_at = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
     known: PharmacistDuty | None = await unit.session.scalar(
         sa.select(PharmacistDuty).where(
             PharmacistDuty.hospital_id == hospital_id,
@@ -46,6 +55,11 @@ async def plan_duty(
     await unit.session.flush()
     unit.audit("duty.planned", row, starts_at=starts_at, ends_at=ends_at)
     return row
+
+
+async def pharmacists(unit: Unit) -> list[StaffMember]:
+    """Who may be planned: those of the actor's hospital."""
+    return [row for row in await staff_of(unit, unit.actor.hospital) if Role.PHARMACIST in row.roles]
 
 
 async def drop_duty(unit: Unit, duty_id: UUID) -> None:

@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from prescriptions.models import Prescription
+from prescriptions.reviewing.models import PharmacistDuty
+from telehealth.accounts import StaffMember
 from telehealth.core.text import Paragraph
 
 Issue = Annotated[int, Field(ge=1, le=1000)]
@@ -52,6 +54,42 @@ class WaitingView(BaseModel):
     @classmethod
     def of(cls, rx: Prescription) -> "WaitingView":
         return cls.model_validate(rx, from_attributes=True)
+
+
+class PlanDuty(Body):
+    """Whoever of `pharmacists` is there from when to when; at most a day long."""
+
+    account_id: UUID
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class PharmacistView(BaseModel):
+    account_id: UUID
+    name: str
+    name_en: str
+
+    @classmethod
+    def of(cls, row: StaffMember) -> "PharmacistView":
+        return cls(account_id=row.account_id, name=row.name, name_en=row.name_en or "")
+
+
+class DutyView(BaseModel):
+    id: UUID
+    account_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+
+    @classmethod
+    def of(cls, row: PharmacistDuty) -> "DutyView":
+        return cls(id=row.id, account_id=row.account_id, starts_at=row.starts_at, ends_at=row.ends_at)
+
+
+class RosterView(BaseModel):
+    """Of the next two weeks, and who may be planned."""
+
+    duties: list[DutyView]
+    pharmacists: list[PharmacistView]
 
 
 class FindingView(BaseModel):

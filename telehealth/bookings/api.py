@@ -34,17 +34,34 @@ from telehealth.bookings.schemas import (
     CashReceived,
     ChargeLink,
     ClinicBookingView,
+    DeskBookingsQuery,
+    DeskBookingView,
+    DeskPatientView,
+    FindDeskPatient,
     HoldSlot,
     OneBookingView,
+    OneDeskBookingView,
+    SearchBy,
 )
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import FieldsInvalid
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import HospitalNotLive
 from telehealth.eligibility import CheckNotFound, CheckOutdated, NotEligible
-from telehealth.hospital import HISRejected, HISUnavailable
+from telehealth.hospital import DocumentSystem, HISRejected, HISUnavailable
 from telehealth.intake import FormNotFound, FormNotSubmitted
-from telehealth.patients import DataRestricted, LinkPending, PersonNotFound, people_by_id
+from telehealth.patients import (
+    DataRestricted,
+    LinkPending,
+    PersonNotFound,
+    hospital_patient,
+    people_by_id,
+    person,
+)
+from telehealth.patients.errors import CardNeedsReview, CardUnknown, DocumentInDoubt
+from telehealth.patients.masking import mask_card
+from telehealth.patients.registering import register_at_desk
+from telehealth.patients.viewing import Looked, note_look
 from telehealth.payments.errors import CashAmountWrong, ChargeClosed, ChargeSettled
 from telehealth.rulebook.rules import Channel
 from telehealth.schedule import ClinicNotFound, clinic_offer
@@ -152,6 +169,51 @@ async def book_at_desk(units: Units, actor: Actor, body: BookAtDesk) -> BookingV
     return BookingView.of(await assisting.book_at_desk(units, actor, wish))
 
 
+@operation(
+    needs=Permission.BOOK_FOR_PATIENT,
+    raises=(CardUnknown, CardNeedsReview, DocumentInDoubt, HISUnavailable, HISRejected),
+    limit="60/minute",
+)
+async def find_desk_patients(units: Units, actor: Actor, body: FindDeskPatient) -> list[DeskPatientView]:
+    """By a number in the hospital's system, which makes them known here, or by the phone of an account."""
+    if body.by is SearchBy.PHONE:
+        return [
+            DeskPatientView.of(who) for who in await assisting.patients_by_phone(units, actor, body.number)
+        ]
+    system = DocumentSystem(body.by.value)
+    patient = await register_at_desk(units, actor, body.number, system=system)
+    async with units.of(actor) as unit:
+        return [DeskPatientView.of(await person(unit, patient.person_id))]
+
+
+@operation(needs=Permission.BOOK_FOR_PATIENT)
+async def list_desk_bookings(unit: Unit, query: DeskBookingsQuery) -> list[DeskBookingView]:
+    """The booking of a number, or those of this hospital that were made last."""
+    if query.number:
+        rows = await queries.by_number(unit, query.number)
+    else:
+        rows = await queries.recent(unit, pending=query.pending)
+    people = await people_by_id(unit, [row.booking.person_id for row in rows])
+    return [DeskBookingView.shown(row, people.get(row.booking.person_id)) for row in rows]
+
+
+@operation(needs=Permission.BOOK_FOR_PATIENT, raises=(BookingNotFound,))
+async def show_desk_booking(unit: Unit, booking_id: UUID) -> OneDeskBookingView:
+    """One booking of this hospital, and what the desk may do with it. Who looked is written down."""
+    place = await queries.place_of(unit, booking_id)
+    booking = place.booking
+    people = await people_by_id(unit, [booking.person_id])
+    await note_look(unit, booking.person_id, Looked.BOOKING, booking.id)
+    card = await hospital_patient(unit, booking.hospital_id, booking.person_id)
+    return OneDeskBookingView(
+        **dict(DeskBookingView.shown(place, people.get(booking.person_id))),
+        card=mask_card(card.card_number) if card else "",
+        is_restricted=card is not None and card.restricted_at is not None,
+        may_take_cash=unit.actor.may(Permission.TAKE_CASH) and paying.is_payable(unit, booking),
+        may_attend=completing.is_attendable(unit, booking),
+    )
+
+
 @operation(needs=Permission.BOOK_FOR_PATIENT, raises=(BookingNotFound, NotCancellable), idempotent=True)
 async def cancel_for_patient(unit: Unit, booking_id: UUID, body: CancelForPatient) -> BookingView:
     """Give a patient's seat back at their word; the reason is kept."""
@@ -194,7 +256,10 @@ routes = [
     Route("/bookings/{booking_id}/charge", open_booking_charge, methods=["POST"]),
     Route("/bookings/{booking_id}/cancellation", cancel_booking, methods=["POST"]),
     Route("/clinics/{clinic_id}/bookings", list_clinic_bookings),
+    Route("/desk-patients/searches", find_desk_patients, methods=["POST"]),
     Route("/desk-bookings", book_at_desk, methods=["POST"]),
+    Route("/desk-bookings", list_desk_bookings),
+    Route("/desk-bookings/{booking_id}", show_desk_booking),
     Route("/desk-bookings/{booking_id}/cancellation", cancel_for_patient, methods=["POST"]),
     Route("/desk-bookings/{booking_id}/cash", take_booking_cash, methods=["POST"]),
     Route("/desk-bookings/{booking_id}/attendance", attend_in_person, methods=["POST"]),

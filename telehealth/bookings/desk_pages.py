@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from datetime import timedelta
-from enum import StrEnum
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from telehealth.bookings import assisting, queries
 from telehealth.bookings.choice import DeskChoice
 from telehealth.bookings.holding import sellable
 from telehealth.bookings.pages import line
+from telehealth.bookings.schemas import SearchBy
 from telehealth.core.access import Actor, Permission
 from telehealth.core.clock import HospitalDay, completed_years
 from telehealth.core.errors import DomainError, FieldsInvalid
@@ -44,15 +44,6 @@ from telehealth.web.problems import sentence, status_of
 NEW = "/staff/bookings/new"
 #: One rule of the gate that failed, and what would satisfy it.
 _WHY = N_("%(rule)s（%(remedy)s）")
-
-
-class SearchBy(StrEnum):
-    CARD = "card"
-    RESIDENT_ID = "resident_id"
-    INSURANCE_CARD = "insurance_card"
-    PASSPORT = "passport"
-    PERMIT = "permit"
-    PHONE = "phone"
 
 
 SEARCH_LABELS = {

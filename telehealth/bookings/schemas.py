@@ -12,7 +12,7 @@ from telehealth.bookings.models import Booking
 from telehealth.bookings.queries import BookingPlace
 from telehealth.bookings.states import BookingState
 from telehealth.core.money import parse_yuan
-from telehealth.core.text import Line
+from telehealth.core.text import Line, OptionalLine
 from telehealth.directory import Campus, Department, Doctor, Hospital
 from telehealth.patients import Person
 from telehealth.patients.masking import mask_name
@@ -31,6 +31,17 @@ class Helper(StrEnum):
     """Through whom staff book."""
 
     DESK = "desk"
+    PHONE = "phone"
+
+
+class SearchBy(StrEnum):
+    """By what staff look for a patient."""
+
+    CARD = "card"
+    RESIDENT_ID = "resident_id"
+    INSURANCE_CARD = "insurance_card"
+    PASSPORT = "passport"
+    PERMIT = "permit"
     PHONE = "phone"
 
 
@@ -64,6 +75,27 @@ class BookAtDesk(Input):
     channel: Helper
     stable: bool | None = Field(default=None, description="as the patient said; internet clinics ask")
     red_flags: list[Line] | None = Field(default=None, max_length=60, description="those answered yes")
+
+
+class FindDeskPatient(Input):
+    """In a body, not in an address: a number of a card or document is nobody else's business."""
+
+    by: SearchBy
+    number: Line
+
+
+class DeskPatientView(BaseModel):
+    person_id: UUID
+    name: str = Field(description="masked")
+
+    @classmethod
+    def of(cls, who: Person) -> "DeskPatientView":
+        return cls(person_id=who.id, name=mask_name(who.name))
+
+
+class DeskBookingsQuery(Input):
+    number: OptionalLine = Field(default="", description="a booking's; otherwise those made last")
+    pending: bool = Field(default=False, description="only those the hospital's system was silent about")
 
 
 class CancelForPatient(Input):
@@ -145,6 +177,23 @@ class BookingDetailView(BookingView):
             department=Names.of(place.department),
             doctor=Names.of(place.doctor),
         )
+
+
+class DeskBookingView(BookingDetailView):
+    """As the desk sees it."""
+
+    patient: str = Field(description="masked")
+
+    @classmethod
+    def shown(cls, place: BookingPlace, who: Person | None) -> "DeskBookingView":
+        return cls(**dict(BookingDetailView.at(place)), patient=mask_name(who.name) if who else "")
+
+
+class OneDeskBookingView(DeskBookingView):
+    card: str = Field(description="masked; empty for whoever has none here")
+    is_restricted: bool = Field(description="the patient had the use of their data restricted")
+    may_take_cash: bool
+    may_attend: bool = Field(description="of an offline registration: the patient may be noted as seen")
 
 
 class CancelRulingView(BaseModel):

@@ -42,6 +42,7 @@ from telehealth.consultations.doctor_errors import (
 from telehealth.consultations.doctor_queries import note_of, readable_visit
 from telehealth.consultations.doctor_schemas import (
     AdmitBody,
+    AlarmView,
     ColleagueBody,
     ColleagueView,
     ConcludeBody,
@@ -60,6 +61,7 @@ from telehealth.consultations.doctor_schemas import (
     VisitView,
     WithdrawBody,
 )
+from telehealth.consultations.duty import name_in_alarm, urgent_visits
 from telehealth.consultations.errors import NotAdmitted, RoomNotFound, SeatNotFound
 from telehealth.consultations.filing import file_of
 from telehealth.consultations.line import line_of
@@ -86,6 +88,14 @@ PLAYS = Permission.OWN_ACCOUNT
 async def show_line(unit: Unit, query: LineQuery) -> list[LineView]:
     """The visits of the doctor who asks, urgent ones first; today's unless another day is named."""
     return [LineView.of(row) for row in await line_of(unit, query.day)]
+
+
+@operation(needs=READS)
+async def list_alarms(unit: Unit) -> list[AlarmView]:
+    """Every visit of the hospital whose patient cannot wait, the longest waiting first."""
+    found = await urgent_visits(unit)
+    people = await people_by_id(unit, [visit.person_id for visit in found])
+    return [AlarmView.of(visit, name_in_alarm(unit, people.get(visit.person_id))) for visit in found]
 
 
 @operation(
@@ -228,6 +238,7 @@ def _conflict(request: Request, error: NoteOutdated, stored: NoteView) -> Respon
 
 routes = [
     Route("/line", show_line),
+    Route("/alarms", list_alarms),
     Route("/rooms/{room_id}/admission", admit_patient, methods=["POST"]),
     Route("/rooms/{room_id}/file", show_patient_file),
     Route("/rooms/{room_id}/note", show_note),

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from telehealth.bookings import Booking
+from telehealth.consultations.duty import UrgentVisit
 from telehealth.consultations.filing import Earlier, PatientFile
 from telehealth.consultations.following_up import Task
 from telehealth.consultations.line import InLine
@@ -101,6 +102,28 @@ class LineView(BaseModel):
     @classmethod
     def of(cls, row: InLine) -> "LineView":
         return cls.model_validate(asdict(row))
+
+
+class AlarmView(BaseModel):
+    """A visit whose patient cannot wait."""
+
+    room: UUID
+    number: str
+    name: str = Field(description="masked for whoever can do nothing about it")
+    urgent_by: str = Field(description="`red_flag`, or `worse`: the patient said so")
+    urgent_at: datetime
+    day: date
+    starts_at: datetime
+    doctor: str
+    doctor_en: str
+
+    @classmethod
+    def of(cls, visit: UrgentVisit, name: str) -> "AlarmView":
+        return cls(
+            room=visit.room, number=visit.number, name=name, urgent_by=visit.urgent_by,
+            urgent_at=visit.urgent_at, day=visit.day, starts_at=visit.starts_at,
+            doctor=visit.doctor_name, doctor_en=visit.doctor_name_en,
+        )  # fmt: skip
 
 
 class VisitView(BaseModel):

@@ -6,7 +6,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from telehealth.consultations.queries import fetch
+from telehealth.core.access import Permission
 from telehealth.core.unit import Unit
+from telehealth.patients import Person
+from telehealth.patients.masking import mask_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,14 @@ async def urgent_visits(unit: Unit, *, limit: int = 20) -> Sequence[UrgentVisit]
     """Of the hospital the unit is open for, the longest waiting first."""
     rows = await fetch(unit, _URGENT, hospital=unit.hospital_id, most=limit)
     return [UrgentVisit(**row) for row in rows]
+
+
+def name_in_alarm(unit: Unit, patient: Person | None) -> str:
+    """Whoever can do something about it must know whom it is about; a list is masked for everybody else."""
+    if patient is None:
+        return "*"
+    knows = unit.actor.may(Permission.BOOK_FOR_PATIENT) or unit.actor.may(Permission.CONSULT)
+    return patient.name if knows else mask_name(patient.name)
 
 
 _URGENT = """

@@ -14,7 +14,7 @@ from telehealth.consultations.doctor_presenting import (
     who,
 )
 from telehealth.consultations.doctor_queries import note_of, readable_visit
-from telehealth.consultations.duty import urgent_visits
+from telehealth.consultations.duty import name_in_alarm, urgent_visits
 from telehealth.consultations.following_up import follow_ups
 from telehealth.consultations.note_content import read_content
 from telehealth.consultations.queries import consultation, messages_after, views_of
@@ -124,8 +124,6 @@ async def alarms_context(unit: Unit, *, lang: str) -> list[Row]:
     say, found = translator(lang), await urgent_visits(unit)
     people = await people_by_id(unit, [visit.person_id for visit in found])
     may_open = unit.actor.may(Permission.BOOK_FOR_PATIENT)
-    # Whoever can do something about it must know whom it is about; a list is masked for everybody else.
-    knows = may_open or unit.actor.may(Permission.CONSULT)
     rows = []
     for visit in found:
         patient = people.get(visit.person_id)
@@ -133,7 +131,7 @@ async def alarms_context(unit: Unit, *, lang: str) -> list[Row]:
         rows.append(
             {
                 "room": visit.room,
-                "name": (patient.name if knows else mask_name(patient.name)) if patient else "*",
+                "name": name_in_alarm(unit, patient),
                 "who": who(str(patient.sex), age, say) if patient else "",
                 "what": say(urgent_words(visit.urgent_by)),
                 "at": visit.urgent_at,

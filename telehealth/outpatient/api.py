@@ -38,6 +38,7 @@ from telehealth.outpatient.schemas import (
     QueueView,
     ScreenView,
     TicketView,
+    TodaysQueueView,
     UnconfirmedBillView,
 )
 from telehealth.web.contract import operation
@@ -124,6 +125,12 @@ async def check_in_at_desk(units: Units, actor: Actor, booking_id: UUID) -> Tick
     return TicketView.of(await arriving.check_in(units, actor, booking_id))
 
 
+@operation(needs=P.CALL_QUEUE)
+async def list_queues(unit: Unit) -> list[TodaysQueueView]:
+    """Today's offline clinics, those first in which somebody is; a doctor sees their own."""
+    return [TodaysQueueView.of(row) for row in await queue_showing.today(unit)]
+
+
 @operation(needs=P.CALL_QUEUE, raises=(ClinicHasNoQueue,))
 async def show_queue(unit: Unit, clinic_id: UUID) -> QueueView:
     """Who is called, waits, missed their calls, or is still expected."""
@@ -190,6 +197,7 @@ routes = [
     Route("/bookings/{booking_id:uuid}/queue", show_own_queue),
     Route("/bookings/{booking_id:uuid}/check-in", check_in, methods=["POST"]),
     Route("/desk-bookings/{booking_id:uuid}/check-in", check_in_at_desk, methods=["POST"]),
+    Route("/queues", list_queues),
     Route("/clinics/{clinic_id:uuid}/queue", show_queue),
     Route("/clinics/{clinic_id:uuid}/queue/calls", call_next, methods=["POST"]),
     Route("/clinics/{clinic_id:uuid}/queue/room", name_queue_room, methods=["PUT"]),

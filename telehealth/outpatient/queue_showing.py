@@ -1,5 +1,6 @@
 """A queue as those see it who wait, who call, and who look at the screen."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from telehealth.bookings import Booking, BookingState
 from telehealth.bookings.errors import BookingNotFound
 from telehealth.bookings.policy import may_see
+from telehealth.core.access import Role
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import Campus
 from telehealth.outpatient import queries as bills
@@ -56,6 +58,16 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
+class Today:
+    """One of today's clinics, and how many stand where."""
+
+    place: ClinicPlace
+    waiting: int
+    called: int
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A number on the screen, and a masked name."""
 
@@ -70,6 +82,23 @@ class Screen:
     called: tuple[Shown, ...]
     coming: tuple[Shown, ...]
     waiting: int
+
+
+async def today(unit: Unit) -> list[Today]:
+    """Today's offline clinics, those first in which somebody is; a doctor sees their own."""
+    found = await queries.clinics_today(unit, unit.actor.hospital)
+    if Role.DESK not in unit.actor.roles:
+        found = [place for place in found if place.doctor.account_id == unit.actor.account_id]
+    counted = await queries.counts(unit, [place.clinic.id for place in found])
+    rows = [_today(place, counted.get(place.clinic.id, {})) for place in found]
+    return sorted(rows, key=lambda row: not (row.waiting or row.called))
+
+
+def _today(place: ClinicPlace, counts: Mapping[TicketState, int]) -> Today:
+    waiting, called, seen = (
+        counts.get(state, 0) for state in (TicketState.WAITING, TicketState.CALLED, TicketState.SEEN)
+    )
+    return Today(place, waiting, called, seen)
 
 
 async def mine(unit: Unit, booking_id: UUID) -> Mine:

@@ -10,7 +10,7 @@ from telehealth.core.text import OptionalLine
 from telehealth.hospital.billing import BillKind
 from telehealth.outpatient.models import QueueTicket
 from telehealth.outpatient.queries import BillPlace
-from telehealth.outpatient.queue_showing import Board, Mine, Screen
+from telehealth.outpatient.queue_showing import Board, Mine, Screen, Today
 from telehealth.outpatient.rules import number_shown
 from telehealth.outpatient.showing import View
 from telehealth.outpatient.states import BillState, TicketState
@@ -196,6 +196,29 @@ class ExpectedView(BaseModel):
     number: str
     name: str
     starts_at: datetime
+
+
+class TodaysQueueView(BaseModel):
+    """One of today's clinics, and how many stand where in its queue."""
+
+    clinic_id: UUID
+    doctor: str
+    department: str
+    campus: str
+    starts_at: datetime
+    ends_at: datetime
+    waiting: int
+    called: int
+    seen: int
+
+    @classmethod
+    def of(cls, row: Today) -> "TodaysQueueView":
+        place = row.place
+        return cls(
+            clinic_id=place.clinic.id, doctor=place.doctor.name, department=place.department.name,
+            campus=place.campus.name, starts_at=place.clinic.starts_at, ends_at=place.clinic.ends_at,
+            waiting=row.waiting, called=row.called, seen=row.seen,
+        )  # fmt: skip
 
 
 class QueueView(BaseModel):

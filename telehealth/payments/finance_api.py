@@ -5,14 +5,22 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.routing import Route
 
+from telehealth.accounts import MemberNotFound
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import FieldsInvalid
-from telehealth.core.unit import Unit
+from telehealth.core.i18n import N_
+from telehealth.core.unit import Unit, Units
+from telehealth.directory import hospital
+from telehealth.insurance import InsurerDown, InsurerRefused
 from telehealth.payments import explaining, preparing, queries, reconciliation_queries, refunding
 from telehealth.payments.errors import (
+    BillNotReady,
     DifferenceNotFound,
     DifferenceResolved,
     ExportNotFound,
+    ProviderBusy,
+    ProviderDown,
+    ProviderRefused,
     RefundNotFound,
     RefundNotParked,
 )
@@ -22,7 +30,11 @@ from telehealth.payments.finance_schemas import (
     DifferenceView,
     Explanation,
     ExportView,
+    FetchBillOf,
+    FetchedBillView,
+    HandOverTo,
 )
+from telehealth.payments.reconciling import fetch_bill, is_ready, parties
 from telehealth.payments.schemas import RefundView
 from telehealth.web.contract import operation
 from telehealth.web.preferences import language
@@ -48,6 +60,32 @@ async def take_difference(unit: Unit, difference_id: UUID) -> DifferenceView:
 async def resolve_difference(unit: Unit, difference_id: UUID, body: Explanation) -> DifferenceView:
     """It is explained, in words."""
     return DifferenceView.of(await explaining.resolve(unit, difference_id, body.note), unit.today)
+
+
+@operation(needs=Permission.MANAGE_REFUNDS, raises=(DifferenceNotFound, DifferenceResolved, MemberNotFound))
+async def hand_difference_over(unit: Unit, difference_id: UUID, body: HandOverTo) -> DifferenceView:
+    """Somebody else of finance looks after it from now on."""
+    return DifferenceView.of(await explaining.hand_over(unit, difference_id, body.member_id), unit.today)
+
+
+@operation(
+    needs=Permission.MANAGE_REFUNDS,
+    raises=(BillNotReady, ProviderDown, ProviderBusy, ProviderRefused, InsurerDown, InsurerRefused),
+    limit="30/minute",
+)
+async def fetch_party_bill(units: Units, actor: Actor, body: FetchBillOf) -> FetchedBillView:
+    """Ask for a day's bill again and compare it; what it says replaces what was there."""
+    async with units.of(actor) as unit:
+        code, now = (await hospital(unit, actor.hospital)).code, unit.now
+    if body.party not in parties(units, code):
+        raise FieldsInvalid({"party": N_("没有这份账单")})
+    if not is_ready(body.day, now):
+        raise BillNotReady()
+    lines = await fetch_bill(units, actor.hospital, body.day, body.party, actor=actor)
+    async with units.of(actor) as unit:
+        found = await reconciliation_queries.differences(unit, day=body.day)
+    still_open = sum(row.party == body.party and row.resolved_at is None for row in found)
+    return FetchedBillView(day=body.day, party=body.party, lines=lines, open_differences=still_open)
 
 
 @operation(needs=Permission.SEE_MONEY)
@@ -107,6 +145,10 @@ routes = [
     Route(
         "/hospital-money/differences/{difference_id:uuid}/resolution", resolve_difference, methods=["POST"]
     ),
+    Route(
+        "/hospital-money/differences/{difference_id:uuid}/handover", hand_difference_over, methods=["POST"]
+    ),
+    Route("/hospital-money/bills", fetch_party_bill, methods=["POST"]),
     Route("/hospital-money/refunds", list_parked_refunds),
     Route("/hospital-money/refunds/{refund_id:uuid}/retry", retry_refund, methods=["POST"]),
     Route("/hospital-money/refunds/{refund_id:uuid}/settlement", settle_refund_by_hand, methods=["POST"]),

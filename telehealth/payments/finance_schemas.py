@@ -1,7 +1,7 @@
 """What the API says to a hospital's own finance system."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,9 @@ from telehealth.core.clock import hospital_day
 from telehealth.core.progress import Progress, ProgressView
 from telehealth.payments.comparing import DifferenceKind
 from telehealth.payments.models import Difference, FinanceExport
+
+#: What a bill can be of: beyond, a calendar ends.
+NearDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 
 
 class AskExport(BaseModel):
@@ -70,6 +73,28 @@ class DifferenceView(BaseModel):
             note=row.note,
             resolved_at=row.resolved_at,
         )
+
+
+class HandOverTo(BaseModel):
+    """Somebody of the hospital's finance."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    member_id: UUID
+
+
+class FetchBillOf(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    day: NearDay
+    party: str = Field(max_length=40, description="`wechatpay`, `nhsa`: whoever keeps a book of this money")
+
+
+class FetchedBillView(BaseModel):
+    day: date
+    party: str
+    lines: int
+    open_differences: int = Field(description="of that day and party")
 
 
 class DifferenceQuery(BaseModel):

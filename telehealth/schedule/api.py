@@ -28,6 +28,7 @@ from telehealth.schedule.schemas import (
     CloseClinic,
     ClosedClinicView,
     PlanClinics,
+    PlannedQuery,
     PlanView,
     SlotView,
     TemplateView,
@@ -60,6 +61,17 @@ async def list_slots(unit: Unit, clinic_id: UUID) -> list[SlotView]:
     """The arrival times of a clinic that are not over; full ones have no remaining seat."""
     row = await queries.clinic(unit, clinic_id)
     return [SlotView.of(offer) for offer in await queries.slots_of(unit, [row], Channel.ONLINE)]
+
+
+@operation(needs=Permission.SEE_CLINICS)
+async def list_planned_clinics(unit: Unit, query: PlannedQuery) -> list[ClinicView]:
+    """All that is planned at a campus of this hospital, closed clinics and both kinds too, by doctor."""
+    first = query.first or unit.today
+    last = first + timedelta(days=query.days - 1)
+    offers = await queries.week_of_clinics(
+        unit, unit.actor.hospital, campus_id=query.campus, first=first, last=last
+    )
+    return [ClinicView.of(offer) for offer in offers]
 
 
 @operation(needs=Permission.PLAN_CLINICS)
@@ -117,6 +129,7 @@ def row_of(body: AddTemplate) -> TemplateRow:
 
 
 routes = [
+    Route("/planned-clinics", list_planned_clinics),
     Route("/clinics", list_clinics),
     Route("/clinics/{clinic_id}/slots", list_slots),
     Route("/clinics/{clinic_id}/closure", record_clinic_closure, methods=["POST"]),

@@ -41,6 +41,12 @@ class ClinicQuery(Input):
     days: int = Field(default=14, ge=1, le=62)
 
 
+class PlannedQuery(Input):
+    campus: UUID
+    first: NearDay | None = Field(default=None, alias="from", description="today when left out")
+    days: int = Field(default=7, ge=1, le=62)
+
+
 class AddTemplate(Input):
     doctor_id: UUID
     campus_id: UUID

@@ -3,7 +3,7 @@
 from starlette.routing import Mount, Route
 
 import app
-from telehealth.core.access import GRANTS, Role
+from telehealth.core.access import GRANTS, Permission, Role
 from telehealth.web.contract import Operation, operation_of
 from tests.house.page_operations import EXCEPTIONS, OPERATIONS
 
@@ -21,12 +21,18 @@ def found(where: str) -> list[tuple[Route, Operation]]:
 
 
 API = {operation.name: operation for _, operation in found("api")}
-#: Everything that is sent, and everything that a patient or anybody reads.
-PAGES = {
-    operation.name: operation
-    for route, operation in found("pages")
-    if "POST" in (route.methods or ()) or not route.path.startswith(("/staff", "/admin"))
-}
+#: Who may work with an app of their own instead of the console: what they read is to be had there, too.
+AT_WORK = (Role.DOCTOR, Role.PHARMACIST, Role.PHARMACY, Role.DESK)
+
+
+def _is_wanted(route: Route, operation: Operation) -> bool:
+    """Everything that is sent, and everything that a patient, anybody or somebody at work reads."""
+    if "POST" in (route.methods or ()) or not route.path.startswith(("/staff", "/admin")):
+        return True
+    return operation.needs is not None and any(operation.needs in GRANTS[role] for role in AT_WORK)
+
+
+PAGES = {operation.name: operation for route, operation in found("pages") if _is_wanted(route, operation)}
 LEFT_OUT = {name for names in EXCEPTIONS.values() for name in names}
 
 
@@ -37,6 +43,32 @@ def test_what_a_page_does_an_app_does_through_the_api() -> None:
         wanted = OPERATIONS.get(name, name.removesuffix("_page")).split()
         missing += [f"{name}: {one}" for one in wanted if one not in API]
     assert missing == [], "tests/house/page_operations.py says how"
+
+
+def test_whoever_may_open_a_page_may_call_what_does_the_same() -> None:
+    """An operation of a fitting name that belongs to others does nothing for this person's app."""
+    barred = []
+    for name in sorted(PAGES.keys() - LEFT_OUT):
+        wanted = OPERATIONS.get(name, name.removesuffix("_page")).split()
+        operations = [API[one] for one in wanted if one in API]
+        for role in _readers(PAGES[name]):
+            missing = [one.name for one in operations if one.needs not in (None, *GRANTS[role])]
+            # Of a page for several roles each needs its part; a patient's page is the patient's whole.
+            if missing and (role is Role.PATIENT or len(missing) == len(operations)):
+                barred.append(f"{name}: {role} may not call {', '.join(missing)}")
+    assert barred == []
+
+
+def _readers(page: Operation) -> list[Role]:
+    """Rooms are open to whoever is signed in, and what they hold decides further."""
+    if page.needs is Permission.OWN_ACCOUNT:
+        return [Role.PATIENT]
+    return [role for role in Role if page.needs in GRANTS[role]]
+
+
+def test_no_two_operations_share_a_name() -> None:
+    names = [operation.name for _, operation in found("api")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
 def test_the_table_holds_nothing_that_goes_without_saying() -> None:

@@ -235,6 +235,52 @@ async def test_staff_see_who_is_booked_with_masked_names(
     assert code(await client.get(path, headers=elsewhere)) == (404, "clinic_not_found")
 
 
+async def test_SJ11_the_desk_finds_patient_and_booking_through_the_api(
+    client: Client, units: Units, place: House, who: Patient
+) -> None:
+    planned = await add_clinic(units, place.doctor, kind=ClinicKind.OFFLINE)
+    desk = await desk_of(units, place.hospital.id)
+    search = f"{API}/desk-patients/searches"
+    found = await client.post(search, json={"by": "phone", "number": "13800001234"}, headers=desk)
+    assert found.json() == [{"person_id": str(who.person.id), "name": "样**"}]
+    nobody = await client.post(search, json={"by": "phone", "number": "13900009999"}, headers=desk)
+    assert (nobody.status_code, nobody.json()) == (200, [])
+    wrong = await client.post(search, json={"by": "phone", "number": "12"}, headers=desk)
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/number")
+
+    body = {"slot_id": str(planned.slot.id), "person_id": str(who.person.id), "channel": "desk"}
+    made = (await client.post(f"{API}/desk-bookings", json=body, headers=desk)).json()
+    for query in (f"?number={made['number']}", ""):
+        [shown] = (await client.get(f"{API}/desk-bookings{query}", headers=desk)).json()
+        assert (shown["id"], shown["patient"], shown["doctor"]["name"]) == (
+            made["id"], "样**", place.doctor.name,
+        )  # fmt: skip
+    for query in ("?number=BK-000000-000000", "?pending=true"):
+        assert (await client.get(f"{API}/desk-bookings{query}", headers=desk)).json() == []
+    one = (await client.get(f"{API}/desk-bookings/{made['id']}", headers=desk)).json()
+    assert one["may_take_cash"] and not one["is_restricted"] and one["card"]
+
+
+async def test_SJ10_what_is_planned_at_a_campus_is_read_by_staff_alone(
+    client: Client, units: Units, place: House, mine: Headers
+) -> None:
+    """Both kinds, closed ones as well; a campus of another hospital has nothing planned here."""
+    kept = await add_clinic(units, place.doctor)
+    closed = await add_clinic(units, place.doctor, kind=ClinicKind.OFFLINE, half=HalfDay.AFTERNOON)
+    desk = await desk_of(units, place.hospital.id)
+    reason = {"reason": "医生临时请假"}
+    await client.post(f"{API}/clinics/{closed.clinic.id}/closure", json=reason, headers=desk)
+    path = f"{API}/planned-clinics?campus={place.campus.id}"
+    shown = (await client.get(path, headers=desk)).json()
+    assert {(one["id"], one["state"]) for one in shown} == {
+        (str(kept.clinic.id), "open"), (str(closed.clinic.id), "closed"),
+    }  # fmt: skip
+    assert (await client.get(path, headers=mine)).status_code == 403
+    other = await add_hospital(units, "riverside", name="江滨医院")
+    elsewhere = await desk_of(units, other.id, login="elsewhere")
+    assert (await client.get(path, headers=elsewhere)).json() == []
+
+
 async def test_SJ11_booking_at_the_desk_through_the_api(
     client: Client, units: Units, place: House, who: Patient
 ) -> None:

@@ -159,6 +159,22 @@ async def test_an_alarm_is_answered_by_the_doctor_or_the_duty_desk(
         assert row["urgent_at"] is None
 
 
+async def test_alarms_name_the_patient_to_whoever_can_help_and_to_nobody_else(
+    client: Client, units: Units, visit: Visit, doctor: dict[str, str]
+) -> None:
+    assert (await client.get(f"{API}/alarms", headers=doctor)).json() == []
+    async with units.system("test") as unit:
+        await unit.session.execute(
+            sa.text("update consultations set urgent_at = now(), urgent_by = 'red_flag'")
+        )
+    named = visit.who.person.name
+    desk, head = [await bearer(units, await staff_of(units, visit, role)) for role in (Role.DESK, Role.HEAD)]
+    for headers, name in ((doctor, named), (desk, named), (head, f"{named[0]}**")):
+        [alarm] = (await client.get(f"{API}/alarms", headers=headers)).json()
+        assert (alarm["room"], alarm["urgent_by"]) == (str(visit.room), "red_flag")
+        assert alarm["name"] == name
+
+
 async def add_segment(units: Units, visit: Visit) -> RecordingSegment:
     async with units.system("test") as unit:
         owner = {"hospital_id": visit.house.hospital.id, "account_id": visit.who.account.id}

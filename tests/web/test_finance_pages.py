@@ -145,7 +145,12 @@ async def test_nonsense_in_an_address_shows_today(client: Client, finance: Heade
 async def test_a_bill_is_asked_for_only_when_it_can_be_there(
     client: Client, shop: Shop, finance: Headers
 ) -> None:
-    for day, party in (("2026-11-21", "wechatpay"), ("2026-11-20", "desk"), ("x", "wechatpay")):
+    for day, party in (
+        ("2026-11-21", "wechatpay"),
+        ("2026-11-20", "desk"),
+        ("x", "wechatpay"),
+        ("9999-12-31", "wechatpay"),
+    ):
         answer = await client.post("/staff/money/bills", data={"day": day, "party": party}, headers=finance)
         assert answer.status_code == 303
     async with shop.units.system("test") as unit:
@@ -368,6 +373,9 @@ async def test_finance_reads_and_acts_by_the_api(
     again = await client.post(f"{there}/resolution", json={"note": "再说一次"}, headers=key)
     assert (again.status_code, again.json()["code"]) == (409, "difference_resolved")
 
+    gone = await client.post(f"{there}/handover", json={"member_id": str(member.id)}, headers=key)
+    assert (gone.status_code, gone.json()["code"]) == (409, "difference_resolved")
+
     (parked,) = (await client.get(f"{root}/refunds", headers=key)).json()
     assert parked["number"] == refund.number
     there = f"{root}/refunds/{refund.id}"
@@ -375,6 +383,37 @@ async def test_finance_reads_and_acts_by_the_api(
     assert settled.json()["state"] == "settled"
     late = await client.post(f"{there}/retry", headers=key)
     assert (late.status_code, late.json()["code"]) == (409, "refund_not_parked")
+
+
+async def test_GD06_an_app_hands_a_difference_over_to_a_colleague(
+    client: Client, units: Units, shop: Shop, member: StaffMember
+) -> None:
+    key = await bearer(units, staff(member))
+    await _bill(shop, TODAY, {"CH-SAMPLE-1": 700})
+    (row,) = await _differences(units)
+    there = f"/api/v1/hospital-money/differences/{row.id}/handover"
+    other = await add_staff(units, shop.hospital.id, [Role.FINANCE], login="finance.two", name="样例财务乙")
+    given = await client.post(there, json={"member_id": str(other.id)}, headers=key)
+    assert (given.status_code, given.json()["owner"]) == (200, "样例财务乙")
+    nobody = await client.post(there, json={"member_id": str(row.id)}, headers=key)
+    assert nobody.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"day": "2026-11-21", "party": "wechatpay"}, 409, "bill_not_ready"),
+        ({"day": "2026-11-20", "party": "desk"}, 422, "fields_invalid"),
+        ({"day": "9999-12-31", "party": "wechatpay"}, 422, "request_invalid"),
+        ({"day": "soon", "party": "wechatpay"}, 422, "request_invalid"),
+    ],
+)
+async def test_a_bill_that_cannot_be_there_is_not_asked_for_by_the_api(
+    client: Client, units: Units, member: StaffMember, body: dict[str, str], status: int, code: str
+) -> None:
+    key = await bearer(units, staff(member))
+    answer = await client.post("/api/v1/hospital-money/bills", json=body, headers=key)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
 # ----------------------------------------------------------------------

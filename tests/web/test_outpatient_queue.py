@@ -171,3 +171,18 @@ async def test_GD07_the_api_does_what_the_pages_do(client: Client, room: Room) -
     assert visit.json()["state"] == "seen"
     screen = (await client.get(f"/api/v1{board['screen']}")).json()
     assert screen["coming"] == [{"number": "001", "name": "患**"}]
+
+
+async def test_GD07_an_app_is_told_todays_queues(
+    client: Client, units: Units, place: House, room: Room
+) -> None:
+    member = await add_staff(units, place.hospital.id, [Role.DESK], login="desk.app")
+    desk = await bearer(units, staff(member))
+    await room.books(3)
+    await room.all_arrive()
+    await room.calls()
+    [row] = (await client.get("/api/v1/queues", headers=desk)).json()
+    assert (row["waiting"], row["called"], row["seen"]) == (2, 1, 0)
+    assert row["doctor"] == place.doctor.name and row["campus"] == "本部院区"
+    theirs = await bearer(units, room.people[0].actor)
+    assert (await client.get("/api/v1/queues", headers=theirs)).status_code == 403

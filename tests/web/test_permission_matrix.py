@@ -68,6 +68,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "declare_insured": {"region": "beijing"},
     "take_booking_cash": {"received": 5000},
     "resolve_difference": {"note": "渠道次日补单"},
+    "hand_difference_over": {"member_id": "00000000-0000-4000-8000-000000000001"},
     "say_in_room": {"client_id": "00000000-0000-4000-8000-000000000001", "text": "在吗"},
     "offer_room_file": {"kind": "photo", "content_type": "image/jpeg", "size": 1000},
     "answer_recording_consent": {"agreed": True},

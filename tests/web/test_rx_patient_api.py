@@ -218,6 +218,19 @@ async def test_XY32_the_window_gives_a_code_that_is_shown_large(
     assert again["pickup_code"] == code
 
 
+async def test_XY32_the_desk_lets_a_patient_collect_what_was_to_be_sent(
+    client: Client, units: Units, place: Review, rx: Prescription, mine: Headers
+) -> None:
+    await to_be_sent(units, rx)
+    house = place.desk.visit.house
+    desk = await bearer(units, staff(await add_staff(units, house.hospital.id, [Role.DESK])))
+    assert (await client.put(api(rx, "/desk-collection"), headers=mine)).status_code == 403
+    changed = await client.put(api(rx, "/desk-collection"), headers=desk)
+    assert changed.status_code == 200
+    shown = (await client.get(api(rx), headers=mine)).json()
+    assert shown["path"] == "window" and len(shown["pickup_code"]) == 8
+
+
 async def test_BJ07_the_desk_takes_the_whole_sum_and_tells_the_number(
     client: Client, units: Units, place: Review, rx: Prescription
 ) -> None:

@@ -142,6 +142,51 @@ async def test_duty_that_makes_no_sense_is_refused(
     assert (await pharmacist.post("/staff/duty", data=data)).status_code == 422
 
 
+async def test_an_app_plans_duty(client: Http, units: Units, place: Review) -> None:
+    client.headers.update(await bearer(units, place.pharmacist))
+    [somebody] = (await client.get("/api/v1/duties")).json()["pharmacists"]
+    assert somebody["name"] == "样例药师"
+    body = {
+        "account_id": somebody["account_id"],
+        "starts_at": "2026-11-21T12:00:00+08:00",
+        "ends_at": "2026-11-21T20:00:00+08:00",
+    }
+    made = await client.post("/api/v1/duties", json=body)
+    again = await client.post("/api/v1/duties", json=body)
+    assert (made.status_code, again.json()["id"]) == (201, made.json()["id"])
+    [shown] = (await client.get("/api/v1/duties")).json()["duties"]
+    assert shown == made.json()
+    there = f"/api/v1/duties/{shown['id']}"
+    assert (await client.delete(there)).status_code == 204
+    assert (await client.delete(there)).status_code == 404
+    assert (await client.get("/api/v1/duties")).json()["duties"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"account_id": "00000000-0000-4000-8000-000000000001"}, "fields_invalid"),
+        ({"starts_at": "2026-11-21T12:00:00"}, "request_invalid"),
+        ({"ends_at": "2026-11-21T11:00:00+08:00"}, "duty_refused"),
+        ({"ends_at": "2026-11-23T20:00:00+08:00"}, "duty_refused"),
+        ({"starts_at": "0001-01-01T00:00:00+08:00"}, "duty_refused"),
+        ({"starts_at": "9999-12-31T00:00:00Z", "ends_at": "9999-12-31T20:00:00Z"}, "duty_refused"),
+        ({"starts_at": "2028-01-01T00:00:00Z", "ends_at": "2028-01-01T20:00:00Z"}, "duty_refused"),
+    ],
+)
+async def test_duty_of_nobody_or_of_no_day_is_refused_by_the_api(
+    client: Http, units: Units, place: Review, changes: dict[str, str], code: str
+) -> None:
+    client.headers.update(await bearer(units, place.pharmacist))
+    body = {
+        "account_id": str(place.pharmacist.account),
+        "starts_at": "2026-11-21T12:00:00+08:00",
+        "ends_at": "2026-11-21T20:00:00+08:00",
+    }
+    answer = await client.post("/api/v1/duties", json=body | changes)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
 async def test_an_app_reads_the_queue_and_answers(client: Http, units: Units, place: Review) -> None:
     rx = await to_review(units, place)
     client.headers.update(await bearer(units, place.pharmacist))

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from telehealth.core.access import Actor, Permission, Role
+from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import Conflict, DomainError, Refused
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
@@ -20,7 +20,6 @@ from telehealth.outpatient.models import QueueTicket
 from telehealth.outpatient.queue_queries import Standing
 from telehealth.outpatient.rules import number_shown
 from telehealth.outpatient.schemas import RoomForm
-from telehealth.outpatient.states import TicketState
 from telehealth.patients.masking import mask_name
 from telehealth.web.contract import page
 from telehealth.web.forms import read_form
@@ -33,31 +32,24 @@ NEEDS = Permission.CALL_QUEUE
 
 
 @page(needs=NEEDS)
-async def queues_page(request: Request, unit: Unit, actor: Actor) -> Response:
-    """Today's offline clinics, those first in which somebody is; a doctor sees their own."""
-    found = await queries.clinics_today(unit, actor.hospital)
-    if Role.DESK not in actor.roles:
-        found = [place for place in found if place.doctor.account_id == actor.account_id]
-    counted = await queries.counts(unit, [place.clinic.id for place in found])
+async def queues_page(request: Request, unit: Unit) -> Response:
     lang = language(request)
-    here = (TicketState.WAITING, TicketState.CALLED)
-    found.sort(key=lambda place: not any(counted.get(place.clinic.id, {}).get(state) for state in here))
     return render(
         request,
         "outpatient/queues.html",
         rows=[
             {
-                "href": f"{QUEUES}/{place.clinic.id}",
-                "doctor": said(place.doctor, "name", lang),
-                "department": said(place.department, "name", lang),
-                "campus": said(place.campus, "name", lang),
-                "starts_at": place.clinic.starts_at,
-                "ends_at": place.clinic.ends_at,
-                "waiting": (counts := counted.get(place.clinic.id, {})).get(TicketState.WAITING, 0),
-                "called": counts.get(TicketState.CALLED, 0),
-                "seen": counts.get(TicketState.SEEN, 0),
+                "href": f"{QUEUES}/{row.place.clinic.id}",
+                "doctor": said(row.place.doctor, "name", lang),
+                "department": said(row.place.department, "name", lang),
+                "campus": said(row.place.campus, "name", lang),
+                "starts_at": row.place.clinic.starts_at,
+                "ends_at": row.place.clinic.ends_at,
+                "waiting": row.waiting,
+                "called": row.called,
+                "seen": row.seen,
             }
-            for place in found
+            for row in await queue_showing.today(unit)
         ],
     )
 

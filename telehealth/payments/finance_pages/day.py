@@ -16,6 +16,7 @@ from telehealth.directory import hospital
 from telehealth.payments import finance_queries, queries
 from telehealth.payments import reconciliation_queries as books
 from telehealth.payments.finance_pages.frame import day_of, show, speech
+from telehealth.payments.finance_schemas import NearDay
 from telehealth.payments.finance_views import (
     ROOT,
     Column,
@@ -37,7 +38,7 @@ _FAILURES = (Unavailable, Busy, Refused)
 class FetchBill(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    day: date
+    day: NearDay
     party: str = Field(max_length=40)
 
 
