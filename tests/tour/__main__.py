@@ -53,7 +53,7 @@ PATIENT = (
     Stop("waiting", CHEN, "/orders?group=coming", presses=("a.order", "a[href^='/rooms/']")),
     Stop("prescription", XU, "/prescriptions", presses=("main a[href^='/prescriptions/']",)),
     Stop("parcel", DING, "/prescriptions", presses=("main a[href^='/prescriptions/']",)),
-    Stop("records", HE, "/records"),
+    Stop("records", XU, "/records"),
     Stop("shares", HE, "/shares"),
     Stop("bills", MA, "/bills"),
     Stop("family", ZHOU, "/family"),
