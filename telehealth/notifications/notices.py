@@ -6,6 +6,7 @@ No text names a diagnosis, a drug or a full name: a phone lies on the table, and
 from telehealth.notifications.family_notices import FAMILY_WORDINGS
 from telehealth.notifications.feedback_notices import FEEDBACK_WORDINGS
 from telehealth.notifications.outpatient_notices import OUTPATIENT_WORDINGS
+from telehealth.notifications.records_notices import RECORDS_WORDINGS
 from telehealth.notifications.room_notices import ROOM_WORDINGS
 from telehealth.notifications.rules import Kind, Var
 from telehealth.notifications.rx_notices import RX_WORDINGS
@@ -359,6 +360,7 @@ WORDINGS: dict[Notice, Wording] = {
     **ROOM_WORDINGS,
     **RX_WORDINGS,
     **FEEDBACK_WORDINGS,
+    **RECORDS_WORDINGS,
     **OUTPATIENT_WORDINGS,
     **STAFF_WORDINGS,
 }

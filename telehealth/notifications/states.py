@@ -156,6 +156,8 @@ class Notice(StrEnum):
     PERSON_LINKED = "person_linked"
     LINK_ENDED = "link_ended"
     VISITS_PASSED_ON = "visits_passed_on"
+    EXPORT_READY = "export_ready"
+    DATA_REQUEST_ANSWERED = "data_request_answered"
     FAMILY_BOUND = "family_bound"
     FAMILY_PAYER_BOUND = "family_payer_bound"
     FAMILY_REFUSED = "family_refused"

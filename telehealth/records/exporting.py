@@ -20,6 +20,7 @@ from telehealth.core.i18n import N_
 from telehealth.core.jobs import Work, task
 from telehealth.core.progress import progress_of
 from telehealth.core.unit import Unit, Units
+from telehealth.notifications import Notice, notify
 from telehealth.patients import LinkPending, PersonNotFound, person_for
 from telehealth.records import bundling, issuing, packing, queries, showing
 from telehealth.records.errors import (
@@ -225,6 +226,9 @@ async def _pack(units: Units, actor: Actor, row: Export, asked: Sequence[Piece])
         await set_deadline(unit, ERASURE, row.id, kept.expires_at, account_id=actor.account)
         await progress.finish(unit, KIND, row.id)
         unit.audit("export.made", kept, files=len(papers))
+        await notify(
+            unit, Notice.EXPORT_READY, actor.account, href=f"/exports/{row.id}", until=kept.expires_at
+        )
 
 
 def _ready(unit: Unit, row: Export) -> str:

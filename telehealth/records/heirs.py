@@ -8,6 +8,7 @@ from uuid import UUID
 from telehealth.core.access import Actor
 from telehealth.core.unit import Unit
 from telehealth.directory import live_hospital
+from telehealth.notifications import Notice, notify
 from telehealth.records import queries
 from telehealth.records.errors import RequestAnswered
 from telehealth.records.models import DataRequest
@@ -62,6 +63,10 @@ async def answer(unit: Unit, request_id: UUID, *, granted: bool, text: str) -> D
     request.apply(RequestEvent.GRANT if granted else RequestEvent.DECLINE)
     request.decided_at, request.decided_by, request.answer = unit.now, unit.actor.account, text
     unit.audit("heir.answered", request, granted=granted)
+    await notify(
+        unit, Notice.DATA_REQUEST_ANSWERED, request.account_id, hospital_id=request.hospital_id,
+        href="/data-rights",
+    )  # fmt: skip
     return request
 
 

@@ -24,6 +24,7 @@ from telehealth.core.unit import Units
 from telehealth.insurance.contributing_consents import InsurerPaid
 from telehealth.insurance.models import Cover
 from telehealth.insurance.states import CoverState, Giveup
+from telehealth.notifications.notices import Notice
 from telehealth.patients import DataRestricted
 from telehealth.patients.disclosing import Recipient, disclose, disclosures_of
 from telehealth.patients.errors import PersonNotFound
@@ -44,7 +45,7 @@ from telehealth.records.models import Export, Paper
 from telehealth.records.sharing import open_share
 from telehealth.records.states import PaperKind, RequestState
 from telehealth.web.house import House as RunningHouse
-from tests.support.factories.bookings import add_booker, book
+from tests.support.factories.bookings import add_booker, book, told
 from tests.support.factories.consulting import admit_as, sign_note, write_note
 from tests.support.factories.insurance import add_cover
 from tests.support.factories.records import add_report, add_share
@@ -288,6 +289,7 @@ async def test_REG60_everything_is_one_file_with_a_bundle_and_every_paper(
         made = await queries.export(unit, visit.who.account.id, row.id)
         found = await progress.progress_of(unit, exporting.KIND, row.id)
     assert found is not None and (found.state, found.done) == (ProgressState.DONE, found.total)
+    assert (await told(units, visit.who.account)).count(Notice.EXPORT_READY) == 1
     data = await units.port(BlobStore).read(made.key or "", 10_000_000)  # type: ignore[type-abstract]
     archive = zipfile.ZipFile(io.BytesIO(data))
     assert archive.testzip() is None
@@ -411,14 +413,14 @@ async def test_REG60_asking_twice_makes_one_and_a_stranger_finds_none(units: Uni
 async def test_REG60_an_heirs_request_waits_at_the_desk_and_is_answered_once(
     units: Units, visit: Visit
 ) -> None:
-    told = heirs.Told("样例故人", "330100194001010011", "子女", "了解最后的用药")
+    wish = heirs.Told("样例故人", "330100194001010011", "子女", "了解最后的用药")
     async with units.of(visit.patient) as unit:
-        request = await heirs.ask(unit, visit.patient, visit.house.hospital.code, told)
+        request = await heirs.ask(unit, visit.patient, visit.house.hospital.code, wish)
     assert request.answer_by - request.asked_at == timedelta(days=15)
     desk = desk_of(visit.house)
     async with units.of(desk) as unit:
         [waiting] = await queries.waiting_requests(unit, visit.house.hospital.id)
-        assert heirs.told_in(waiting) == told
+        assert heirs.told_in(waiting) == wish
         await heirs.answer(unit, waiting.id, granted=True, text="请持证明到院办理")
     with pytest.raises(RequestAnswered):
         async with units.of(desk) as unit:
@@ -426,3 +428,4 @@ async def test_REG60_an_heirs_request_waits_at_the_desk_and_is_answered_once(
     async with units.of(visit.patient) as unit:
         [mine] = await queries.requests_of(unit, visit.who.account.id)
     assert (mine.state, mine.answer) == (RequestState.GRANTED, "请持证明到院办理")
+    assert (await told(units, visit.who.account)).count(Notice.DATA_REQUEST_ANSWERED) == 1

@@ -17,7 +17,7 @@ from telehealth.payments.refunding import refund_in_full
 from telehealth.payments.settling import close_charge
 from telehealth.payments.states import ChargeState, RefundReason
 from telehealth.payments.submitting import submit_due
-from tests.support.factories.accounts import add_patient, bearer, patient
+from tests.support.factories.accounts import add_patient, bearer, cookie, patient
 from tests.support.factories.bookings import House, Patient, add_booker, add_house
 from tests.support.factories.insurance import add_cover, insure, say_region
 from tests.support.factories.payments import balances, orders_of, reread
@@ -250,6 +250,26 @@ async def test_BJ06_whoever_pays_alone_after_all_gives_the_split_up(
     await be_known_in_wechat(units, sandbox, who)
     split = await begin(client, charge, app, way="jsapi", cover_id=cover["id"])
     assert (split.status_code, split.json()["code"]) == (409, "authorisation_lost")
+    assert (await begin(client, charge, app)).json()["cash"] == 5000
+
+
+@pytest.mark.parametrize("by_page", [True, False])
+async def test_REG56_insurance_withdrawn_between_price_and_payment_leaves_oneself_to_pay(
+    client: Client, units: Units, sandbox: Sandbox, place: House, who: Patient, charge: Charge, app: Headers,
+    by_page: bool,
+) -> None:  # fmt: skip
+    cover = await priced(client, units, sandbox, place, who, charge, app)
+    path = f"/consents/insurance/{cover['id']}/withdrawal"
+    for _ in range(2):
+        if by_page:
+            answer = await client.post(path, headers=await cookie(units, who.actor))
+            assert (answer.status_code, answer.headers["location"]) == (303, "/consents")
+        else:
+            assert (await client.post(f"{V1}{path}", json={}, headers=app)).status_code == 204
+    await be_known_in_wechat(units, sandbox, who)
+    split = await begin(client, charge, app, way="jsapi", cover_id=cover["id"])
+    assert (split.status_code, split.json()["code"]) == (409, "authorisation_lost")
+    assert (await reread(units, charge)).state is ChargeState.CREATED
     assert (await begin(client, charge, app)).json()["cash"] == 5000
 
 

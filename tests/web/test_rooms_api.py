@@ -14,7 +14,7 @@ from telehealth.web.house import House
 from tests.support import uploads, voices
 from tests.support.factories.accounts import add_patient, bearer, cookie, patient
 from tests.support.factories.bookings import add_booker
-from tests.support.factories.rooms import Visit, add_room, admit
+from tests.support.factories.rooms import Visit, add_room, admit, consent
 
 Client = httpx2.AsyncClient
 
@@ -202,3 +202,22 @@ async def test_home_and_booking_lead_into_the_room(
         await (await unit.connection()).execute("update consultations set state = 'concluded'")
     page = await client.get(f"/bookings/{visit.room}", headers=headers)
     assert f'href="/rooms/{visit.room}/record"' in page.text
+
+
+@pytest.mark.parametrize("by_page", [True, False])
+async def test_REG56_recording_withdrawn_in_mid_visit_ends_the_calls_and_not_the_visit(
+    client: Client, units: Units, visit: Visit, mine: Caller, by_page: bool
+) -> None:
+    await admit(units, visit)
+    await consent(units, visit)
+    assert (await mine.get())["can"] == {"write": True, "call": True, "record": True}
+    path = f"/consents/recording/{visit.room}/withdrawal"
+    for _ in range(2):
+        if by_page:
+            assert (await client.post(path, headers=await cookie(units, visit.patient))).status_code == 303
+        else:
+            await mine.post(f"/api/v1{path}", status=204)
+    assert (await mine.get())["can"] == {"write": True, "call": False, "record": False}
+    await mine.post("/messages", {"client_id": str(new_id()), "kind": "text", "text": "改成文字吧"})
+    page = await client.get(f"/rooms/{visit.room}", headers=await cookie(units, visit.patient))
+    assert page.status_code == 200 and "改成文字吧" in page.text
