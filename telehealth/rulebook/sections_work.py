@@ -36,7 +36,7 @@ class Work(Section):
         60,
         "预估的节假日提前核对",
         "A forecast holiday is checked before",
-        "XY12",
+        "GD20",
         unit="days",
         within=(7, 366),
     )
@@ -49,7 +49,7 @@ class Work(Section):
         within=(1, 90),
     )
     initial_password_days: int = rule(
-        3, "初始密码更换时限", "An initial password is replaced within", "XY15", unit="days", within=(1, 30)
+        3, "初始密码更换时限", "An initial password is replaced within", "GD20", unit="days", within=(1, 30)
     )
     parked_job_hours: int = rule(
         24, "停滞任务处理时限", "A parked job is seen to within", "GD20", unit="hours", within=(1, 168)

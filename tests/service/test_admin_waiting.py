@@ -104,7 +104,7 @@ async def test_REG7_a_consent_that_was_withdrawn_is_work_though_nothing_ran_out(
     assert titles(await waiting(units, admin)) == ["资质不全，已暂停线上接诊"]
 
 
-async def test_XY15_an_initial_password_nobody_replaced_counts_from_when_it_was_issued(
+async def test_GD20_an_initial_password_nobody_replaced_counts_from_when_it_was_issued(
     units: Units, place: House, admin: Actor, clock: FixedClock
 ) -> None:
     async with units.of(admin) as unit:
@@ -141,7 +141,7 @@ async def test_a_draft_of_the_rulebook_waits_for_whoever_began_it(
     assert await waiting(units, admin) == []
 
 
-async def test_XY12_a_forecast_holiday_is_checked_before_promises_count_by_it(
+async def test_GD20_a_forecast_holiday_is_checked_before_promises_count_by_it(
     units: Units, place: House, admin: Actor
 ) -> None:
     async with units.system("test") as unit:
