@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 CHANNEL = "telehealth_hints"
 #: How long hints are gathered, in wall-clock seconds.
 GATHER_S = 0.005
+#: The same of what nobody is in a hurry to hear.
+MENTION_S = 0.25
 #: NOTIFY refuses 8,000 bytes.
 PAYLOAD = 7_000
 #: Waits before the next try to reach the carrier, in wall-clock seconds.
@@ -36,6 +38,9 @@ Handler = Callable[[Sequence[str] | None], None]
 class Bus(Protocol):
     def publish(self, topics: Iterable[str]) -> None:
         """Tell this process at once, the others soon. Never waits and never fails."""
+
+    def mention(self, topics: Iterable[str]) -> None:
+        """`publish`, without haste: what many say of one topic in a quarter of a second is said once."""
 
     def subscribe(self, handler: Handler) -> Callable[[], None]:
         """The answer ends the subscription."""
@@ -51,6 +56,8 @@ class _Carried:
         self._self = new_id().hex
         self._handlers: list[Handler] = []
         self._waiting: dict[str, None] = {}
+        self._mentioned: dict[str, None] = {}
+        self._soon: asyncio.TimerHandle | None = None
         self._sender: asyncio.Task[None] | None = None
         self._listener: asyncio.Task[None] | None = None
         #: Set while the listener hears what others say.
@@ -65,6 +72,15 @@ class _Carried:
         if self._sender is None:
             self._sender = asyncio.get_running_loop().create_task(self._send_soon(), name="bus.send")
 
+    def mention(self, topics: Iterable[str]) -> None:
+        self._mentioned.update(dict.fromkeys(topics))
+        if self._mentioned and self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(MENTION_S, self._publish_mentioned)
+
+    def _publish_mentioned(self) -> None:
+        mentioned, self._mentioned, self._soon = self._mentioned, {}, None
+        self.publish(mentioned)
+
     def subscribe(self, handler: Handler) -> Callable[[], None]:
         self._handlers.append(handler)
         if self._listener is None:
@@ -72,6 +88,9 @@ class _Carried:
         return lambda: self._handlers.remove(handler)
 
     async def close(self) -> None:
+        if self._soon is not None:
+            self._soon.cancel()
+            self._publish_mentioned()
         if self._sender is not None:
             # What was gathered still goes out.
             await asyncio.wait([self._sender], timeout=2)

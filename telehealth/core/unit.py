@@ -50,6 +50,16 @@ _AT_ONCE = 8
 _WAKE = """select pg_notify('procrastinate_any_queue_v1', '{"type":"job_inserted","job_id":0}')"""
 
 
+def desk_topic(hospital_id: UUID) -> str:
+    """The bus's topic of everything a hospital's staff see."""
+    return f"desk:{hospital_id}"
+
+
+def own_topic(account_id: UUID) -> str:
+    """The bus's topic of everything one person sees as theirs."""
+    return f"own:{account_id}"
+
+
 class UnitBroken(RuntimeError):
     """Nothing of this unit can be kept. What may fail is tried in `session.begin_nested()`."""
 
@@ -79,6 +89,8 @@ class Unit:
         self._steps: list[str] = []
         #: Topics whose listeners are told after the commit.
         self.hints: dict[str, None] = {}
+        #: Whose lists may read otherwise after the commit; pages that show one are told without haste.
+        self.touched: dict[str, None] = {}
         self._connection = connection
         self._driver = driver
         #: What `hot.Together` read before it was asked for, until somebody may have written.
@@ -162,6 +174,13 @@ class Unit:
         """Tell live listeners of `topic` to look again, once this is committed. It may be lost."""
         self.hints[topic] = None
 
+    def touch(self, *, hospital_id: UUID | None = None, account_id: UUID | None = None) -> None:
+        """What these people see may have changed: their open pages look again. `audit` says so as well."""
+        if hospital_id is not None:
+            self.touched[desk_topic(hospital_id)] = None
+        if account_id is not None:
+            self.touched[own_topic(account_id)] = None
+
     async def publish(self, event: Event) -> None:
         await self.units.events.publish(self, event)
 
@@ -179,9 +198,13 @@ class Unit:
             kind, _, identity = subject.partition(":")
         else:
             kind, identity = subject.__tablename__, str(subject.id)
+        hospital_id = hospital_id or getattr(subject, "hospital_id", None) or self.hospital_id
+        account_id = account_id or getattr(subject, "account_id", None) or self.owner
+        # What is worth a record is worth a look.
+        self.touch(hospital_id=hospital_id, account_id=account_id)
         record = dict(
-            hospital_id=hospital_id or getattr(subject, "hospital_id", None) or self.hospital_id,
-            account_id=account_id or getattr(subject, "account_id", None) or self.owner,
+            hospital_id=hospital_id,
+            account_id=account_id,
             at=self.now,
             wall_at=self.wall,
             actor_id=self.actor.account_id,
@@ -323,6 +346,8 @@ class Units:
                 await unit._leave()
             if unit.hints and self.bus is not None:
                 self.bus.publish(unit.hints)
+            if unit.touched and self.bus is not None:
+                self.bus.mention(unit.touched)
             if unit.deferred:
                 await _wake(driver)
 

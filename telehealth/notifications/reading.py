@@ -63,10 +63,13 @@ async def read(unit: Unit, actor: Actor, message_id: UUID) -> InboxMessage:
     if row is None:
         raise MessageNotFound()
     row.read_at = row.read_at or unit.now
+    # Their other devices count anew.
+    unit.touch(account_id=actor.account)
     return row
 
 
 async def read_all(unit: Unit, actor: Actor) -> None:
+    unit.touch(account_id=actor.account)
     await unit.session.execute(
         sa.update(InboxMessage)
         .where(InboxMessage.account_id == actor.account, InboxMessage.read_at.is_(None))

@@ -48,6 +48,7 @@ async def notify(
     sender = unit.actor.account_id or unit.owner
     message_id = new_id()
     if account_id is not None:
+        unit.touch(account_id=account_id)
         append_later(
             unit,
             InboxMessage(
@@ -116,6 +117,8 @@ async def notify_many(unit: Unit, notice: Notice, readers: Sequence[Told]) -> No
     ]
     letters = [{**row, "href": told.href, "read_at": None} for row, told in zip(rows, readers, strict=True)]
     await unit.session.execute(sa.insert(InboxMessage), letters)
+    for told in readers:
+        unit.touch(account_id=told.account_id)
     linked = await queries.linked_accounts(unit, [told.account_id for told in readers])
     going = [row for row in rows if row["account_id"] in linked] if leaves_the_inbox(wording) else []
     if not going:

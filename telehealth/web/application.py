@@ -23,7 +23,7 @@ from starlette.routing import Mount, Route
 from telehealth.core.errors import DomainError
 from telehealth.core.feature import Periodic
 from telehealth.core.offset import follow_offset
-from telehealth.web import health, openapi, problems, reference, verification
+from telehealth.web import changes, health, openapi, problems, reference, verification
 from telehealth.web.assets import Assets
 from telehealth.web.authenticate import Authenticate
 from telehealth.web.blobs import blob_routes
@@ -59,6 +59,7 @@ def build(house: House, *, opening: Opening | None = None) -> Starlette:
             *health.routes,
             *reference.routes,
             *verification.routes,
+            *changes.routes,
             Route("/preferences", choose_preferences, methods=["POST"]),
             Mount("/static", assets),
             *blob_routes(house.blobs),
@@ -101,6 +102,7 @@ def build(house: House, *, opening: Opening | None = None) -> Starlette:
     app.state.pages = Pages(house.features, assets)
     app.state.assets = assets
     app.state.health = health.Kept()
+    app.state.ears = changes.Ears(house.units)
     app.state.error_page = error_page
     # Described when somebody reads it: it takes longer than all the rest.
     app.state.openapi = cache(partial(openapi.document, api, version=VERSION))

@@ -286,6 +286,16 @@ class _Found(NamedTuple):
     current: bool
 
 
+async def stands(connection: AsyncConnection, session_id: UUID, wall: datetime) -> bool:
+    """Whether whoever holds a socket of this session is still signed in. Looking is no work: it may idle."""
+    found = sa.select(Session.id).where(
+        Session.id == session_id,
+        sa.func.coalesce(Session.refresh_by, Session.expires_at) > wall,
+        sa.or_(Session.hospital_id.is_(None), Session.seen_at >= wall - STAFF_IDLES),
+    )
+    return (await connection.execute(found)).first() is not None
+
+
 _FIND = b"""
 select id, account_id, hospital_id, roles, name, assurance, channel, rotated_at, seen_at, token_hash = $1
 from sessions

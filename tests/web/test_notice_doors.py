@@ -60,7 +60,7 @@ async def test_a_new_row_arrives_in_the_list_without_a_reload(client: Client, un
     account = await add_patient(units)
     headers = await cookie(units, patient(account))
     page = await client.get("/messages", headers=headers)
-    assert 'id="inbox" data-live data-live-url="/messages"' in page.text
+    assert 'id="inbox" data-live data-live-heard data-live-url="/messages"' in page.text
     again = {**headers, "if-none-match": page.headers["etag"]}
     assert (await client.get("/messages", headers=again)).status_code == 304
     await add_message(units, account.id)
