@@ -92,8 +92,9 @@ export function keepFresh(element, enhance) {
     const arrived = new DOMParser().parseFromString(html, 'text/html');
     const same = element.id ? one(`#${CSS.escape(element.id)}`, arrived) : null;
     const fresh = same || arrived.body;
-    if (fresh.innerHTML === shown) return;
-    shown = fresh.innerHTML;
+    const written = new XMLSerializer().serializeToString(fresh);
+    if (written === shown) return;
+    shown = written;
     const before = sentence(element);
     const putBack = keepPlace(element);
     element.replaceChildren(...Array.from(fresh.childNodes));
