@@ -4,15 +4,17 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
-from telehealth.core.access import NOBODY, Permission
+from telehealth.core.access import NOBODY, Actor, Permission
 from telehealth.core.clock import HospitalDay
 from telehealth.core.errors import FieldsInvalid
 from telehealth.core.unit import Unit, Units
-from telehealth.directory import DepartmentNotFound, HospitalNotFound
+from telehealth.directory import DepartmentNotFound, HospitalNotFound, hospital, said
 from telehealth.reporting import daily, queries
 from telehealth.reporting.errors import ReportNotFound
+from telehealth.reporting.printing import printed
 from telehealth.reporting.publishing import Published, published
 from telehealth.reporting.reading import read_span
 from telehealth.reporting.rules import EARLIEST, LONGEST, PERIODS, Span, last_days
@@ -86,6 +88,27 @@ async def show_daily_report(unit: Unit, day: str) -> DailyReportView:
     return DailyReportView.of(await daily.open_report(unit, day_of(day)))
 
 
+@operation(needs=NEEDS, raises=(ReportNotFound,), limit="30/minute", media="application/pdf")
+async def show_daily_report_file(request: Request, units: Units, actor: Actor, day: str) -> Response:
+    """The report as a PDF, in the language asked for."""
+    return await report_file(units, actor, day_of(day), language(request))
+
+
+async def report_file(units: Units, actor: Actor, day: HospitalDay, lang: str) -> Response:
+    """Raises ReportNotFound."""
+    async with units.of(actor) as unit:
+        report = await daily.shown_report(unit, day, lang)
+        place = said(await hospital(unit, actor.hospital), "name", lang)
+    return Response(
+        await printed(report, place, lang),
+        media_type="application/pdf",
+        headers={
+            "content-disposition": f'inline; filename="daily-report-{day:%Y%m%d}.pdf"',
+            "cache-control": "private, no-store",
+        },
+    )
+
+
 def asked_span(first: date | None, last: date | None, days: int, today: HospitalDay) -> Span:
     """Raises FieldsInvalid. What lies ahead is left out: a day is counted when it is over."""
     if first is None and last is None:
@@ -144,6 +167,7 @@ def _published(found: Published, lang: str) -> PublishedView:
 routes = [
     Route("/figures", show_figures),
     Route("/daily-reports", list_daily_reports),
+    Route("/daily-reports/{day}/file", show_daily_report_file),
     Route("/daily-reports/{day}", show_daily_report),
     Route("/hospitals/{code}/figures", show_published_figures),
 ]

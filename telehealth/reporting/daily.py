@@ -1,6 +1,7 @@
 """The report of the day before, for the head (GD19): once after midnight, and of days that were missed."""
 
 from datetime import time, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,15 +12,18 @@ from telehealth.accounts import staff_of
 from telehealth.core.access import HOUSE, Role
 from telehealth.core.clock import HospitalDay, at_local
 from telehealth.core.deadlines import set_deadline
+from telehealth.core.i18n import translator
 from telehealth.core.ids import new_id
 from telehealth.core.jobs import Work, task
 from telehealth.core.measures import Measures
 from telehealth.core.unit import Unit, Units
-from telehealth.directory import hospital
+from telehealth.directory import departments, hospital
 from telehealth.notifications import Notice, notify
 from telehealth.reporting import queries
 from telehealth.reporting.counting import count_day
 from telehealth.reporting.models import DailyReport
+from telehealth.reporting.presenting import report_view
+from telehealth.reporting.reading import names_of
 from telehealth.reporting.rules import AGAIN, Span, report_of
 
 log = structlog.get_logger(__name__)
@@ -110,6 +114,13 @@ async def open_report(unit: Unit, day: HospitalDay) -> DailyReport:
         row.read_at, row.read_by = unit.now, unit.actor.account
         unit.audit("report.read", row, day=row.day)
     return row
+
+
+async def shown_report(unit: Unit, day: HospitalDay, lang: str) -> dict[str, Any]:
+    """Opened, in words of this language. Raises ReportNotFound."""
+    row = await open_report(unit, day)
+    names = names_of(await departments(unit, unit.actor.hospital, include_closed=True), lang)
+    return report_view(row, unit.port(Measures).metrics, names, translator(lang))
 
 
 async def _tell_heads(unit: Unit, hospital_id: UUID, day: HospitalDay, body: dict[str, object]) -> None:

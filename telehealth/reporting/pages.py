@@ -10,16 +10,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from telehealth.core.access import NOBODY, Permission
+from telehealth.core.access import NOBODY, Actor, Permission
 from telehealth.core.clock import HospitalDay
 from telehealth.core.errors import FieldsInvalid
 from telehealth.core.i18n import N_
 from telehealth.core.measures import Measures
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import DepartmentNotFound, said
-from telehealth.reporting import daily, exporting, queries
-from telehealth.reporting.api import asked_span, day_of
-from telehealth.reporting.presenting import card, departments_table, pains, report_view
+from telehealth.reporting import exporting, queries
+from telehealth.reporting.api import asked_span, day_of, report_file
+from telehealth.reporting.daily import shown_report
+from telehealth.reporting.presenting import card, departments_table, pains
 from telehealth.reporting.publishing import published
 from telehealth.reporting.reading import names_of, read_span
 from telehealth.reporting.rules import PERIODS, Span
@@ -102,14 +103,17 @@ async def daily_reports_page(request: Request, unit: Unit) -> Response:
 
 @page(needs=NEEDS)
 async def daily_report_page(request: Request, unit: Unit, day: str) -> Response:
-    row = await daily.open_report(unit, day_of(day))
-    found = await read_span(unit, unit.actor.hospital, Span(row.day, row.day))
-    names = names_of(found.departments, language(request))
     return render(
         request,
         "reporting/daily_report.html",
-        report=report_view(row, unit.port(Measures).metrics, names, words(request)),
+        report=await shown_report(unit, day_of(day), language(request)),
     )
+
+
+@page(needs=NEEDS, limit="30/minute")
+async def daily_report_file_page(request: Request, units: Units, actor: Actor, day: str) -> Response:
+    """The same as a PDF, for the morning round and the file."""
+    return await report_file(units, actor, day_of(day), language(request))
 
 
 @page(public=True)
@@ -175,6 +179,7 @@ routes = [
     Route(HERE, figures_page),
     Route(f"{HERE}.csv", figures_file_page),
     Route(REPORTS, daily_reports_page),
+    Route(f"{REPORTS}/{{day}}.pdf", daily_report_file_page),
     Route(f"{REPORTS}/{{day}}", daily_report_page),
     Route("/h/{code}/figures", published_figures_page),
 ]

@@ -1,5 +1,6 @@
 """What the dashboard, its file and its API read: one span of one hospital, whole or of one department."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -44,5 +45,5 @@ async def read_span(unit: Unit, hospital_id: UUID, span: Span, *, department_id:
     )
 
 
-def names_of(rows: list[Department], lang: str) -> Names:
+def names_of(rows: Sequence[Department], lang: str) -> Names:
     return {row.id: (row.name_en if lang == "en" and row.name_en else row.name) for row in rows}

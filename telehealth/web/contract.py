@@ -62,6 +62,8 @@ class Operation:
     idempotent: bool = False
     limit: str = ""
     html: bool = False
+    #: What a file is, where the answer is one instead of JSON; the handler returns the Response.
+    media: str = ""
     tag: str = ""
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
@@ -83,13 +85,20 @@ def operation(
     raises: tuple[type[DomainError], ...] = (),
     idempotent: bool = False,
     limit: str = "",
+    media: str = "",
 ) -> Callable[[Callable[..., Awaitable[Any]]], Endpoint]:
-    """A JSON route. Exactly one of `needs` and `public` is given. `limit` is per caller, "30/minute"."""
+    """A JSON route, or with `media` a file's. Exactly one of `needs` and `public` is given.
+
+    `limit` is per caller, "30/minute".
+    """
 
     def declare(handler: Callable[..., Awaitable[Any]]) -> Endpoint:
         return _endpoint(
-            _read(handler, needs, public, status=status, raises=raises, idempotent=idempotent, limit=limit)
-        )
+            _read(
+                handler, needs, public,
+                status=status, raises=raises, idempotent=idempotent, limit=limit, media=media,
+            )
+        )  # fmt: skip
 
     return declare
 
@@ -178,7 +187,14 @@ def _read(
     if rest.get("idempotent") and not any(kind is Unit for _, kind in facts["passes"]):
         # The key, the work and the stored answer are one transaction, or the promise is empty.
         raise TypeError(f"{handler.__name__} is idempotent and must take a Unit")
-    return Operation(handler, needs, public, returns=None if rest.get("html") else returns, **facts, **rest)
+    return Operation(
+        handler,
+        needs,
+        public,
+        returns=None if rest.get("html") or rest.get("media") else returns,
+        **facts,
+        **rest,
+    )
 
 
 def _endpoint(declared: Operation) -> Endpoint:

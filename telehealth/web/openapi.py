@@ -151,11 +151,16 @@ def _operation(op: Operation, method: str, schemas: dict[Any, Any]) -> dict[str,
 
 def _status(op: Operation) -> int:
     """An answer without content is 204, unless it leads elsewhere."""
-    is_empty = op.returns in (None, type(None))
+    is_empty = op.returns in (None, type(None)) and not op.media
     return 204 if is_empty and op.status < 300 else op.status
 
 
 def _success(op: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
+    if op.media:
+        return {
+            "description": "done",
+            "content": {op.media: {"schema": {"type": "string", "format": "binary"}}},
+        }
     if op.returns in (None, type(None)):
         return {"description": "done"}
     schema = schemas[op.returns, "serialization"]

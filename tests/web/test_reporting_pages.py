@@ -2,6 +2,9 @@
 
 import csv
 import io
+import re
+import subprocess
+from collections.abc import Sequence
 from datetime import timedelta
 
 import httpx2
@@ -16,6 +19,7 @@ from telehealth.core.clock import FixedClock
 from telehealth.core.unit import Units
 from telehealth.reporting import queries
 from telehealth.reporting.daily import make_report
+from telehealth.reporting.models import DailyReport
 from telehealth.reporting.rules import last_days
 from tests.support.factories.accounts import add_staff, cookie, staff
 from tests.support.factories.bookings import add_booker, add_check
@@ -35,6 +39,12 @@ async def visit(units: Units, clock: FixedClock) -> Visit:
     clock.advance(timedelta(days=1))
     await report(units, visit)
     return visit
+
+
+def words_of(pdf: bytes) -> str:
+    """As poppler reads it, without spaces and line ends."""
+    drawn = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
+    return re.sub(r"\s", "", drawn.stdout.decode())
 
 
 async def report(units: Units, visit: Visit) -> None:
@@ -159,6 +169,43 @@ async def test_GD19_the_report_is_a_page_that_prints_and_an_api(
     assert again["read_at"] is not None
     assert (await client.get("/staff/daily-reports", headers=head)).status_code == 200
     assert (await client.get("/api/v1/daily-reports/2026-02-30", headers=head)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("lang", "says"),
+    [
+        ("zh-CN", ("日报", "线上就诊", "1/1", "没有守住的承诺", "当天的承诺都守住了", "云安医院")),
+        ("en", ("Reportof", "Onlinevisit", "1/1", "Hospitalyunan")),
+    ],
+)
+async def test_GD19_the_report_is_a_pdf_for_page_and_client(
+    client: Client, head: dict[str, str], visit: Visit, lang: str, says: tuple[str, ...]
+) -> None:
+    asking = head | {"accept-language": lang}
+    [one] = (await client.get("/api/v1/daily-reports", headers=asking)).json()["items"]
+    file = await client.get(f"/api/v1/daily-reports/{one['day']}/file", headers=asking)
+    assert (file.status_code, file.headers["content-type"]) == (200, "application/pdf")
+    words = words_of(file.content)
+    assert [word for word in says if word not in words] == []
+    page = await client.get(f"/staff/daily-reports/{one['day']}", headers=asking)
+    assert f"/staff/daily-reports/{one['day']}.pdf" in page.text
+    same = await client.get(f"/staff/daily-reports/{one['day']}.pdf", headers=asking)
+    assert same.content == file.content, "the same report is the same bytes"
+    for nothing in ("2026-02-30", "2020-01-01", "nonsense"):
+        assert (await client.get(f"/staff/daily-reports/{nothing}.pdf", headers=head)).status_code == 404
+
+
+async def test_GD19_only_the_head_has_the_report_printed(client: Client, units: Units, visit: Visit) -> None:
+    [day] = [row.day for row in await _reports(units, visit)]
+    for role in (Role.DOCTOR, Role.DESK, Role.ADMIN, Role.FINANCE):
+        member = await add_staff(units, visit.house.hospital.id, (role,), login=str(role))
+        headers = await cookie(units, staff(member))
+        assert (await client.get(f"/staff/daily-reports/{day}.pdf", headers=headers)).status_code == 403
+
+
+async def _reports(units: Units, visit: Visit) -> Sequence[DailyReport]:
+    async with units.hospital(visit.house.hospital.id, HOUSE) as unit:
+        return await queries.reports(unit, visit.house.hospital.id, before=None, limit=2)
 
 
 async def test_before_anything_was_counted_the_pages_say_what_comes_next(
