@@ -11,7 +11,7 @@
 // The answer is HTML: either the fragment alone, or a page holding an element of the same id. ETag and 304
 // keep the asking cheap; a hidden tab does not ask; a person typing inside is not disturbed, and what they typed,
 // their place, opened details and the view stay (place.js). Once something inside carries data-live-ends there is
-// nothing more to wait for. What cannot be asked is said in the region #live-lost.
+// nothing more to wait for. A house that answers with errors, or a session that is over, is said in #live-lost.
 
 import { hears, onLook } from './changes.js';
 import { one, say } from './dom.js';
@@ -64,6 +64,7 @@ export function keepFresh(element, enhance) {
     else later();
   };
   const fetchOnce = async () => {
+    let isAnswered = true;
     try {
       const response = await fetch(url, {
         headers: { Accept: 'text/html', ...(etag ? { 'If-None-Match': etag } : {}) },
@@ -79,11 +80,13 @@ export function keepFresh(element, enhance) {
       }
       if (isOver && response.status !== 404) tell('over');
     } catch {
+      isAnswered = false;
       window.dispatchEvent(new Event('unanswered'));
       failed += 1;
       wait = slower(failed, wait);
     }
-    if (failed > 1) lost.add(element);
+    // Without an answer at all the page's bar says so (net.js).
+    if (failed > 1 && isAnswered) lost.add(element);
     else lost.delete(element);
     tell(lost.size ? 'lost' : '');
   };
@@ -120,8 +123,6 @@ export function keepFresh(element, enhance) {
 function slower(failed, wait) {
   return failed > 1 ? Math.min(wait * 2, SLOWEST_S) : 2;
 }
-
-window.addEventListener('offline', () => tell('lost'));
 
 /** @param {string} what */
 function tell(what) {

@@ -3,6 +3,9 @@
 
 import { all, one } from './dom.js';
 
+/** What a person at a keyboard goes through, in console/walk.js and dispatch/board.js. */
+const STEPS = '[data-step], [data-card]';
+
 /** Whether somebody filled in a field inside, and left it. @param {HTMLElement} root */
 export function isFilledIn(root) {
   return /** @type {(HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement)[]} */ (
@@ -23,8 +26,8 @@ export function isFilledIn(root) {
 export function keepPlace(root) {
   const focus = root.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
   const focused = focus && focus !== root ? placeOf(focus, root) : null;
-  const steps = all('[data-step]', root);
-  const line = focus?.closest('li');
+  const steps = all(STEPS, root);
+  const line = focus?.closest('li, tr, [data-card]');
   const at = steps.findIndex((step) => line?.contains(step));
   const opened = all('details[open]', root).map((details) => placeOf(details, root));
   const scrolled = all('.scroll-x', root).map((box) => box.scrollLeft);
@@ -41,7 +44,7 @@ export function keepPlace(root) {
     if (again && window.scrollY > 0) window.scrollBy(0, again.getBoundingClientRect().top - top);
     if (!focused) return;
     // Somebody else did this one: on to what stands in its place, never to the top of the page.
-    const left = /** @type {HTMLElement[]} */ (all('[data-step]', root));
+    const left = /** @type {HTMLElement[]} */ (all(STEPS, root));
     const next = find(focused, root) || (at >= 0 ? left[Math.min(at, left.length - 1)] : null);
     (next || document.getElementById('main'))?.focus({ preventScroll: true });
   };

@@ -1,7 +1,7 @@
 // A list of work walked by keyboard: arrows or j and k from line to line, Enter opens, c takes, ? shows the keys.
 //
-//   <div data-walk data-walk-keys="id of the <details> that lists the keys">
-//     … <li> <a data-step href> … <button data-take>
+//   <div data-walk [data-walk-keys="id of the <details> that lists the keys"]>
+//     … <li> or <tr> <a data-step href> … <button data-take>
 
 import { all, enhanceEach, one } from '../dom.js';
 
@@ -27,7 +27,7 @@ export function walk(list) {
 function step(list, by, event) {
   const lines = /** @type {HTMLElement[]} */ (all('[data-step]', list));
   if (!lines.length) return;
-  const row = document.activeElement?.closest('li');
+  const row = document.activeElement?.closest('li, tr');
   const at = lines.findIndex((line) => row?.contains(line));
   const next = at < 0 ? (by < 0 ? lines.length - 1 : 0) : Math.min(Math.max(at + by, 0), lines.length - 1);
   event.preventDefault();
@@ -36,7 +36,7 @@ function step(list, by, event) {
 }
 
 function take() {
-  /** @type {HTMLElement | null} */ (one('[data-take]', document.activeElement?.closest('li') || document.createElement('i')))?.click();
+  /** @type {HTMLElement | null} */ (one('[data-take]', document.activeElement?.closest('li, tr') || document.createElement('i')))?.click();
 }
 
 /** @param {HTMLElement} list @param {KeyboardEvent} event */
