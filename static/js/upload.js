@@ -1,16 +1,19 @@
 // Files go straight to where they are kept, in three steps:
-//   1  POST data-upload-url {kind, filename, content_type, size}
-//        → {id, method: "PUT" | "POST", url, headers, fields, finish_url}
-//   2  PUT the bytes with headers, or POST a form of fields and then the file
-//   3  POST finish_url → {id, state, thumbnail_url | null, problem | null, [remove_url]}
+//   1  POST data-upload-url {kind, filename, content_type, size} → a place
+//   2  the bytes go there
+//   3  POST its finish_url → {id, state, thumbnail_url | null, problem | null, [remove_url]}
+// How they survive a lost network stands in sending.js. A form with a file on its way is not sent.
 // A finished file leaves its id in a hidden field called data-name. Markup: macros/form.html, upload().
 
 import { call, Problem } from './api.js';
 import { all, one, say, words } from './dom.js';
 import { look } from './photo.js';
+import { Abandoned, deliver, Underway } from './sending.js';
 
-/** @typedef {{id: string, method: string, url: string, headers?: Record<string, string>, fields?: Record<string, string>, finish_url: string}} Grant */
 /** @typedef {{id: string, state: string, thumbnail_url?: string | null, problem?: string | null, remove_url?: string}} Finished */
+
+/** @type {WeakMap<HTMLElement, Underway>} */
+const underway = new WeakMap();
 
 /** @param {HTMLElement} box */
 export function uploads(box) {
@@ -21,6 +24,8 @@ export function uploads(box) {
   input.removeAttribute('name');
   for (const item of /** @type {HTMLElement[]} */ (all('[data-upload-item]', box))) adopt(box, item);
   settle(box);
+  leftBehind(box);
+  holdForm(box);
 
   input.addEventListener('change', () => {
     const files = Array.from(input.files || []);
@@ -35,7 +40,7 @@ function accept(box, file) {
     say(one('[data-upload-said]', box), words(box, 'sayTooMany'));
     return;
   }
-  const item = draw(box, file);
+  const item = draw(box, file.name);
   if (file.size > Number(box.dataset.maxBytes || Infinity)) {
     failed(box, item, words(box, 'sayTooBig'));
     return;
@@ -43,14 +48,14 @@ function accept(box, file) {
   send(box, item, file);
 }
 
-/** @param {HTMLElement} box @param {File} file @returns {HTMLElement} */
-function draw(box, file) {
+/** @param {HTMLElement} box @param {string} filename @returns {HTMLElement} */
+function draw(box, filename) {
   const template = /** @type {HTMLTemplateElement} */ (one('template[data-upload-template]', box));
   const item = /** @type {HTMLElement} */ (/** @type {Element} */ (template.content.firstElementChild).cloneNode(true));
   const name = one('[data-upload-name]', item);
-  if (name) name.textContent = file.name;
+  if (name) name.textContent = filename;
   const remove = one('[data-upload-remove]', item);
-  if (remove) remove.setAttribute('aria-label', `${remove.getAttribute('aria-label')} ${file.name}`);
+  if (remove) remove.setAttribute('aria-label', `${remove.getAttribute('aria-label')} ${filename}`);
   /** @type {Element} */ (one('[data-upload-add]', box)).before(item);
   adopt(box, item);
   settle(box);
@@ -79,72 +84,43 @@ function adopt(box, item) {
 async function send(box, item, file) {
   const progress = /** @type {HTMLProgressElement | null} */ (one('progress', item));
   const note = one('[data-upload-note]', item);
-  item.dataset.state = 'sending';
-  if (note) note.textContent = words(box, 'saySending');
+  const retry = /** @type {HTMLElement | null} */ (one('[data-upload-retry]', item));
+  const isOver = underway.get(box)?.began(file.name);
   const looking = look(file);
   looking.then((seen) => preview(item, seen.url, file.name)).catch(() => undefined);
+  if (retry) retry.addEventListener('click', () => item.dispatchEvent(new Event('again')));
   try {
-    const grant = /** @type {Grant} */ (
-      await call('POST', words(box, 'uploadUrl'), {
-        kind: words(box, 'kind'),
-        filename: file.name,
-        content_type: file.type || 'application/octet-stream',
-        size: file.size,
+    const finished = /** @type {Finished} */ (
+      await deliver({
+        file,
+        item,
+        offer: () =>
+          call('POST', words(box, 'uploadUrl'), {
+            kind: words(box, 'kind'),
+            filename: file.name,
+            content_type: file.type || 'application/octet-stream',
+            size: file.size,
+          }),
+        tell: (share) => progress && (progress.value = share * 100),
+        at: (stage, isResting) => {
+          const said = words(box, { sending: 'saySending', checking: 'sayChecking', waiting: isResting ? 'sayFailed' : 'sayWaiting' }[stage]);
+          const before = item.dataset.state;
+          item.dataset.state = stage === 'waiting' ? 'waiting' : 'sending';
+          if (note) note.textContent = said;
+          if (retry) retry.hidden = stage !== 'waiting';
+          if (stage === 'waiting' && before !== 'waiting') say(one('[data-upload-said]', box), `${file.name} ${said}`);
+        },
+        withdraw: (unwanted) => {
+          if (unwanted.remove_url) call('DELETE', unwanted.remove_url).catch(() => undefined);
+        },
       })
     );
-    await carry(grant, file, item, (share) => progress && (progress.value = share * 100));
-    if (note) note.textContent = words(box, 'sayChecking');
-    const finished = /** @type {Finished} */ (await call('POST', grant.finish_url, {}));
-    if (finished.problem) throw new Problem(422, { detail: finished.problem });
     const seen = await looking.catch(() => null);
     done(box, item, finished, file, seen && (seen.dark ? 'sayDark' : seen.blurred ? 'sayBlurred' : ''));
   } catch (error) {
-    if (!item.isConnected) return;
-    const problem = error instanceof Problem ? error : new Problem(0, {});
-    failed(box, item, problem.message || words(box, 'sayFailed'), problem.passing ? () => send(box, item, file) : null);
-  }
-}
-
-/**
- * XMLHttpRequest, because fetch cannot tell how much has been sent.
- * @param {Grant} grant
- * @param {File} file
- * @param {EventTarget} item an `abandon` event on it ends the sending
- * @param {(share: number) => void} tell
- * @returns {Promise<void>}
- */
-export function carry(grant, file, item, tell) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open(grant.method, grant.url);
-    for (const [name, value] of Object.entries(grant.headers || {})) request.setRequestHeader(name, value);
-    request.upload.addEventListener('progress', (event) => event.lengthComputable && tell(event.loaded / event.total));
-    request.addEventListener('load', () => {
-      if (request.status >= 200 && request.status < 300) resolve();
-      else reject(new Problem(request.status, problemOf(request)));
-    });
-    request.addEventListener('error', () => reject(new Problem(0, {})));
-    request.addEventListener('abort', () => reject(new Problem(0, {})));
-    item.addEventListener('abandon', () => request.abort(), { once: true });
-    request.send(grant.method.toUpperCase() === 'POST' ? multipart(grant, file) : file);
-  });
-}
-
-/** @param {Grant} grant @param {File} file */
-function multipart(grant, file) {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(grant.fields || {})) form.append(name, value);
-  form.append('file', file); // S3 ignores every field after the file
-  return form;
-}
-
-/** @param {XMLHttpRequest} request */
-function problemOf(request) {
-  if (!/[/+]json\b/.test(request.getResponseHeader('Content-Type') || '')) return {};
-  try {
-    return JSON.parse(request.responseText);
-  } catch {
-    return {};
+    if (!(error instanceof Abandoned)) failed(box, item, (error instanceof Problem && error.message) || words(box, 'sayFailed'));
+  } finally {
+    if (isOver) isOver();
   }
 }
 
@@ -166,27 +142,45 @@ function done(box, item, finished, file, hint) {
   changed(box);
 }
 
-/** @param {HTMLElement} box @param {HTMLElement} item @param {string} sentence @param {(() => void) | null} [again] */
-function failed(box, item, sentence, again = null) {
+/** Another try would not mend it. @param {HTMLElement} box @param {HTMLElement} item @param {string} sentence */
+function failed(box, item, sentence) {
   item.dataset.state = 'failed';
   const note = one('[data-upload-note]', item);
   if (note) note.textContent = sentence;
   say(one('[data-upload-said]', box), sentence);
-  const progress = /** @type {HTMLProgressElement | null} */ (one('progress', item));
-  if (progress) progress.hidden = true;
+  one('progress', item)?.remove();
   const retry = /** @type {HTMLElement | null} */ (one('[data-upload-retry]', item));
-  if (!retry || !again) return;
-  retry.hidden = false;
-  // The line comes back before the person does: go on by itself, once.
-  window.addEventListener('online', () => retry.isConnected && !retry.hidden && retry.click(), { once: true });
-  retry.addEventListener(
-    'click',
-    () => {
-      retry.hidden = true;
-      if (progress) progress.hidden = false;
-      again();
+  if (retry) retry.hidden = true;
+}
+
+/** The page was left while files were on their way: what finished is in the list, these are not. @param {HTMLElement} box */
+function leftBehind(box) {
+  const files = new Underway(`${words(box, 'uploadUrl')} ${words(box, 'name')}`);
+  underway.set(box, files);
+  for (const name of [...files.left]) {
+    const item = draw(box, name);
+    item.addEventListener('abandon', () => files.told(name));
+    failed(box, item, words(box, 'sayUnfinished'));
+  }
+}
+
+/** A form sent now would go without the file. @param {HTMLElement} box */
+function holdForm(box) {
+  const form = box.closest('form');
+  if (!form) return;
+  document.addEventListener(
+    'submit',
+    (event) => {
+      const sending = /** @type {HTMLElement | null} */ (one('[data-state="sending"], [data-state="waiting"]', box));
+      if (event.target !== form || !sending) return;
+      event.preventDefault();
+      event.stopPropagation();
+      say(one('[data-upload-said]', box), words(box, 'sayHold'));
+      const note = one('[data-upload-note]', sending);
+      if (note) note.textContent = words(box, 'sayHold');
+      sending.scrollIntoView({ block: 'center' });
     },
-    { once: true },
+    true,
   );
 }
 
@@ -206,9 +200,9 @@ function preview(item, url, name) {
   });
 }
 
-/** @param {HTMLElement} box how many more files may come */
+/** @param {HTMLElement} box how many more files may come; what failed takes no place */
 function room(box) {
-  return Number(box.dataset.max || 1) - all('[data-upload-item]', box).length;
+  return Number(box.dataset.max || 1) - all('[data-upload-item]:not([data-state="failed"])', box).length;
 }
 
 /** @param {HTMLElement} box */

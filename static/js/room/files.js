@@ -2,6 +2,7 @@
 
 import { call as request, Problem } from '../api.js';
 import { say } from '../dom.js';
+import { Abandoned, deliver, Underway } from '../sending.js';
 import { el, size } from './draw.js';
 import { canRecord, Voice } from './voice.js';
 
@@ -20,6 +21,7 @@ export class Files {
     this.options = options;
     this.texts = options.texts;
     this.said = root.querySelector('[data-room-said]');
+    this.underway = new Underway(`room:${options.room}:${options.me}`);
     const input = /** @type {HTMLInputElement | null} */ (root.querySelector('[data-room-file]'));
     if (input) {
       input.addEventListener('change', () => {
@@ -28,47 +30,82 @@ export class Files {
       });
     }
     this.wireVoice();
+    this.leftBehind();
   }
 
   /** @param {File} file @param {'photo' | 'document' | 'voice'} kind */
   async send(file, kind) {
-    const bar = /** @type {HTMLProgressElement} */ (el('progress', { max: 100, value: 0 }));
-    const note = el('span.rcpt', { text: this.texts.uploading });
+    const bar = /** @type {HTMLProgressElement} */ (el('progress', { max: 100, value: 0, 'aria-label': this.texts.uploading }));
+    const said = el('span', { text: this.texts.uploading });
     const name = kind === 'voice' ? this.texts.voice : file.name;
-    const label = el('div.bub.doc', {}, [el('span', {}, [el('b', { text: name }), el('small', { text: size(file.size) }), bar])]);
-    const line = el('li.msg.msg-me.uploading', {}, [el('div.msg-body', {}, [label]), note]);
-    this.chat.pending.append(line);
+    const line = this.line(name, size(file.size), bar);
+    const cancel = el('button.btn.btn-s.btn-g', { type: 'button', text: this.texts.cancel });
+    const again = /** @type {HTMLButtonElement} */ (el('button.btn.btn-s.btn-o', { type: 'button', text: this.texts.send_again, hidden: true }));
+    const note = el('span.rcpt', {}, [said, again, cancel]);
+    line.append(note);
     this.chat.toEnd();
+    cancel.addEventListener('click', () => {
+      line.dispatchEvent(new Event('abandon'));
+      line.remove();
+    });
+    again.addEventListener('click', () => line.dispatchEvent(new Event('again')));
+    const isOver = this.underway.began(name);
     try {
-      const offer = await request('POST', `${this.options.api_url}/files`, {
-        kind, filename: file.name, content_type: (file.type || 'application/octet-stream').split(';')[0], size: file.size,
+      const done = await deliver({
+        file,
+        item: line,
+        offer: () =>
+          request('POST', `${this.options.api_url}/files`, {
+            kind, filename: file.name, content_type: (file.type || 'application/octet-stream').split(';')[0], size: file.size,
+          }),
+        tell: (share) => (bar.value = share * 100),
+        at: (stage, isResting) => {
+          const words = { sending: this.texts.uploading, checking: this.texts.checking, waiting: isResting ? this.texts.upload_failed : this.texts.upload_waiting }[stage];
+          if (stage === 'waiting' && again.hidden) say(this.said, words);
+          said.textContent = words;
+          const isNew = again.hidden && stage === 'waiting';
+          again.hidden = stage !== 'waiting';
+          if (isNew) this.chat.toEnd();
+        },
       });
-      // Fetched with the first file: most visits send none before the doctor comes.
-      const { carry } = await import('../upload.js');
-      await carry(offer, file, line, (share) => (bar.value = share * 100));
-      note.textContent = this.texts.checking;
-      const done = await request('POST', offer.finish_url || offer.completion_url || `/api/v1/room-files/${offer.id}/completion`, {});
-      if (done.problem) throw new Problem(422, { detail: done.problem });
       line.remove();
       this.chat.say({ kind: 'file', file: done.id }, { ...done, kind, name: done.name || file.name });
     } catch (error) {
-      const problem = error instanceof Problem ? error : new Problem(0, {});
-      this.failed(line, note, problem, () => this.send(file, kind));
+      if (!(error instanceof Abandoned)) this.failed(line, note, (error instanceof Problem && error.message) || this.texts.upload_failed);
+    } finally {
+      isOver();
     }
   }
 
-  /** @param {HTMLElement} line @param {HTMLElement} note @param {Problem} problem @param {() => void} again */
-  failed(line, note, problem, again) {
-    const words = problem.message || this.texts.upload_failed;
+  /** @param {string} name @param {string} about @param {HTMLElement | null} bar */
+  line(name, about, bar) {
+    const label = el('div.bub.doc', {}, [el('span', {}, [el('b', { text: name }), el('small', { text: about }), bar])]);
+    const line = el('li.msg.msg-me.uploading', {}, [el('div.msg-body', {}, [label])]);
+    this.chat.pending.append(line);
+    this.chat.toEnd();
+    return line;
+  }
+
+  /** Another try would not mend it. @param {HTMLElement} line @param {HTMLElement} note @param {string} words @param {() => void} [told] */
+  failed(line, note, words, told) {
     const drop = el('button.btn.btn-s.btn-g', { type: 'button', text: this.texts.discard });
-    drop.addEventListener('click', () => line.remove());
-    const retry = el('button.btn.btn-s.btn-o', { type: 'button', text: this.texts.send_again });
-    retry.addEventListener('click', () => {
+    drop.addEventListener('click', () => {
+      if (told) told();
       line.remove();
-      again();
     });
-    note.replaceChildren(el('span.alarmed', { text: words }), problem.passing ? retry : '', drop);
+    note.replaceChildren(el('span.alarmed', { text: words }), drop);
+    this.chat.toEnd();
     say(this.said, words);
+  }
+
+  /** The page was left while they were on their way. */
+  leftBehind() {
+    for (const name of [...this.underway.left]) {
+      const line = this.line(name, '', null);
+      const note = el('span.rcpt');
+      line.append(note);
+      this.failed(line, note, this.texts.upload_unfinished, () => this.underway.told(name));
+    }
   }
 
   wireVoice() {
