@@ -24,6 +24,7 @@ from telehealth.accounts import feature as accounts
 from telehealth.accounts.adapters.wechat import WeChatIdentities
 from telehealth.accounts.adapters.wechat_calls import WeChatCalls
 from telehealth.admin import feature as admin
+from telehealth.admin.reading_audit import AuditBook
 from telehealth.bookings import feature as bookings
 from telehealth.complaints import feature as complaints
 from telehealth.complaints.topics import Topics
@@ -189,6 +190,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None) -> House:
     units.join(
         Orders, Orders(house.contributions.get("orders", []), house.contributions.get("order_promises", []))
     )
+    units.join(AuditBook, AuditBook(house.contributions.get("audit_words", [])))
     units.join(Measures, Measures(house.contributions.get("metrics", [])))
     units.join(ConsentBook, ConsentBook(house.contributions.get("consents", [])))
     units.join(WeChatGateway, wechat)

@@ -11,9 +11,11 @@ from prescriptions.formulary import api as formulary_api
 from prescriptions.formulary import importing as formulary_importing
 from prescriptions.formulary import models as formulary_models
 from prescriptions.formulary import pages as formulary_pages
+from prescriptions.formulary.audit_words import WORDS as FORMULARY_WORDS
 from prescriptions.patient import api as patient_api
 from prescriptions.patient import desk_pages, ordering, pricing, public_pages
 from prescriptions.patient import pages as patient_pages
+from prescriptions.patient.audit_words import WORDS as PATIENT_WORDS
 from prescriptions.patient.contributing import booking_actions, me_links
 from prescriptions.patient.contributing_consents import DeliveryConsents
 from prescriptions.patient.papering import SheetSource
@@ -23,12 +25,14 @@ from prescriptions.pharmacy import desk_pages as recall_pages
 from prescriptions.pharmacy import jobs as pharmacy_jobs
 from prescriptions.pharmacy import models as pharmacy_models
 from prescriptions.pharmacy import pages as pharmacy_pages
+from prescriptions.pharmacy.audit_words import WORDS as PHARMACY_WORDS
 from prescriptions.pharmacy.contributing import worklist as pharmacy_worklist
 from prescriptions.pharmacy.measuring import MEASURING
 from prescriptions.reactions import api as reactions_api
 from prescriptions.reactions import models as reactions_models
 from prescriptions.reactions import pages as reactions_pages
 from prescriptions.reactions import reporting as reactions_reporting
+from prescriptions.reactions.audit_words import WORDS as REACTIONS_WORDS
 from prescriptions.reactions.contributing import TOPIC as REACTION_TOPIC
 from prescriptions.reactions.contributing import worklist as reactions_worklist
 from prescriptions.reactions.events import ReactionOverdue, ReactionReported
@@ -37,19 +41,23 @@ from prescriptions.reviewing import api as reviewing_api
 from prescriptions.reviewing import models as reviewing_models
 from prescriptions.reviewing import pages as reviewing_pages
 from prescriptions.reviewing import watching
+from prescriptions.reviewing.audit_words import WORDS as REVIEWING_WORDS
 from prescriptions.reviewing.contributing import worklist as reviewing_worklist
 from prescriptions.reviewing.telling import tell_of_reaction
 from prescriptions.samples import open_sample_pharmacies
 from prescriptions.scenes import play_scene
 from prescriptions.settling import charging, earning, expiring, leaving_helper, opening, undoing
 from prescriptions.settling import models as settling_models
+from prescriptions.settling.audit_words import WORDS as SETTLING_WORDS
 from prescriptions.stock import api as stock_api
 from prescriptions.stock import models as stock_models
 from prescriptions.stock import reserving, stock_pages
+from prescriptions.stock.audit_words import WORDS as STOCK_WORDS
 from prescriptions.stock.retiring import retire_lots
 from prescriptions.writing import api as writing_api
 from prescriptions.writing import pages as writing_pages
 from prescriptions.writing import revising, signing, standing, tooling
+from prescriptions.writing.audit_words import WORDS as WRITING_WORDS
 from telehealth.consultations.events import WithdrawalAsked
 from telehealth.core.access import Permission
 from telehealth.core.deadlines import DeadlineKind
@@ -62,6 +70,17 @@ __all__ = [
     "stock_models",
 ]  # fmt: skip
 from telehealth.patients import LinkEnded
+
+AUDIT_WORDS = (
+    FORMULARY_WORDS,
+    PATIENT_WORDS,
+    PHARMACY_WORDS,
+    REACTIONS_WORDS,
+    REVIEWING_WORDS,
+    SETTLING_WORDS,
+    STOCK_WORDS,
+    WRITING_WORDS,
+)
 
 feature = Feature(
     name="prescriptions",
@@ -127,6 +146,7 @@ feature = Feature(
         *pharmacy_jobs.subscriptions,
     ),
     contributions=(
+        *(("audit_words", words) for words in AUDIT_WORDS),
         ("metrics", MEASURING),
         ("consents", DeliveryConsents()),
         ("demo_opening", open_sample_pharmacies),

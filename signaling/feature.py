@@ -1,4 +1,5 @@
 from signaling import models, presence, turn
+from signaling.audit_words import WORDS
 from signaling.routes import routes
 from signaling.timers import run_timers
 from telehealth.core.feature import Feature, Periodic
@@ -12,5 +13,8 @@ feature = Feature(
         Periodic("signaling.calls", 1, run_timers),
         Periodic("signaling.presence", 15, presence.sweep),
     ),
-    contributions=(("health", ("turn", turn.check)),),
+    contributions=(
+        ("audit_words", WORDS),
+        ("health", ("turn", turn.check)),
+    ),
 )

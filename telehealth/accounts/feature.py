@@ -1,6 +1,7 @@
 """What accounts offer: signing in, one's own settings, the staff shell."""
 
 from telehealth.accounts import api, pages
+from telehealth.accounts.audit_words import WORDS
 from telehealth.accounts.handing_over import forget_handovers
 from telehealth.accounts.issuing_codes import forget_codes
 from telehealth.core.access import Permission
@@ -27,4 +28,5 @@ feature = Feature(
         RailLink("/staff", "layout-dashboard", N_("工作台"), Permission.STAFF_HOME, order=0),
         RailLink("/staff/account", "circle-user-round", N_("我的账号"), Permission.STAFF_HOME, order=990),
     ),
+    contributions=(("audit_words", WORDS),),
 )

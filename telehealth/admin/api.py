@@ -1,13 +1,16 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.routing import Route
 
 from telehealth.accounts import MemberNotFound, enrolling_staff, staff_member, staff_of
 from telehealth.accounts.errors import LastAdministrator, LoginTaken, VouchedElsewhere
 from telehealth.admin import housekeeping, placing, queries
-from telehealth.admin.queries import AuditSearch
+from telehealth.admin.queries import AuditSearch, Unnamed
+from telehealth.admin.reading_audit import AuditBook, Meant
 from telehealth.admin.schemas import (
+    AuditNameView,
     AuditQuery,
     AuditView,
     ChainView,
@@ -19,22 +22,40 @@ from telehealth.admin.schemas import (
 )
 from telehealth.core.access import Permission
 from telehealth.core.errors import FieldsInvalid, TransitionRefused
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.web.contract import operation
 from telehealth.web.pagination import Page, cut, decode_cursor
+from telehealth.web.preferences import language
 
 STAFF = Permission.MANAGE_STAFF
 
 
 @operation(needs=Permission.SEARCH_AUDIT, raises=(FieldsInvalid,))
-async def search_audit(unit: Unit, query: AuditQuery) -> Page[AuditView]:
+async def search_audit(request: Request, unit: Unit, query: AuditQuery) -> Page[AuditView]:
     """The hospital's audit log, newest first."""
-    wanted = AuditSearch(query.name, query.subject, query.actor, query.first, query.last)
+    book, lang = unit.port(AuditBook), language(request)
     rows = await queries.search(
-        unit, unit.actor.hospital, wanted, after=read_after(query.after), limit=query.limit
+        unit,
+        unit.actor.hospital,
+        search_of(book, query, lang),
+        after=read_after(query.after),
+        limit=query.limit,
     )
     kept, more = cut(rows, query.limit, lambda row: (row[0].at.isoformat(), row[0].id))
-    return Page(items=[AuditView.of(record, link) for record, link in kept], next=more)
+    items = [AuditView.of(record, link, book.read(record, lang)) for record, link in kept]
+    return Page(items=items, next=more)
+
+
+@operation(needs=Permission.SEARCH_AUDIT)
+async def list_audit_names(request: Request, unit: Unit) -> list[AuditNameView]:
+    """Every name that may stand in the log, with its words, by parts of the hospital's work."""
+    book, lang = unit.port(AuditBook), language(request)
+    return [
+        AuditNameView(name=name, words=words, area=area, area_words=area_words)
+        for area, area_words in book.areas(lang)
+        for name, words in book.names(lang, area)
+    ]
 
 
 @operation(needs=Permission.SEARCH_AUDIT)
@@ -95,6 +116,25 @@ async def reset_staff_password(unit: Unit, member_id: UUID) -> EnrolledView:
     return EnrolledView(member=StaffView.of(enrolled.member), initial_password=enrolled.initial_password)
 
 
+def search_of(book: AuditBook, query: AuditQuery, lang: str) -> AuditSearch:
+    """What somebody typed, as names and conditions. Raises FieldsInvalid for an area that is none."""
+    within = book.names_in(query.area) if query.area else None
+    if query.area and within is None:
+        raise FieldsInvalid({"area": N_("请从给出的选项中选择")})
+    meant = book.meant_by(query.name, lang) if query.name else Meant(())
+    actor = book.actor_meant_by(query.actor, lang)
+    return AuditSearch(
+        names=meant.names,
+        prefix=meant.prefix,
+        within=within,
+        subject=query.subject,
+        actor=actor if isinstance(actor, str) else "",
+        unnamed=actor if isinstance(actor, Unnamed) else None,
+        first=query.first,
+        last=query.last,
+    )
+
+
 def read_after(cursor: str) -> queries.After | None:
     """Raises FieldsInvalid for a cursor that is none of ours."""
     key = decode_cursor(cursor, 2)
@@ -109,6 +149,7 @@ def read_after(cursor: str) -> queries.After | None:
 
 routes = [
     Route("/audit/records", search_audit),
+    Route("/audit/names", list_audit_names),
     Route("/audit/verification", verify_audit_chain, methods=["POST"]),
     Route("/staff/members", list_staff),
     Route("/staff/members", enrol_staff, methods=["POST"]),

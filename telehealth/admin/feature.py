@@ -1,4 +1,5 @@
 from telehealth.admin import api, pages
+from telehealth.admin.audit_words import WORDS
 from telehealth.admin.housekeeping import forget_old_keys, seal_audit
 from telehealth.admin.waiting import worklist
 from telehealth.core.access import Permission as P
@@ -14,7 +15,7 @@ feature = Feature(
         Periodic("admin.forget_keys", 3600, forget_old_keys),
     ),
     templates="telehealth.admin",
-    contributions=(("worklist", worklist),),
+    contributions=(("audit_words", WORDS), ("worklist", worklist)),
     rail=(
         RailLink("/admin/rulebook", "book-open-check", N_("规则"), P.EDIT_RULEBOOK, 200),
         RailLink("/admin/staff", "users-round", N_("人员"), P.MANAGE_STAFF, 210),

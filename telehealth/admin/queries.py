@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,13 +13,25 @@ from telehealth.core.clock import HospitalDay, day_end, day_start
 from telehealth.core.unit import Unit
 
 
+class Unnamed(Enum):
+    PATIENT = "patient"
+    VISITOR = "visitor"
+
+
 @dataclass(frozen=True, slots=True)
 class AuditSearch:
-    """Empty means any. `name` is a prefix ("policy."), `actor` the beginning of a name, days inclusive."""
+    """Empty means any. `prefix` ("policy.") or one of `names`; all of it `within` some names.
 
-    name: str = ""
+    `actor` is the beginning of a name. Days are inclusive.
+    """
+
+    names: tuple[str, ...] = ()
+    prefix: str = ""
+    within: tuple[str, ...] | None = None
     subject: str = ""
     actor: str = ""
+    #: Records that name nobody: of a known account, which is a patient's, or of nobody known.
+    unnamed: Unnamed | None = None
     first: HospitalDay | None = None
     last: HospitalDay | None = None
 
@@ -65,15 +78,28 @@ async def chain_state(unit: Unit, hospital_id: UUID) -> ChainState:
 
 def _conditions(wanted: AuditSearch) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
-    if wanted.name:
-        conditions.append(AuditRecord.name.startswith(wanted.name, autoescape=True))
-    if wanted.subject:
+    if wanted.names or wanted.prefix:
+        named = [AuditRecord.name.in_(wanted.names)] if wanted.names else []
+        begins = [AuditRecord.name.startswith(wanted.prefix, autoescape=True)] if wanted.prefix else []
+        conditions.append(sa.or_(*named, *begins))
+    if wanted.within is not None:
+        conditions.append(AuditRecord.name.in_(wanted.within))
+    if wanted.subject.isupper():
+        # Numbers that people use are in capitals, ids are not.
+        conditions.append(AuditRecord.facts.contains({"number": wanted.subject}))
+    elif wanted.subject:
         kind, _, identity = wanted.subject.rpartition(":")
         conditions.append(AuditRecord.subject_id == identity)
         if kind:
             conditions.append(AuditRecord.subject_kind == kind)
     if wanted.actor:
         conditions.append(AuditRecord.actor_name.startswith(wanted.actor, autoescape=True))
+    if wanted.unnamed is not None:
+        known = AuditRecord.actor_id.is_not(None)
+        conditions += [
+            AuditRecord.actor_name == "",
+            known if wanted.unnamed is Unnamed.PATIENT else sa.not_(known),
+        ]
     if wanted.first is not None:
         conditions.append(AuditRecord.at >= day_start(wanted.first))
     if wanted.last is not None:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from telehealth.accounts import MemberState, StaffMember, parse_phone
 from telehealth.accounts.rules import parse_login
+from telehealth.admin.reading_audit import Reading
 from telehealth.core.access import Role
 from telehealth.core.audit import AuditRecord
 from telehealth.core.text import Day, Line, OptionalLine
@@ -77,13 +78,16 @@ class FillYear(Input):
 
 
 class AuditQuery(PageQuery):
-    """All conditions must hold; `name` and `actor` are prefixes, days include both ends."""
+    """All conditions must hold; days include both ends."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: OptionalLine = ""
-    subject: OptionalLine = Field(default="", description="an id, or kind:id")
-    actor: OptionalLine = ""
+    area: OptionalLine = Field(default="", description="a part of the hospital's work, see /audit/names")
+    name: OptionalLine = Field(
+        default="", description="an exact name, the beginning of names, or words of them in your language"
+    )
+    subject: OptionalLine = Field(default="", description="an id, kind:id, or a number in capitals")
+    actor: OptionalLine = Field(default="", description="the beginning of a name")
     first: Day | None = None
     last: Day | None = None
 
@@ -107,6 +111,32 @@ class EnrolledView(BaseModel):
     initial_password: str = Field(description="shown once; the first sign-in replaces it")
 
 
+class AuditFactView(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    key: str
+    words: str
+    value: str
+
+
+class AuditReadingView(BaseModel):
+    """The record in your language. Words may change, names do not; empty where there are no words."""
+
+    event: str
+    area: str
+    subject: str
+    actor: str
+    occasion: str = Field(description="on what occasion the house itself acted")
+    facts: list[AuditFactView]
+
+
+class AuditNameView(BaseModel):
+    name: str
+    words: str
+    area: str
+    area_words: str
+
+
 class AuditView(BaseModel):
     id: UUID
     at: datetime
@@ -119,11 +149,13 @@ class AuditView(BaseModel):
     facts: dict[str, Any]
     request_id: str
     link: int | None = Field(description="its place in the sealed chain; null until sealed")
+    words: AuditReadingView
 
     @classmethod
-    def of(cls, record: AuditRecord, link: int | None) -> "AuditView":
-        values = {name: getattr(record, name) for name in cls.model_fields if name != "link"}
-        return cls(**values, link=link)
+    def of(cls, record: AuditRecord, link: int | None, reading: Reading) -> "AuditView":
+        values = {name: getattr(record, name) for name in cls.model_fields if name not in ("link", "words")}
+        words = AuditReadingView.model_validate(reading, from_attributes=True)
+        return cls(**values, link=link, words=words)
 
 
 class ChainView(BaseModel):

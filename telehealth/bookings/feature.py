@@ -1,4 +1,5 @@
 from telehealth.bookings import api, desk_pages, jobs, pages, staff_pages
+from telehealth.bookings.audit_words import WORDS
 from telehealth.bookings.cancelling import on_clinic_closed
 from telehealth.bookings.contributing import worklist
 from telehealth.bookings.leaving_helper import on_link_ended
@@ -23,6 +24,7 @@ feature = Feature(
     rail=(RailLink("/staff/bookings", "ticket-check", N_("预约"), Permission.BOOK_FOR_PATIENT, 30),),
     templates="telehealth.bookings",
     contributions=(
+        ("audit_words", WORDS),
         ("metrics", MEASURING),
         ("worklist", worklist),
         ("clinic_demand", demand),

@@ -1,4 +1,5 @@
 from telehealth.complaints import api, models, pages
+from telehealth.complaints.audit_words import WORDS
 from telehealth.complaints.contributing import booking_actions, me_links, patient_home, supervision, worklist
 from telehealth.complaints.measuring import MEASURING
 from telehealth.complaints.own_topics import TOPICS
@@ -25,6 +26,7 @@ feature = Feature(
     periodic=(Periodic("complaints.sweep_photos", 3600, sweep_photos),),
     rail=(RailLink("/staff/complaints", "megaphone", N_("投诉"), Permission.HANDLE_COMPLAINTS, 68),),
     contributions=(
+        ("audit_words", WORDS),
         *(("complaint_topic", topic) for topic in TOPICS),
         ("patient_home", patient_home),
         ("me", me_links),

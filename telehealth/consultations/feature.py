@@ -13,6 +13,7 @@ from telehealth.consultations import (
 )
 from telehealth.consultations.alerting import alert_staff
 from telehealth.consultations.attaching import sweep_files
+from telehealth.consultations.audit_words import WORDS
 from telehealth.consultations.chatting import tell_unread
 from telehealth.consultations.contributing import worklist
 from telehealth.consultations.contributing_consents import HelperConsents, RecordingConsents
@@ -48,6 +49,7 @@ feature = Feature(
     rail=(RailLink("/staff/line", "stethoscope", N_("接诊台"), Permission.CONSULT, 5),),
     templates="telehealth.consultations",
     contributions=(
+        ("audit_words", WORDS),
         ("metrics", MEASURING),
         ("consents", RecordingConsents()),
         ("consents", HelperConsents()),

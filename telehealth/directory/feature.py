@@ -1,5 +1,6 @@
 from telehealth.core.feature import Feature
 from telehealth.directory import api, jobs, pages
+from telehealth.directory.audit_words import WORDS
 from telehealth.directory.queries import hospital_names
 
 feature = Feature(
@@ -8,5 +9,8 @@ feature = Feature(
     pages=tuple(pages.routes),
     deadlines=jobs.deadlines,
     templates="telehealth.directory",
-    contributions=(("hospital_names", hospital_names),),
+    contributions=(
+        ("audit_words", WORDS),
+        ("hospital_names", hospital_names),
+    ),
 )

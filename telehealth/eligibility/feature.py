@@ -2,6 +2,7 @@
 
 from telehealth.core.feature import Feature
 from telehealth.eligibility import api, pages
+from telehealth.eligibility.audit_words import WORDS
 from telehealth.eligibility.measuring import MEASURING
 from telehealth.eligibility.rehearsing import rehearse_cases, sample_cases
 
@@ -11,6 +12,7 @@ feature = Feature(
     pages=tuple(pages.routes),
     templates="telehealth.eligibility",
     contributions=(
+        ("audit_words", WORDS),
         ("rehearsals", rehearse_cases),
         ("rehearsal_samples", sample_cases),
         ("metrics", MEASURING),

@@ -8,6 +8,7 @@ from telehealth.core.feature import Feature, Periodic, RailLink
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.family import api, deleting, ending, pages, queries, requesting, reviewing
+from telehealth.family.audit_words import WORDS
 from telehealth.family.proving import ANSWER_DUE
 from telehealth.family.states import BindingState
 from telehealth.patients import ConsentWithdrawn, LinkEnded
@@ -76,5 +77,10 @@ feature = Feature(
     subscriptions=((LinkEnded, ending.link_ended), (ConsentWithdrawn, ending.consent_withdrawn)),
     templates="telehealth.family",
     rail=(RailLink(pages.HERE, "users-round", N_("家庭共济审核"), Permission.REVIEW_DOCUMENTS, order=62),),
-    contributions=(("patient_home", home_cards), ("me", me_links), ("worklist", worklist)),
+    contributions=(
+        ("audit_words", WORDS),
+        ("patient_home", home_cards),
+        ("me", me_links),
+        ("worklist", worklist),
+    ),
 )

@@ -9,6 +9,7 @@ from telehealth.core.unit import Unit
 from telehealth.family import Unbound
 from telehealth.insurance import api, enquiring, pages, revoking
 from telehealth.insurance import models as models
+from telehealth.insurance.audit_words import WORDS
 from telehealth.insurance.contributing_consents import InsuranceConsents
 
 
@@ -32,7 +33,7 @@ feature = Feature(
     pages=tuple(pages.routes),
     tasks=(revoking.revoke,),
     templates="telehealth.insurance",
-    contributions=(("family_links", family_links), ("consents", InsuranceConsents())),
+    contributions=(("audit_words", WORDS), ("family_links", family_links), ("consents", InsuranceConsents())),
     subscriptions=((Unbound, revoking.give_up_for),),
     periodic=(Periodic("insurance.revoke_abandoned", 60, revoking.revoke_abandoned),),
 )

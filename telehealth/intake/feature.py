@@ -2,6 +2,7 @@
 
 from telehealth.core.feature import Feature, Periodic
 from telehealth.intake import api, pages, red_flags
+from telehealth.intake.audit_words import WORDS
 from telehealth.intake.clearing import remove_files, sweep_incoming
 from telehealth.intake.dropping import on_link_ended
 from telehealth.patients import LinkEnded
@@ -15,5 +16,8 @@ feature = Feature(
     periodic=(Periodic("intake.sweep_incoming", 3600, sweep_incoming),),
     subscriptions=((LinkEnded, on_link_ended),),
     #: Fits `telehealth.eligibility.ports.RedFlagBook`: the gate asks the same questions before the form.
-    contributions=(("red_flags", red_flags),),
+    contributions=(
+        ("audit_words", WORDS),
+        ("red_flags", red_flags),
+    ),
 )

@@ -5,6 +5,7 @@ from telehealth.core.deadlines import DeadlineKind
 from telehealth.core.feature import Feature, Periodic, RailLink
 from telehealth.core.i18n import N_
 from telehealth.notifications import api, doors, pages
+from telehealth.notifications.audit_words import WORDS
 from telehealth.notifications.delivering import climb_on, deliver_notice
 from telehealth.notifications.measuring import MEASURING
 from telehealth.notifications.reading import unread
@@ -23,5 +24,5 @@ feature = Feature(
         RailLink("/staff/deliveries", "send", N_("发送记录"), Permission.TRACE_MESSAGES, order=280),
         RailLink("/staff/messages", "bell", N_("消息"), Permission.STAFF_HOME, order=980),
     ),
-    contributions=(("unread", unread), ("metrics", MEASURING)),
+    contributions=(("audit_words", WORDS), ("unread", unread), ("metrics", MEASURING)),
 )

@@ -1,5 +1,6 @@
 from telehealth.core.feature import Feature
 from telehealth.orders import api, bills, homing, pages, pricing, visits
+from telehealth.orders.audit_words import WORDS
 
 feature = Feature(
     name="orders",
@@ -7,6 +8,7 @@ feature = Feature(
     pages=tuple(pages.routes),
     templates="telehealth.orders",
     contributions=(
+        ("audit_words", WORDS),
         ("orders", visits.SOURCE),
         ("orders", bills.SOURCE),
         ("refund_tables", pricing.VISITS),

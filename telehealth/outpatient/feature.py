@@ -6,6 +6,7 @@ from telehealth.core.feature import Feature, RailLink
 from telehealth.core.i18n import N_
 from telehealth.outpatient import api, jobs, models, pages
 from telehealth.outpatient.arriving import on_bookings_left
+from telehealth.outpatient.audit_words import WORDS
 from telehealth.outpatient.contributing import (
     booking_actions,
     me_links,
@@ -30,6 +31,7 @@ feature = Feature(
         RailLink("/staff/bills", "receipt", N_("门诊缴费"), Permission.SEE_MONEY, 72),
     ),
     contributions=(
+        ("audit_words", WORDS),
         ("patient_home", queue_home),
         ("booking_actions", booking_actions),
         ("me", me_links),

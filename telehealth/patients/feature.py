@@ -8,6 +8,7 @@ from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.directory import Hospital
 from telehealth.patients import api, pages, queries, staff_pages
+from telehealth.patients.audit_words import WORDS
 from telehealth.patients.contributing_consents import PersonConsents
 from telehealth.patients.contributing_fhir import RESOURCES
 from telehealth.patients.passing_on import pass_on_late
@@ -83,6 +84,7 @@ feature = Feature(
     periodic=(Periodic("patients.pass_on_late", 300, pass_on_late),),
     rail=(RailLink(staff_pages.HERE, "id-card", N_("身份核验"), Permission.REVIEW_DOCUMENTS, order=60),),
     contributions=(
+        ("audit_words", WORDS),
         ("consents", PersonConsents()),
         ("fhir", RESOURCES),
         ("patient_home", home_cards),

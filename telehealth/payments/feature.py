@@ -7,6 +7,7 @@ from telehealth.core.feature import Feature, Periodic, RailLink
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.payments import api, callback_pages, doors, finance_api, finance_pages, jobs, pages
+from telehealth.payments.audit_words import WORDS
 from telehealth.payments.measuring import MEASURING
 from telehealth.payments.reconciling import fetch_due
 from telehealth.payments.sharing_bills import family_bills
@@ -31,6 +32,7 @@ feature = Feature(
         RailLink("/staff/money/refunds", "undo-2", N_("退款"), Permission.SEE_MONEY, 71),
     ),
     contributions=(
+        ("audit_words", WORDS),
         ("me", me_links),
         ("worklist", worklist),
         ("family_bills", family_bills),

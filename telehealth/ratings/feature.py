@@ -5,6 +5,7 @@ from telehealth.core.feature import Feature, RailLink
 from telehealth.core.i18n import N_
 from telehealth.ratings import api, models, pages
 from telehealth.ratings.asking import on_completed
+from telehealth.ratings.audit_words import WORDS
 from telehealth.ratings.contributing import booking_actions, doctor_scores, patient_home, worklist
 from telehealth.ratings.tallying import MIDNIGHT, count_anew, tally
 
@@ -23,6 +24,7 @@ feature = Feature(
         RailLink("/staff/rating-words", "star", N_("评价留言"), Permission.HANDLE_COMPLAINTS, 69),
     ),
     contributions=(
+        ("audit_words", WORDS),
         ("patient_home", patient_home),
         ("booking_actions", booking_actions),
         ("doctor_scores", doctor_scores),

@@ -7,6 +7,7 @@ from telehealth.core.feature import Feature, RailLink
 from telehealth.core.i18n import N_
 from telehealth.patients import LinkEnded
 from telehealth.records import api, doors, exporting, models, pages, sharing
+from telehealth.records.audit_words import WORDS
 from telehealth.records.contributing import DESK, me_links, worklist
 from telehealth.records.contributing_consents import ShareConsents
 from telehealth.records.scenes import play_scene
@@ -24,6 +25,7 @@ feature = Feature(
     templates="telehealth.records",
     rail=(RailLink(DESK, "file-heart", N_("个人信息申请"), Permission.BOOK_FOR_PATIENT, order=72),),
     contributions=(
+        ("audit_words", WORDS),
         ("demo_scene", play_scene),
         ("me", me_links),
         ("worklist", worklist),

@@ -3,6 +3,7 @@ from telehealth.core.feature import Feature, Periodic, RailLink
 from telehealth.core.i18n import N_
 from telehealth.directory import DoctorReinstated, DoctorSuspended
 from telehealth.schedule import api, pages
+from telehealth.schedule.audit_words import WORDS
 from telehealth.schedule.closing import on_doctor_reinstated, on_doctor_suspended
 from telehealth.schedule.planning import plan_ahead
 from telehealth.schedule.waiting import worklist
@@ -15,6 +16,6 @@ feature = Feature(
     periodic=(Periodic("schedule.plan", 3600, plan_ahead),),
     subscriptions=((DoctorSuspended, on_doctor_suspended), (DoctorReinstated, on_doctor_reinstated)),
     templates="telehealth.schedule",
-    contributions=(("worklist", worklist),),
+    contributions=(("audit_words", WORDS), ("worklist", worklist)),
     rail=(RailLink("/staff/clinics", "calendar-days", N_("门诊"), Permission.SEE_CLINICS, 20),),
 )

@@ -8,6 +8,7 @@ from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.patients import people_of
 from telehealth.strikes import api, pages, queries
+from telehealth.strikes.audit_words import WORDS
 from telehealth.strikes.waiting import worklist
 
 
@@ -41,5 +42,10 @@ feature = Feature(
     pages=tuple(pages.routes),
     templates="telehealth.strikes",
     rail=(RailLink(pages.HERE, "scale", N_("爽约申诉"), Permission.LIFT_STRIKE, order=70),),
-    contributions=(("patient_home", home_cards), ("me", me_links), ("worklist", worklist)),
+    contributions=(
+        ("audit_words", WORDS),
+        ("patient_home", home_cards),
+        ("me", me_links),
+        ("worklist", worklist),
+    ),
 )

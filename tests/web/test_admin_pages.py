@@ -45,6 +45,7 @@ PAGES = {
 API = {
     "/api/v1/rulebook/versions": {Role.ADMIN},
     "/api/v1/audit/records": {Role.ADMIN, Role.HEAD},
+    "/api/v1/audit/names": {Role.ADMIN, Role.HEAD},
     "/api/v1/staff/members": {Role.ADMIN},
 }
 Http = httpx2.AsyncClient

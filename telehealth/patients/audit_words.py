@@ -1,0 +1,85 @@
+from telehealth.core.audit_words import AuditWords
+from telehealth.core.i18n import N_
+from telehealth.patients.rules import DOCUMENT_LABELS
+from telehealth.patients.states import CARD_LABELS, REVIEW_LABELS, Recipient, Verifier
+from telehealth.patients.wording import MISSING_LABELS, PURPOSE_LABELS, RELATION_LABELS, WAY_LABELS
+
+WORDS = AuditWords(
+    "patients",
+    N_("就诊人与身份"),
+    events={
+        "card.bound": N_("绑定了就诊卡"),
+        "card.unbound": N_("解绑了就诊卡"),
+        "consent.asked": N_("征求就诊人同意"),
+        "consent.given": N_("取得了同意"),
+        "consent.withdrawn": N_("撤回了同意"),
+        "face_check.finished": N_("人脸核身有了结果"),
+        "hospital_patient.merged": N_("合并了患者档案"),
+        "hospital_patient.registered": N_("患者已在院建档"),
+        "identity_review.asked": N_("提交了人工核验"),
+        "identity_review.decided": N_("人工核验有了结论"),
+        "person.added": N_("添加了就诊人"),
+        "person.disclosed": N_("向第三方提供了患者资料"),
+        "person.joined": N_("同一就诊人的资料已合并"),
+        "person.linked": N_("就诊人关系已生效"),
+        "person.passed_on": N_("解除就诊人后，其资料移出了账号"),
+        "person.unlinked": N_("解除了就诊人"),
+        "person.verified": N_("就诊人身份已核验"),
+    },
+    subjects={
+        "consents": N_("同意书"),
+        "face_checks": N_("人脸核身"),
+        "hospital_patients": N_("患者档案"),
+        "identity_reviews": N_("人工核验"),
+        "patient_cards": N_("就诊卡"),
+        "patient_links": N_("就诊人关系"),
+        "persons": N_("就诊人"),
+    },
+    facts={
+        "document": N_("证件类型"),
+        "given_by": N_("同意人"),
+        "hospital": N_("医院"),
+        "into": N_("合并到"),
+        "missing": N_("还缺"),
+        "recipient": N_("接收方"),
+        "replaced": N_("替换旧卡"),
+        "rows": N_("条数"),
+        "text_version": N_("文本版本"),
+        "to": N_("移交给"),
+        "verified": N_("已核验"),
+    },
+    values={
+        "document": DOCUMENT_LABELS,
+        "kind": {**CARD_LABELS, **REVIEW_LABELS},
+        "missing": MISSING_LABELS,
+        "purpose": PURPOSE_LABELS,
+        "recipient": {
+            Recipient.COURIER: N_("快递公司"),
+            Recipient.PHARMACY: N_("药房"),
+            Recipient.INSURER: N_("医保经办机构"),
+            Recipient.IDENTITY_CHECKER: N_("身份核验机构"),
+        },
+        "relation": RELATION_LABELS,
+        "way": WAY_LABELS,
+        "given_by": {
+            "holder": N_("账号持有人"),
+            "person": N_("就诊人本人"),
+            "guardian": N_("监护人"),
+            "counter": N_("窗口"),
+        },
+        "by": {
+            Verifier.AUTHORITY: N_("身份核验机构"),
+            Verifier.HIS: N_("医院系统"),
+            Verifier.COUNTER: N_("窗口"),
+            "holder": N_("账号持有人"),
+            "person": N_("就诊人本人"),
+            "review": N_("人工审核"),
+        },
+    },
+    scopes={
+        "ended family links": N_("已解除的就诊人"),
+        "desk registration": N_("窗口建档"),
+        "family link": N_("就诊人关系"),
+        "identity review": N_("人工核验"),
+    },
+)
