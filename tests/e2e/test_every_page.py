@@ -56,6 +56,9 @@ NO_LINK = {
     "/staff/dispatch/{order_id}/waybill.pdf",
 }  # fmt: skip
 
+#: Calls; the kiosk's keys, beside which one types; paying inside WeChat, which has no other door.
+SCRIPT_ONLY = ("button data-call", "button data-key", "button pay")
+
 #: A name of the program's, as it would look on a page.
 NAMES = re.compile(
     r"\b[a-z]+_[a-z_]+\b|\b(undefined|null|NaN|True|False)\b|\b[A-Z][A-Za-z]+\.[A-Z_]{3,}\b"
@@ -134,6 +137,17 @@ def test_no_page_is_a_dead_end(pages: Sequence[Page]) -> None:
     ]
     # A screen on a wall leads nobody anywhere.
     assert sorted({page.kind for page in ends} - {"/screens/{screen_token}"}) == []
+
+
+def test_no_page_hides_its_deed_behind_script(pages: Sequence[Page]) -> None:
+    """What needs script stands aside until script shows it, or is of a camera, a voice, a screen to touch."""
+    idle = {
+        f"{page.kind}: {what}"
+        for page in _html(pages)
+        for what in page.reading.idle
+        if not what.startswith(SCRIPT_ONLY)
+    }
+    assert sorted(idle) == []
 
 
 def _html(pages: Sequence[Page]) -> list[Page]:

@@ -1,7 +1,8 @@
 """Every page in a browser: narrow and wide, light, dark and large, Chinese and English.
 
-No sideways scrolling, nothing axe finds wrong, text and taps of the sizes of docs/design.md. A page is
-loaded once a language; width, theme and size are turned on it as it stands, as they are CSS alone.
+No sideways scrolling, no words on other words, nothing axe finds wrong, text and taps of the sizes of
+docs/design.md. A page is loaded once a language; width, theme and size are turned on it as it stands, as they
+are CSS alone.
 """
 
 from collections.abc import Iterator
@@ -40,6 +41,28 @@ SMALL = """([text, tap]) => {
     const height = one.getBoundingClientRect().height;
     const name = (one.textContent || one.name || '').trim().slice(0, 30);
     if (height + 0.5 < tap) found.push(`tap ${height} ${name}`);
+  }
+  return found;
+}"""
+#: Words that stand on other words, or are cut off: what is too long for its box, as large letters make it.
+OVER = """() => {
+  const found = [];
+  const short = '.tag, .btn, .cell > *, .services > a > *, .card h2, .card h3';
+  for (const box of document.querySelectorAll(short)) {
+    if (!box.getClientRects().length || box.closest('.vh, [aria-hidden=true]')) continue;
+    if (getComputedStyle(box).position === 'absolute') continue;
+    const said = box.textContent.trim().slice(0, 30);
+    const row = box.parentElement;
+    const inner = box.getBoundingClientRect(), outer = row.getBoundingClientRect();
+    if (inner.right > outer.right + 8 && getComputedStyle(row).overflowX === 'visible') {
+      found.push(`over ${Math.round(inner.right - outer.right)} px: ${said}`);
+    }
+    const after = box.nextElementSibling;
+    if (!after || !after.getClientRects().length || getComputedStyle(after).position !== 'static') continue;
+    const next = after.getBoundingClientRect();
+    const across = Math.min(inner.right, next.right) - Math.max(inner.left, next.left);
+    const down = Math.min(inner.bottom, next.bottom) - Math.max(inner.top, next.top);
+    if (across > 2 && down > 6 && next.width > 2) found.push(`on top: ${said}`);
   }
   return found;
 }"""
@@ -86,20 +109,26 @@ def _wrong(page: Page, lang: str) -> Iterator[str]:
         if over := page.evaluate(WIDE):
             yield f"at {width}: {over}"
     page.set_viewport_size({"width": DESK[0] if is_desk else PHONE[1], "height": 844})
+    if not is_desk:
+        yield from page.evaluate(SMALL, [12, 44])
     if lang == "zh-CN":
         yield from _axe(page, AXE_ALL, "axe")
-        if not is_desk:
-            yield from page.evaluate(SMALL, [12, 44])
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    yield from _axe(page, AXE_COLOURS, "dark")
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        yield from _axe(page, AXE_COLOURS, "dark")
+        page.evaluate("document.documentElement.dataset.theme = 'light'")
     page.evaluate("document.documentElement.dataset.elder = '1'")
     page.evaluate("delete document.documentElement.dataset.density")
     for width in PHONE if not is_desk else (PHONE[1], DESK[0]):
         page.set_viewport_size({"width": width, "height": 844})
         if over := page.evaluate(WIDE):
             yield f"elder at {width}: {over}"
-    if lang == "zh-CN":
-        yield from (f"elder {each}" for each in page.evaluate(SMALL, [18, 48]))
+        yield from (f"elder at {width}: {each}" for each in page.evaluate(OVER))
+    yield from (f"elder {each}" for each in page.evaluate(SMALL, [18, 48]))
+    if lang == "en":
+        # Colours do not depend on the language: each look is looked at once.
+        yield from _axe(page, AXE_COLOURS, "elder light")
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        yield from _axe(page, AXE_COLOURS, "elder dark")
 
 
 def _axe(page: Page, options: dict[str, object], where: str) -> Iterator[str]:

@@ -23,6 +23,9 @@ class Reading:
     ways_on: list[str] = field(default_factory=list)
     #: method, action
     forms: list[tuple[str, str]] = field(default_factory=list)
+    #: Buttons that stand on the page and do nothing by themselves, by what tells script of them; forms that
+    #: nothing sends.
+    idle: list[str] = field(default_factory=list)
 
 
 def read(html: str) -> Reading:
@@ -36,7 +39,10 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.reading = Reading()
-        self._open: list[tuple[str, str]] = []
+        #: tag, language, whether it is out of sight until script shows it
+        self._open: list[tuple[str, str, bool]] = []
+        self._form = ""
+        self._is_sent = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -48,7 +54,12 @@ class _Reader(HTMLParser):
                 self.reading.ways_on.append(given["href"])
         if tag == "form":
             self.reading.forms.append((given.get("method", "get").lower(), given.get("action", "")))
-        self._open.append((tag, given.get("lang", "")))
+            # One that is shut is shown, not sent.
+            self._form = "" if "inert" in given else given.get("action", "") or "this page"
+            self._is_sent = False
+        self._notice_idle(tag, given)
+        unseen = tag == "template" or "hidden" in given or "script-only" in given.get("class", "").split()
+        self._open.append((tag, given.get("lang", ""), unseen))
         for name in _SPOKEN:
             self._say(given.get(name, ""))
         if tag == "input" and given.get("type") in ("submit", "button"):
@@ -57,6 +68,8 @@ class _Reader(HTMLParser):
             self._open.pop()
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "form" and self._form and not self._is_sent:
+            self.reading.idle.append(f"form to {self._form}")
         if self._is_in(tag):
             while self._open.pop()[0] != tag:
                 pass
@@ -68,10 +81,22 @@ class _Reader(HTMLParser):
             self._say(data)
 
     def _is_in(self, *tags: str) -> bool:
-        return any(tag in tags for tag, _ in self._open)
+        return any(tag in tags for tag, _, _ in self._open)
+
+    def _notice_idle(self, tag: str, given: dict[str, str]) -> None:
+        kind = given.get("type", "submit" if tag == "button" else "")
+        if tag not in ("button", "input") or kind not in ("submit", "image", "button"):
+            return
+        if kind != "button":
+            self._is_sent = True
+        elif not any(unseen for _, _, unseen in self._open) and not (
+            "hidden" in given or "script-only" in given.get("class", "").split()
+        ):
+            told = [name for name in given if name.startswith("data-")]
+            self.reading.idle.append(f"button {told[0] if told else given.get('id', '')}")
 
     def _say(self, text: str) -> None:
         said = " ".join(text.split())
         if said:
-            lang = next((lang for _, lang in reversed(self._open) if lang), self.reading.lang)
+            lang = next((lang for _, lang, _ in reversed(self._open) if lang), self.reading.lang)
             (self.reading.words if lang == self.reading.lang else self.reading.foreign).append(said)
