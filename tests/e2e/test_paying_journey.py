@@ -98,5 +98,13 @@ def test_XY12_what_insurer_and_patient_paid_comes_back_when_nobody_attended(
     page.goto(receipt)
     eventually(lambda: page.reload() and page.get_by_text("已退回").count() > 0, timeout_s=180)
     page.get_by_role("link", name=re.compile("未接诊")).click()
-    expect(page.get_by_text("医保部分退回")).to_be_visible()
+    for step in ("医保部分退回", "退回原支付方式", "通知微信医保已退回", "全部退回"):
+        expect(page.get_by_text(step).first).to_be_visible()
+    fits(page)
+
+    # It is said wherever they look for it.
+    page.goto(f"{live}/messages")
+    expect(page.get_by_text("当日未接诊，已退号退费").first).to_be_visible()
+    page.goto(f"{live}/orders")
+    expect(page.get_by_text("未接诊").first).to_be_visible()
     fits(page)
