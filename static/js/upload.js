@@ -106,7 +106,7 @@ async function send(box, item, file) {
           const said = words(box, { sending: 'saySending', checking: 'sayChecking', waiting: isResting ? 'sayFailed' : 'sayWaiting' }[stage]);
           const before = item.dataset.state;
           item.dataset.state = stage === 'waiting' ? 'waiting' : 'sending';
-          if (note) note.textContent = said;
+          if (note && !('held' in item.dataset)) note.textContent = said;
           if (retry) retry.hidden = stage !== 'waiting';
           if (stage === 'waiting' && before !== 'waiting') say(one('[data-upload-said]', box), `${file.name} ${said}`);
         },
@@ -176,6 +176,8 @@ function holdForm(box) {
       event.preventDefault();
       event.stopPropagation();
       say(one('[data-upload-said]', box), words(box, 'sayHold'));
+      // It stays until the file is there: the next try would write over it.
+      sending.dataset.held = '';
       const note = one('[data-upload-note]', sending);
       if (note) note.textContent = words(box, 'sayHold');
       sending.scrollIntoView({ block: 'center' });
