@@ -177,13 +177,14 @@ async def _sheet(
     request: Request, unit: Unit, prescription_id: UUID, form: Form[Any], *, status: int = 200
 ) -> Response:
     view = await presenting.view_of(unit, prescription_id)
-    await note_look(unit, view.rx.person_id, Looked.PRESCRIPTION, prescription_id)
+    restricted = await note_look(unit, view.rx.person_id, Looked.PRESCRIPTION, prescription_id)
     return render(
         request,
         "prescriptions/rx_desk_sheet.html",
         status,
         form=form,
         desk=DESK,
+        restricted=restricted,
         may_take_cash=view.can.can_choose and unit.actor.may(Permission.TAKE_CASH),
         **facts_of(view, language(request)),
     )

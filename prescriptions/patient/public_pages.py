@@ -13,7 +13,7 @@ from prescriptions.patient.pages import pdf
 from prescriptions.patient.stages import CAPABILITIES, stage_of
 from prescriptions.patient.verifying import USES, VERDICTS, Finding
 from prescriptions.settling import Sheet
-from prescriptions.settling.finding import find_by_code
+from prescriptions.settling.finding import count_print, find_by_code
 from prescriptions.sheet.wording import leaflet_words
 from telehealth.core.errors import Busy, NotFound
 from telehealth.core.unit import Unit, Units
@@ -62,7 +62,7 @@ async def kiosk_pdf_page(request: Request, units: Units, code: str) -> Response:
     async with units.hospital(place.id, at_kiosk()) as unit:
         sheet = await _found(request, unit, place, typed)
         stored = await printing.stored_sheet(unit, sheet.rx)
-        unit.audit("prescription.printed", sheet.rx, number=sheet.rx.number)
+        await count_print(unit, house_of(request).limiter, sheet)
     if stored is None:
         raise NotFound()
     return pdf(await printing.read_pdf(units, sheet.rx, stored))

@@ -165,6 +165,8 @@ class Work:
     scans: Sequence[Scan]
     trouble: DispatchException | None
     people: Mapping[UUID, str]
+    #: REG59: nothing but keeping it is done with the person's data.
+    restricted: bool
 
 
 async def board(unit: Unit, place: Pharmacy, *, limit: int = SHOWN) -> Board:
@@ -195,7 +197,7 @@ async def board(unit: Unit, place: Pharmacy, *, limit: int = SHOWN) -> Board:
 
 async def work(unit: Unit, row: DispatchOrder) -> Work:
     rx = await prescription(unit, row.id)
-    await note_look(unit, rx.person_id, Looked.DISPATCH, row.id)
+    restricted = await note_look(unit, rx.person_id, Looked.DISPATCH, row.id)
     parcel = await queries.live_parcel(unit, row.id)
     wrote = await doctor(unit, rx.doctor_id)
     content = await content_of(unit, rx)
@@ -212,6 +214,7 @@ async def work(unit: Unit, row: DispatchOrder) -> Work:
         scans=list(reversed(await queries.scans(unit, parcel.id))) if parcel is not None else [],
         trouble=await queries.open_exception(unit, row.id),
         people=await _staff(unit, row),
+        restricted=restricted,
     )
 
 

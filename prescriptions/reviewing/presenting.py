@@ -68,6 +68,8 @@ class UnderReview:
     review: Review | None
     free: dict[str, Any]
     at: datetime
+    #: REG59: nothing but keeping it is done with the person's data.
+    restricted: bool
 
 
 async def look(units: Units, actor: Actor, prescription_id: UUID) -> UnderReview:
@@ -91,10 +93,10 @@ async def look(units: Units, actor: Actor, prescription_id: UUID) -> UnderReview
         checked = await run_check(unit, rx, lines, CheckStage.REVIEW, active, published) if is_open else None
         free = await availability(unit, rx.hospital_id, rx.campus_id, [line.drug_code for line in lines])
         unit.audit("prescription.read", rx, number=rx.number)
-        await note_look(unit, rx.person_id, Looked.PRESCRIPTION, rx.id)
+        restricted = await note_look(unit, rx.person_id, Looked.PRESCRIPTION, rx.id)
         return UnderReview(
             rx, published.book, lines, restore(file.content.encode()), file, checked, active,
-            await last_review(unit, rx.id), dict(free), unit.now,
+            await last_review(unit, rx.id), dict(free), unit.now, restricted,
         )  # fmt: skip
 
 
@@ -116,6 +118,7 @@ def sheet_view(found: UnderReview, actor: Actor, lang: str) -> dict[str, Any]:
         "is_open": rx.state is RxState.SIGNED,
         "is_own": rx.signed_by == actor.account_id,
         "kind": gettext(KINDS[rx.kind]),
+        "restricted": found.restricted,
         "promise": _promise(rx.answer_by, found.at),
         "words": words,
         "facts": _facts(found.content, kept.egfr, gettext),

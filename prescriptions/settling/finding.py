@@ -37,3 +37,12 @@ async def find_by_code(unit: Unit, limiter: Limiter, hospital_id: UUID, code: st
         await limiter.hit(own, "pickup", str(hospital_id), device)
         raise CodeUnknown()
     return Sheet(await prescription(unit, row.id), row)
+
+
+async def count_print(unit: Unit, limiter: Limiter, sheet: Sheet) -> int:
+    """A right code prints, and each copy counts: how many there are now. Raises Busy after too many."""
+    rules = (await current_policy(unit, sheet.rx.hospital_id)).policy.dispensing
+    await limiter.hit(f"{rules.code_tries}/hour", "printed", str(sheet.rx.id))
+    row = await queries.count_print(unit, sheet.rx.id)
+    unit.audit("prescription.printed", sheet.rx, number=sheet.rx.number, copy=row, door="kiosk")
+    return row

@@ -37,6 +37,9 @@ class Fulfilment(Base):
     estimate: Mapped[dict[str, Any]]
     #: The patient was told who gets what (PIPL art. 23), that it is self-pay (XY08), and agreed.
     agreed_at: Mapped[datetime | None]
+    #: How often the sheet was printed without anybody signed in, and when last.
+    prints: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    printed_at: Mapped[datetime | None]
     charge_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("charges.id"))
     #: Pick-up code of the window path: eight digits, sealed for the patient, found by its keyed digest.
     code: Mapped[str | None] = mapped_column(Sealed("fulfilments.code"))

@@ -37,6 +37,17 @@ async def lock_sheet(unit: Unit, prescription_id: UUID) -> Sheet:
     return Sheet(rx, found)
 
 
+async def count_print(unit: Unit, prescription_id: UUID) -> int:
+    """One copy more; the number of copies."""
+    counted = (
+        sa.update(Fulfilment)
+        .where(Fulfilment.id == prescription_id)
+        .values(prints=Fulfilment.prints + 1, printed_at=unit.now)
+        .returning(Fulfilment.prints)
+    )
+    return (await unit.session.scalars(counted)).one()
+
+
 async def fulfilment(unit: Unit, prescription_id: UUID) -> Fulfilment | None:
     return await unit.session.get(Fulfilment, prescription_id)
 

@@ -19,7 +19,7 @@ from telehealth.consultations.following_up import follow_ups
 from telehealth.consultations.note_content import read_content
 from telehealth.consultations.queries import consultation, messages_after, views_of
 from telehealth.consultations.recordings import playlist
-from telehealth.consultations.staff_room import NOTE_TAGS, Typed, filled, signature, slot
+from telehealth.consultations.staff_room import NOTE_TAGS, Typed, filled, restricted_tags, signature, slot
 from telehealth.consultations.viewing import note_view
 from telehealth.core.access import Permission
 from telehealth.core.clock import completed_years, hospital_day
@@ -46,7 +46,7 @@ async def record_context(unit: Unit, room: UUID, *, lang: str) -> Row:
     views = await views_of(unit, room)
     state = str(booking.state) if booking else ""
     return {
-        "patient": patient_view(patient, age, "", lang, say),
+        "patient": patient_view(patient, age, "", lang, say, await restricted_tags(unit, visit)),
         "visit": {
             "number": booking.number if booking else "",
             "slot": slot(visit, lang),

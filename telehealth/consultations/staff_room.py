@@ -72,6 +72,12 @@ async def room_context(units: Units, actor: Actor, room: UUID, *, lang: str, sho
         return await _room(unit, seat, found.terms, found.last, lang=lang, shown=shown, typed=typed)
 
 
+async def restricted_tags(unit: Unit, visit: Consultation) -> list[tuple[str, str]]:
+    """REG59: wherever staff open a record, they see that nothing but keeping it is done."""
+    known = await hospital_patient(unit, visit.hospital_id, visit.person_id)
+    return [("warn", RESTRICTED)] if known is not None and known.restricted_at is not None else []
+
+
 async def _room(
     unit: Unit, seat: Seat, terms: Terms, last: int, *, lang: str, shown: str, typed: Typed
 ) -> Row:
@@ -82,7 +88,7 @@ async def _room(
     line = await line_of(unit, None if is_today else visit.day)
     card = await hospital_patient(unit, visit.hospital_id, visit.person_id)
     number = mask_card(card.card_number) if card else ""
-    restricted = [("warn", RESTRICTED)] if card is not None and card.restricted_at is not None else []
+    restricted = await restricted_tags(unit, visit)
     rows = await messages_after(unit, seat.room, max(0, last - DRAWN), DRAWN)
     is_mine = seat.role is Role.DOCTOR
     href = f"/staff/rooms/{seat.room}"

@@ -11,6 +11,7 @@ from telehealth.accounts.errors import CodeExpired
 from telehealth.core.access import Actor
 from telehealth.core.clock import day_end
 from telehealth.core.deadlines import set_deadline
+from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import working_calendar
 from telehealth.family import queries
@@ -20,6 +21,7 @@ from telehealth.family.models import Binding
 from telehealth.family.rules import answer_day, ways_open
 from telehealth.family.states import PENDING, BindingEvent, BindingState, Way
 from telehealth.patients import IdentityChecker
+from telehealth.patients.disclosing import Recipient, tell_of_identity_check
 from telehealth.patients.matching import REGISTERED_KINDS
 from telehealth.patients.ports import IdentityAnswer
 from telehealth.patients.rules import DocumentKind, normalise_phone
@@ -102,6 +104,7 @@ async def check_bank_card(units: Units, actor: Actor, binding_id: UUID, *, card:
         matches = answer is IdentityAnswer.MATCH
         binding.consent_phone = e164 if matches else None
         unit.audit("family.bank_card_checked", binding, passed=matches)
+        await tell_of_identity_check(unit, binding.person_id, new_id(), by=Recipient.BANK_CHECKER)
     if not matches:
         raise BankCardMismatch()
     await issue_code(units, e164, purpose=CodePurpose.FAMILY, subject=str(binding_id))

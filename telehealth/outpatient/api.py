@@ -151,6 +151,13 @@ async def name_queue_room(unit: Unit, clinic_id: UUID, body: NameRoom) -> QueueV
     return QueueView.of(await queue_showing.board(unit, clinic_id))
 
 
+@operation(needs=P.CALL_QUEUE, raises=(ClinicHasNoQueue,))
+async def renew_queue_screen(unit: Unit, clinic_id: UUID) -> QueueView:
+    """Another address for the waiting room's screen; the one before opens nothing any more."""
+    await calling.renew_screen(unit, clinic_id)
+    return QueueView.of(await queue_showing.board(unit, clinic_id))
+
+
 @operation(needs=P.CALL_QUEUE, raises=(TicketNotFound, ClinicHasNoQueue, TicketMoved))
 async def note_visit(unit: Unit, ticket_id: UUID) -> TicketView:
     """They came in: evidence that the visit took place."""
@@ -201,6 +208,7 @@ routes = [
     Route("/clinics/{clinic_id:uuid}/queue", show_queue),
     Route("/clinics/{clinic_id:uuid}/queue/calls", call_next, methods=["POST"]),
     Route("/clinics/{clinic_id:uuid}/queue/room", name_queue_room, methods=["PUT"]),
+    Route("/clinics/{clinic_id:uuid}/queue/screen", renew_queue_screen, methods=["POST"]),
     Route("/queue-tickets/{ticket_id:uuid}/visit", note_visit, methods=["POST"]),
     Route("/queue-tickets/{ticket_id:uuid}/missed-call", note_missed_call, methods=["POST"]),
     Route("/queue-tickets/{ticket_id:uuid}/return", let_back_in, methods=["POST"]),

@@ -11,7 +11,8 @@ from telehealth.core.ids import new_id
 from telehealth.core.jobs import Work, task
 from telehealth.core.unit import Unit, Units
 from telehealth.outpatient import queue_queries as queries
-from telehealth.outpatient.errors import CheckInNotPossible, CheckInOver, CheckInTooEarly
+from telehealth.outpatient.calling import own_clinic
+from telehealth.outpatient.errors import CheckInNotPossible, CheckInOver, CheckInTooEarly, ClinicHasNoQueue
 from telehealth.outpatient.lining_up import settle
 from telehealth.outpatient.models import QueueTicket
 from telehealth.outpatient.queue_queries import ClinicPlace
@@ -32,9 +33,19 @@ async def check_in(units: Units, actor: Actor, booking_id: UUID) -> QueueTicket:
         booking = await unit.session.get(Booking, booking_id)
         if booking is None or not may_see(actor, booking):
             raise BookingNotFound()
+        if actor.is_staff and booking.kind is ClinicKind.OFFLINE:
+            await _require_own_clinic(unit, booking)
     # An account may not see the others in the queue, among whom its place is.
     async with units.system(REASON, actor) as unit:
         return await _check_in(unit, booking_id)
+
+
+async def _require_own_clinic(unit: Unit, booking: Booking) -> None:
+    """A doctor without the desk's work lets in only who comes to their own clinic. Raises BookingNotFound."""
+    try:
+        await own_clinic(unit, booking.clinic_id)
+    except ClinicHasNoQueue:
+        raise BookingNotFound() from None
 
 
 async def on_bookings_left(unit: Unit, event: BookingsLeft) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 from telehealth.bookings import attending
 from telehealth.bookings.states import Evidence
 from telehealth.core.access import Permission, Role
+from telehealth.core.ids import share_token
 from telehealth.core.unit import Unit
 from telehealth.notifications import Notice
 from telehealth.outpatient import queue_queries as queries
@@ -84,6 +85,16 @@ async def name_room(unit: Unit, clinic_id: UUID, room: str) -> QueueLine:
     line = await queries.lock_line(unit, place.clinic)
     line.room = room
     unit.audit("queue.room_named", f"queue_lines:{clinic_id}", room=room)
+    return line
+
+
+async def renew_screen(unit: Unit, clinic_id: UUID) -> QueueLine:
+    """The screen gets another address, and the one before opens nothing. Raises ClinicHasNoQueue."""
+    place = await own_clinic(unit, clinic_id)
+    line = await queries.lock_line(unit, place.clinic)
+    line.screen_token = share_token()
+    unit.audit("queue.screen_renewed", f"queue_lines:{clinic_id}")
+    await unit.session.flush()
     return line
 
 

@@ -9,10 +9,12 @@ from telehealth.bookings import Booking, BookingState
 from telehealth.bookings.errors import BookingNotFound
 from telehealth.bookings.policy import may_see
 from telehealth.core.access import Role
+from telehealth.core.clock import hospital_day
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import Campus
 from telehealth.outpatient import queries as bills
 from telehealth.outpatient import queue_queries as queries
+from telehealth.outpatient.errors import ClinicHasNoQueue
 from telehealth.outpatient.models import QueueLine, QueueTicket
 from telehealth.outpatient.queue_queries import ClinicPlace, Standing
 from telehealth.outpatient.rules import check_in_opens, number_shown
@@ -149,10 +151,12 @@ async def board(unit: Unit, clinic_id: UUID) -> Board:
 
 
 async def screen(units: Units, token: str) -> Screen:
-    """For whoever has its address. Raises ClinicHasNoQueue."""
+    """For whoever has its address, until the day of the clinic ends. Raises ClinicHasNoQueue."""
     async with units.system(REASON) as unit:
         line = await queries.line_of_screen(unit, token)
         place = await queries.clinic_place(unit, line.clinic_id)
+        if hospital_day(place.clinic.ends_at) != unit.today:
+            raise ClinicHasNoQueue()
         found = await queries.standings(unit, line.clinic_id, (TicketState.WAITING, TicketState.CALLED))
     called = [each for each in found if each.ticket.state is TicketState.CALLED]
     waiting = [each for each in found if each.ticket.state is TicketState.WAITING]

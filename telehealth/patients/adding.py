@@ -23,6 +23,7 @@ from telehealth.core.unit import Unit, Units
 from telehealth.directory import Hospital, hospital_by_code, hospitals
 from telehealth.hospital import HISRejected, HISUnavailable, fetch_patient
 from telehealth.patients import queries
+from telehealth.patients.disclosing import tell_of_identity_check
 from telehealth.patients.errors import (
     IdentityMismatch,
     PersonAlreadyAdded,
@@ -113,6 +114,8 @@ async def add_person(units: Units, actor: Actor, wanted: NewPerson) -> PatientLi
     async with units.system(REASON, actor) as unit:
         person_id = await _person(unit, actor, claimed, verified=verified)
         link = await _link(unit, actor, claimed, person_id)
+        if claimed.document.kind in REGISTERED_KINDS:
+            await tell_of_identity_check(unit, person_id, new_id())
         _record_agreements(unit, link, claimed)
         if is_guardian:
             evidence = {"hospital": claimed.hospital.code if claimed.hospital else ""}

@@ -20,6 +20,7 @@ from telehealth.directory import Hospital, hospital, hospital_by_code
 from telehealth.hospital import DocumentSystem, PatientMatch, fetch_patient
 from telehealth.notifications import Notice, notify
 from telehealth.patients import queries
+from telehealth.patients.disclosing import Recipient, disclose
 from telehealth.patients.errors import (
     CardMismatch,
     CardNeedsReview,
@@ -159,6 +160,10 @@ def _is_holder(errand: _Errand, match: PatientMatch) -> bool:
 async def _bind(unit: Unit, link: PatientLink, errand: _Errand, match: PatientMatch) -> PatientCard | None:
     """None when the hospital's record is already somebody else's: a person has to look."""
     person = await vouch(unit, link, Verifier.HIS)
+    await disclose(
+        unit, Recipient.RECORD_SYSTEM, hospital_id=errand.hospital.id, person_id=person.id,
+        name=errand.hospital.name, subject=f"card:{errand.hospital.id}:{person.id}:{unit.today}",
+    )  # fmt: skip
     await queries.lock_records(unit, errand.hospital.id, person.id, match.his_patient_id)
     taken = await queries.patient_by_record(unit, errand.hospital.id, match.his_patient_id)
     if taken is not None and taken.person_id != person.id:

@@ -35,6 +35,15 @@ async def disclose(
     unit.audit("person.disclosed", subject, hospital_id=hospital_id, recipient=recipient)
 
 
+async def tell_of_identity_check(
+    unit: Unit, person_id: UUID, errand: UUID, *, by: Recipient = Recipient.IDENTITY_CHECKER
+) -> None:
+    """Name and document went to whoever checks them; no hospital asked (REG57). Whatever they answered."""
+    await disclose(
+        unit, by, hospital_id=None, person_id=person_id, name="", subject=f"identity_check:{errand}"
+    )
+
+
 async def disclosures_of(unit: Unit, person_ids: Sequence[UUID], *, limit: int = 100) -> Sequence[Disclosure]:
     """Latest first."""
     found = sa.select(Disclosure).where(Disclosure.person_id.in_(person_ids))

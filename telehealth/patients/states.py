@@ -134,6 +134,12 @@ class Recipient(StrEnum):
     PHARMACY = "pharmacy"
     INSURER = "insurer"
     IDENTITY_CHECKER = "identity_checker"
+    #: The vendor of the face check, where the picture goes from the phone.
+    FACE_CHECKER = "face_checker"
+    #: The bank, by way of whoever asks it.
+    BANK_CHECKER = "bank_checker"
+    #: A hospital's own record system, when it is asked whether it knows somebody.
+    RECORD_SYSTEM = "record_system"
 
 
 class DataKind(StrEnum):
@@ -144,6 +150,8 @@ class DataKind(StrEnum):
     SHEET = "sheet"
     COSTS = "costs"
     DIAGNOSIS = "diagnosis"
+    FACE = "face"
+    BANK_CARD = "bank_card"
 
 
 #: What each is told, and not a word more (REG57): a courier never learns what is in the parcel.
@@ -152,4 +160,7 @@ TOLD: dict[Recipient, tuple[DataKind, ...]] = {
     Recipient.PHARMACY: (DataKind.NAME, DataKind.SHEET),
     Recipient.INSURER: (DataKind.NAME, DataKind.DOCUMENT, DataKind.COSTS, DataKind.DIAGNOSIS),
     Recipient.IDENTITY_CHECKER: (DataKind.NAME, DataKind.DOCUMENT),
+    Recipient.FACE_CHECKER: (DataKind.NAME, DataKind.DOCUMENT, DataKind.FACE),
+    Recipient.BANK_CHECKER: (DataKind.NAME, DataKind.DOCUMENT, DataKind.BANK_CARD, DataKind.PHONE),
+    Recipient.RECORD_SYSTEM: (DataKind.NAME, DataKind.DOCUMENT),
 }

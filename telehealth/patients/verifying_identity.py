@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from telehealth.core.access import Actor
 from telehealth.core.errors import FieldsInvalid
 from telehealth.core.i18n import N_
+from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit, Units
 from telehealth.patients import queries
+from telehealth.patients.disclosing import tell_of_identity_check
 from telehealth.patients.errors import (
     DocumentInDoubt,
     FaceCheckNotFound,
@@ -36,7 +38,7 @@ from telehealth.patients.models import (
 )
 from telehealth.patients.ports import FaceAnswer, IdentityAnswer, IdentityChecker
 from telehealth.patients.rules import ConsentKind, ConsentWay
-from telehealth.patients.states import FaceState, LinkState, Purpose, Verifier
+from telehealth.patients.states import FaceState, LinkState, Purpose, Recipient, Verifier
 
 
 async def check_again(units: Units, actor: Actor, person_id: UUID) -> PatientLink:
@@ -49,13 +51,15 @@ async def check_again(units: Units, actor: Actor, person_id: UUID) -> PatientLin
     if link.document_kind not in REGISTERED_KINDS:
         raise FaceNotPossible()
     answer = await _checker(units).check(link.name, link.document_number)
-    if answer is IdentityAnswer.MISMATCH:
-        raise IdentityMismatch()
     async with units.system(REASON, actor) as unit:
         link = await queries.link_for(unit, actor.account, person_id, lock=True)
         if answer is IdentityAnswer.MATCH:
             await vouch(unit, link, Verifier.AUTHORITY)
-        return link
+        await tell_of_identity_check(unit, link.person_id, new_id())
+    # Raised only now: that they were asked is written.
+    if answer is IdentityAnswer.MISMATCH:
+        raise IdentityMismatch()
+    return link
 
 
 async def start_face_check(
@@ -90,6 +94,8 @@ async def start_face_check(
         return_url=return_url.replace("{id}", str(check.id)),
         subject=str(check.id),
     )
+    async with units.system(REASON, actor) as unit:
+        await tell_of_identity_check(unit, link.person_id, check.id, by=Recipient.FACE_CHECKER)
     async with units.account(actor.account, actor) as unit:
         kept = await _face_check(unit, actor, check.id)
         kept.token = started.token

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from telehealth.core.access import Role
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit
-from telehealth.patients.models import PersonView
+from telehealth.patients.models import HospitalPatient, PersonView
 from telehealth.patients.states import Looked
 
 __all__ = ["Looked", "PersonView", "looks_of", "note_look"]
@@ -21,13 +21,13 @@ _FIRST = (Role.DOCTOR, Role.PHARMACIST, Role.PHARMACY, Role.DESK, Role.REVIEWER,
 
 async def note_look(
     unit: Unit, person_id: UUID, what: Looked, ref: object, *, hospital_id: UUID | None = None
-) -> None:
+) -> bool:
     """Written once a day for each who looks at the same thing; the patient's own reading never is.
 
-    One statement that touches no other row: cheap enough for every page that shows a person.
+    True where the person asked that nothing but keeping it be done (REG59): the page says so.
     """
     if not unit.actor.is_staff:
-        return
+        return False
     row = insert(PersonView).values(
         id=new_id(),
         hospital_id=hospital_id or unit.actor.hospital,
@@ -40,6 +40,12 @@ async def note_look(
         at=unit.now,
     )
     await unit.session.execute(row.on_conflict_do_nothing())
+    restricted = sa.select(HospitalPatient.id).where(
+        HospitalPatient.hospital_id == (hospital_id or unit.actor.hospital),
+        HospitalPatient.person_id == person_id,
+        HospitalPatient.restricted_at.is_not(None),
+    )
+    return await unit.session.scalar(restricted) is not None
 
 
 async def looks_of(

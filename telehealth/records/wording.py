@@ -56,6 +56,9 @@ RECIPIENTS: Mapping[Recipient, tuple[str, str]] = {
     Recipient.PHARMACY: (N_("药房"), N_("按处方配药")),
     Recipient.INSURER: (N_("医保经办机构"), N_("医保结算")),
     Recipient.IDENTITY_CHECKER: (N_("身份核验机构"), N_("核对姓名与证件是否一致")),
+    Recipient.FACE_CHECKER: (N_("人脸核身机构"), N_("核对是否为本人")),
+    Recipient.BANK_CHECKER: (N_("银行卡核验机构"), N_("核对姓名、证件、银行卡与手机号是否一致")),
+    Recipient.RECORD_SYSTEM: (N_("医院信息系统"), N_("查找就诊卡与病历")),
 }
 DATA_KINDS: Mapping[DataKind, str] = {
     DataKind.NAME: N_("姓名"),
@@ -65,6 +68,8 @@ DATA_KINDS: Mapping[DataKind, str] = {
     DataKind.SHEET: N_("处方内容"),
     DataKind.COSTS: N_("费用明细"),
     DataKind.DIAGNOSIS: N_("诊断"),
+    DataKind.FACE: N_("人脸图像（由核身机构采集，本院不保存）"),
+    DataKind.BANK_CARD: N_("银行卡号（不保存）"),
 }
 REQUEST_BADGES: Mapping[RequestState, tuple[str, str]] = {
     RequestState.OPEN: ("warn", N_("处理中")),

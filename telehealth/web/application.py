@@ -34,6 +34,7 @@ from telehealth.web.crossorigin import CrossOriginGuard
 from telehealth.web.headers import SecurityHeaders
 from telehealth.web.house import House
 from telehealth.web.pages import Pages, error_page, own_path, redirect
+from telehealth.web.plain_address import PlainAddress
 from telehealth.web.preferences import checked, keep, preferences
 from telehealth.web.requests import RequestLog
 from telehealth.web.shelves import Shelves
@@ -86,6 +87,7 @@ def build(house: House, *, opening: Opening | None = None) -> Starlette:
                 sockets=_origin(settings.public_url).replace("http", "ws", 1),
             ),
             Middleware(Crashes),
+            Middleware(PlainAddress),
             Middleware(BodyLimit),
             Middleware(CrossOriginGuard, public_url=settings.public_url),
             Middleware(Authenticate),

@@ -133,6 +133,7 @@ OPERATIONS: dict[str, str] = {
     "screen_page": "show_screen",
     "name_room_page": "name_queue_room",
     "queues_page": "list_queues",
+    "renew_screen_page": "renew_queue_screen",
     "move_ticket_page": "note_visit note_missed_call let_back_in",
     "rating_page": "show_rating",
     "give_rating_page": "rate_visit revise_rating",

@@ -24,6 +24,7 @@ from telehealth.family.errors import (
 from telehealth.family.models import Binding, Paper
 from telehealth.family.states import BindingState, PaperState, Side, Way
 from telehealth.notifications.notices import Notice
+from telehealth.patients.disclosing import Recipient, disclosures_of
 from telehealth.patients.errors import FaceFailed, FacePending, IdentityUnavailable
 from telehealth.patients.rules import Relation
 from telehealth.web.house import House as RunningHouse
@@ -277,6 +278,10 @@ async def test_GS05_a_bank_card_and_a_code_do_what_a_face_does(
     card = card_of(own_sandbox, mother.number)
     masked = await proving.check_bank_card(units, payer.actor, asked.id, card=card, phone=mother.phone)
     assert masked.endswith(mother.phone[-4:]) and "****" in masked
+    async with units.system("test") as unit:
+        [told] = await disclosures_of(unit, [asked.person_id])
+        assert (told.recipient, told.hospital_id) == (Recipient.BANK_CHECKER, None)
+        assert card not in str(told.kinds) + told.subject + told.name
     phone = Phone(own_sandbox, mother.phone)
     assert "医保账户" in phone.texts[0]
     bound = await proving.give_code(units, payer.actor, asked.id, phone.code)

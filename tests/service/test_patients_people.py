@@ -25,6 +25,7 @@ from telehealth.patients import LinkPending, PersonNotFound, people_of, person_f
 from telehealth.patients.adding import NewPerson, add_person
 from telehealth.patients.consent_texts import TEXTS
 from telehealth.patients.consenting import ask_counter, give_by_code, request_code
+from telehealth.patients.disclosing import disclosures_of
 from telehealth.patients.errors import (
     FaceFailed,
     FacePending,
@@ -568,3 +569,27 @@ async def test_audit_and_rows_hold_no_name_number_or_phone_in_the_clear(
             found = await unit.session.execute(sa.text(f"select t::text from {table} t"))  # noqa: S608
             dumped = "".join(found.scalars())
             assert not any(secret in dumped for secret in secrets)
+
+
+async def told_outside(units: Units, person_id: UUID) -> list[str]:
+    async with units.system("test") as unit:
+        return sorted(str(row.recipient) for row in await disclosures_of(unit, [person_id]))
+
+
+async def test_REG57_the_identity_checker_stands_in_the_list_of_who_was_told(
+    units: Units, hospital: Hospital, known: Callable[..., Stranger]
+) -> None:
+    me = known()
+    _, actor = await somebody(units, me.phone)
+    link = await add_person(units, actor, wish(me))
+    assert await told_outside(units, link.person_id) == ["identity_checker"]
+    await check_again(units, actor, link.person_id)
+    await start_face_check(units, actor, link.person_id, return_url="http://testserver/{id}", agreed=True)
+    assert await told_outside(units, link.person_id) == [
+        "face_checker", "identity_checker", "identity_checker",
+    ]  # fmt: skip
+    async with units.of(actor) as unit:
+        # The person reads it, in their own unit.
+        mine = await disclosures_of(unit, [link.person_id])
+        assert len(mine) == 3
+        assert not [row for row in mine if me.number in row.subject or me.name in row.subject]

@@ -1,11 +1,12 @@
 """The queue of an offline clinic through the doors: phone, desk, screen, API."""
 
-from datetime import time
+from datetime import time, timedelta
 
 import httpx2
 import pytest
 
 from telehealth.core.access import Role
+from telehealth.core.clock import FixedClock
 from telehealth.core.unit import Units
 from telehealth.rulebook.rules import ClinicKind
 from telehealth.schedule.rules import HalfDay
@@ -144,6 +145,51 @@ async def test_GD07_the_screen_needs_no_sign_in_and_names_nobody(
     assert screen.status_code == 200 and "001" in screen.text and "002" in screen.text
     assert "患者1" not in screen.text and "本部院区" in screen.text
     assert (await client.get("/screens/not-an-address")).status_code == 404
+
+
+async def test_GD07_the_desk_changes_the_screens_address_and_the_old_one_is_dead(
+    client: Client, room: Room, desk: dict[str, str]
+) -> None:
+    async def address() -> str:
+        shown = (await client.get(f"/staff/queue/{room.id}", headers=desk)).text
+        return "/screens/" + shown.split('href="/screens/')[1].split('"')[0]
+
+    before = await address()
+    assert (await client.post(f"/staff/queue/{room.id}/screen", headers=desk)).status_code == 303
+    after = await address()
+    assert after != before
+    assert (await client.get(before)).status_code == 404
+    assert (await client.get(f"/api/v1{before}")).status_code == 404
+    assert (await client.get(after)).status_code == 200
+
+
+async def test_GD07_a_screens_address_is_good_for_its_day_and_no_longer(
+    client: Client, room: Room, desk: dict[str, str], clock: FixedClock
+) -> None:
+    shown = (await client.get(f"/staff/queue/{room.id}", headers=desk)).text
+    address = "/screens/" + shown.split('href="/screens/')[1].split('"')[0]
+    # The tests begin at 10:00; until midnight it may hang there.
+    clock.advance(timedelta(hours=13, minutes=59))
+    assert (await client.get(address)).status_code == 200
+    clock.advance(timedelta(minutes=2))
+    assert (await client.get(address)).status_code == 404
+    assert (await client.get(f"/api/v1{address}")).status_code == 404
+
+
+async def test_GD07_a_doctor_checks_in_nobody_of_anothers_clinic(
+    client: Client, room: Room, units: Units, desk: dict[str, str]
+) -> None:
+    await room.books(1)
+    member = await add_staff(units, room.house.hospital.id, [Role.DOCTOR], login="other-doctor")
+    headers = await cookie(units, staff(member)) | ORIGIN
+    arrival = f"/staff/arrivals/{room.bookings[0].id}"
+    assert (await client.post(arrival, headers=headers)).status_code == 404
+    tokens = await bearer(units, staff(member))
+    by_api = f"/api/v1/desk-bookings/{room.bookings[0].id}/check-in"
+    assert (await client.post(by_api, headers=tokens)).status_code == 404
+    assert await room.order() == []
+    assert (await client.post(arrival, headers=desk)).status_code == 303
+    assert await room.order() == [1]
 
 
 async def test_GD07_the_api_does_what_the_pages_do(client: Client, room: Room) -> None:

@@ -4,10 +4,12 @@ from typing import Any
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from prescriptions.models import Prescription
 from prescriptions.states import Path, RxState
 from telehealth.core.access import Role
+from telehealth.core.audit import AuditRecord
 from telehealth.core.unit import Units
 from tests.support.factories.accounts import add_staff, cookie, staff
 from tests.support.factories.bookings import add_house
@@ -60,6 +62,26 @@ async def test_XY32_the_kiosk_prints_the_signed_sheet_for_the_code_alone(
     assert printed.status_code == 200 and printed.content.startswith(b"%PDF-")
     assert (await typed(client, "00000000", what="/sheet.pdf")).status_code == 404
     assert (await client.get(f"/kiosk/yunan/sheet.pdf?code={code}")).status_code == 405
+
+
+async def test_XY32_each_copy_counts_is_seen_and_has_an_end(
+    client: Client, units: Units, rx: Prescription, desk: Headers
+) -> None:
+    code = await to_be_collected(units, rx)
+    for copy in (1, 2):
+        assert (await typed(client, code, what="/sheet.pdf")).status_code == 200
+        assert f"{copy} 次" in (await typed(client, code)).text
+    assert "2 次" in (await client.get(f"{DESK}/{rx.id}", headers=desk)).text
+    async with units.system("test") as unit:
+        found = sa.select(AuditRecord).where(AuditRecord.name == "prescription.printed")
+        copies = [row.facts["copy"] for row in await unit.session.scalars(found.order_by(AuditRecord.id))]
+    assert copies == [1, 2]
+    for _ in range(3):
+        assert (await typed(client, code, what="/sheet.pdf")).status_code == 200
+    assert (await typed(client, code, what="/sheet.pdf")).status_code == 429
+    # Another sheet's patient is not kept waiting by it, and the desk prints on.
+    assert (await typed(client, code)).status_code == 200
+    assert (await client.get(f"{DESK}/{rx.id}/sheet.pdf", headers=desk)).status_code == 200
 
 
 async def test_XY32_wrong_codes_are_limited(client: Client, units: Units, rx: Prescription) -> None:

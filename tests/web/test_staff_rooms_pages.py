@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from telehealth.bookings.states import BookingState
 from telehealth.consultations.alerting import raise_alarm
@@ -14,6 +15,7 @@ from telehealth.core.access import Actor, Role
 from telehealth.core.clock import FixedClock
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Units
+from telehealth.patients.models import HospitalPatient
 from tests.support.factories.accounts import add_staff, cookie, staff
 from tests.support.factories.bookings import reread as booking_of
 from tests.support.factories.consulting import ADVICE, NOTE, ring_unanswered, sign_note, write_note
@@ -231,6 +233,22 @@ async def test_a_second_doctor_is_asked_in_and_leaves(
     [removal] = re.findall(r'action="([^"]+/removal)"', await doctor.get())
     await doctor.post(removal)
     await other.get(status=404)
+
+
+async def test_REG59_every_staff_page_of_a_record_says_that_it_is_restricted(
+    client: Client, doctor: Desk, units: Units, visit: Visit
+) -> None:
+    head = await desk_of(client, units, visit, await member(units, visit, Role.HEAD, name="样例院长"))
+    mark = "资料已限制处理"
+    assert mark not in await head.get("/record")
+    async with units.system("test") as unit:
+        await unit.session.execute(
+            sa.update(HospitalPatient)
+            .where(HospitalPatient.person_id == visit.who.person.id)
+            .values(restricted_at=unit.now)
+        )
+    assert mark in await head.get("/record")
+    assert mark in await doctor.get() and mark in await doctor.get("/record")
 
 
 async def test_whoever_reads_a_record_is_named_in_it(

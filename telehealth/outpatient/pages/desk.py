@@ -108,6 +108,12 @@ async def name_room_page(request: Request, units: Units, actor: Actor, clinic_id
     return redirect(f"{QUEUES}/{clinic_id}", flash=N_("诊室已更新"))
 
 
+@page(needs=NEEDS, limit="30/minute")
+async def renew_screen_page(request: Request, unit: Unit, clinic_id: UUID) -> Response:
+    await calling.renew_screen(unit, clinic_id)
+    return redirect(f"{QUEUES}/{clinic_id}", flash=N_("大屏地址已更换，旧地址已失效，请在大屏上重新打开"))
+
+
 @page(needs=NEEDS, limit="120/minute")
 async def check_in_at_desk_page(request: Request, units: Units, actor: Actor, booking_id: UUID) -> Response:
     try:
@@ -167,6 +173,7 @@ routes = [
     Route(_ONE, queue_page),
     Route(f"{_ONE}/calls", call_next_page, methods=["POST"]),
     Route(f"{_ONE}/room", name_room_page, methods=["POST"]),
+    Route(f"{_ONE}/screen", renew_screen_page, methods=["POST"]),
     Route("/staff/arrivals/{booking_id:uuid}", check_in_at_desk_page, methods=["POST"]),
     Route("/staff/tickets/{ticket_id:uuid}/{verb}", move_ticket_page, methods=["POST"]),
 ]
