@@ -9,7 +9,7 @@ WORDS = AuditWords(
         "prescription.verified": N_("查验了处方笺"),
     },
     subjects={"prescriptions": N_("处方")},
-    facts={"on_file": N_("与存档一致")},
+    facts={"copy": N_("第几次打印"), "on_file": N_("与存档一致")},
     scopes={"sheet verification": N_("查验处方笺")},
     actors={"kiosk": N_("自助机")},
 )

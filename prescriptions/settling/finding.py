@@ -44,5 +44,5 @@ async def count_print(unit: Unit, limiter: Limiter, sheet: Sheet) -> int:
     rules = (await current_policy(unit, sheet.rx.hospital_id)).policy.dispensing
     await limiter.hit(f"{rules.code_tries}/hour", "printed", str(sheet.rx.id))
     row = await queries.count_print(unit, sheet.rx.id)
-    unit.audit("prescription.printed", sheet.rx, number=sheet.rx.number, copy=row, door="kiosk")
+    unit.audit("prescription.printed", sheet.rx, number=sheet.rx.number, copy=row)
     return row

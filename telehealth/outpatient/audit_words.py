@@ -25,6 +25,7 @@ WORDS = AuditWords(
         "queue.reminded": N_("提醒患者即将就诊"),
         "queue.requeued": N_("过号患者顺延"),
         "queue.room_named": N_("设置了诊间"),
+        "queue.screen_renewed": N_("更换了大屏地址"),
         "queue.seen": N_("患者已进诊间"),
     },
     subjects={

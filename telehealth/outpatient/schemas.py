@@ -65,8 +65,9 @@ class BillView(BaseModel):
 
 
 class BillItemView(BaseModel):
-    text: str
+    text: str = Field(description="the kind of bill, in Chinese, where the name is withheld")
     amount: int = Field(description="fen")
+    withheld: bool = Field(description="its name is the patient's: whoever pays needs their word for it")
 
 
 class OneBillView(BillView):
@@ -81,7 +82,10 @@ class OneBillView(BillView):
         row = view.bill
         return cls(
             **_facts(view.place),
-            items=[BillItemView(text=item.text, amount=item.amount) for item in view.items],
+            items=[
+                BillItemView(text=item.text, amount=item.amount, withheld=item.withheld)
+                for item in view.items
+            ],
             reimbursed_until=row.reimbursed_until,
             window_sentence=view.window_sentence,
             last_campus=view.last_campus.name if view.last_campus else "",

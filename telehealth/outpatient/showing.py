@@ -8,6 +8,7 @@ from uuid import UUID
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.directory import Campus, said
+from telehealth.family.viewing import sees_details
 from telehealth.insurance import Category, record_of
 from telehealth.insurance.rules import UNINSURED
 from telehealth.outpatient import queries
@@ -20,8 +21,10 @@ from telehealth.patients import Person, person
 
 @dataclass(frozen=True, slots=True)
 class Item:
+    #: As the hospital calls it, or the kind of bill where this reader may not know (GS01).
     text: str
     amount: int
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +72,24 @@ async def view_of(unit: Unit, bill_id: UUID) -> View:
     return View(
         place=place,
         patient=await person(unit, row.person_id),
-        items=items_of(row),
+        items=items_of(row, named=await may_name(unit, row)),
         window_sentence=await window_sentence(unit, row),
         last_campus=last if last is not None and last.id != row.campus_id else None,
     )
 
 
-def items_of(row: OutpatientBill) -> tuple[Item, ...]:
-    return tuple(Item(line["text"], line["amount"]) for line in json.loads(row.lines))
+async def may_name(unit: Unit, row: OutpatientBill) -> bool:
+    """Who was ever bound to pay for somebody reads names only with their word (GS01)."""
+    actor = unit.actor
+    return actor.is_staff or await sees_details(unit, actor.account, row.person_id)
+
+
+def items_of(row: OutpatientBill, *, named: bool = True) -> tuple[Item, ...]:
+    kind = BILL_KINDS[row.kind][0]
+    return tuple(
+        Item(line["text"] if named else kind, line["amount"], withheld=not named)
+        for line in json.loads(row.lines)
+    )
 
 
 async def window_sentence(unit: Unit, row: OutpatientBill) -> str:

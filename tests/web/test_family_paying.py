@@ -19,7 +19,8 @@ from telehealth.patients.rules import Relation
 from telehealth.payments.models import Charge, ChargeLine
 from telehealth.payments.states import ChargeState
 from tests.support.factories.accounts import add_patient, bearer, cookie
-from tests.support.factories.bookings import House, Patient, add_booker, add_house, admit
+from tests.support.factories.bills import put_bill
+from tests.support.factories.bookings import House, Patient, add_booker, add_house, add_relative, admit
 from tests.support.factories.family import bind_member
 from tests.support.factories.insurance import insure, say_region
 from tests.support.factories.patients import add_person
@@ -215,3 +216,28 @@ async def own_account(units: Units, place: House, mother: Patient) -> Patient:
     )
     assert person.id == mother.person.id
     return Patient(account, person)
+
+
+async def test_GS01_a_bound_payer_reads_no_names_on_the_hospitals_own_bills_either(
+    client: httpx2.AsyncClient, units: Units
+) -> None:
+    """Also as somebody who acts for the member: once the own account pays, names need the member's word."""
+    place = await add_house(units)
+    payer = await add_booker(units, place)
+    member = await add_relative(units, place, payer, name="样例丁")
+    bill = await put_bill(units, place, member)
+    pages, tokens = await cookie(units, payer.actor), await bearer(units, payer.actor)
+
+    async def read() -> tuple[str, list[dict[str, object]]]:
+        shown = await client.get(f"/bills/{bill.id}", headers=pages)
+        told = await client.get(f"/api/v1/outpatient-bills/{bill.id}", headers=tokens)
+        assert (shown.status_code, told.status_code) == (200, 200)
+        return shown.text, told.json()["items"]
+
+    text, items = await read()
+    assert "样例项目" in text and items[0]["text"] == "样例项目" and not items[0]["withheld"]
+    await bind_member(units, payer.actor, place.hospital, member.person)
+    text, items = await read()
+    assert "样例项目" not in text
+    assert items == [{"text": items[0]["text"], "amount": 1200, "withheld": True}]
+    assert "样例项目" not in str(items)

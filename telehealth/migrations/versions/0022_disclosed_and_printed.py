@@ -1,7 +1,7 @@
 """disclosed and printed
 
-Revision: 0021
-After: 0020
+Revision: 0022
+After: 0021
 """
 
 import re
@@ -9,8 +9,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0021'
-down_revision = '0020'
+revision = '0022'
+down_revision = '0021'
 branch_labels = None
 depends_on = None
 
