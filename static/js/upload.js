@@ -168,7 +168,8 @@ function leftBehind(box) {
 function holdForm(box) {
   const form = box.closest('form');
   if (!form) return;
-  document.addEventListener(
+  // Before net.js is asked, which holds every form while the network is gone and knows of no file.
+  window.addEventListener(
     'submit',
     (event) => {
       const sending = /** @type {HTMLElement | null} */ (one('[data-state="sending"], [data-state="waiting"]', box));

@@ -1,4 +1,4 @@
-"""Who takes over from somebody who no longer acts for a person (docs/family.md, ADR 0007).
+"""Who takes over from somebody who no longer acts for a person (docs/family.md, ADR 0008).
 
 Rows of a person lie with the account that acts for them. When that ends they go, in one step and in
 every table, to the person's own account; without one to whoever else acts for them, and otherwise to
