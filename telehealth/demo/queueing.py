@@ -30,8 +30,9 @@ log = structlog.get_logger(__name__)
 _HOSPITAL, _DESK = "yunan", "desk.yunan"
 #: She has bills at two campuses, too.
 _OWES = "13800000101"
-#: So many come; the first was seen, the second is called, the others wait.
-_PEOPLE = 6
+#: So many come, fewer into the last half hour of a clinic; the first was seen, the second is called, the
+#: others wait.
+_PEOPLE, _FEWEST = 6, 4
 _ROOM = "3 诊室"
 
 
@@ -82,6 +83,7 @@ async def _clinic(units: Units, desk: Actor) -> _Seat | None:
         )
         early = (await current_policy(unit, desk.hospital)).policy.queue.check_in_minutes
         ordered = sorted(offers, key=lambda offer: offer.doctor.account_id is None)
+        rooms: list[_Seat] = []
         for offer in ordered:
             free = [
                 found.slot.id
@@ -90,15 +92,15 @@ async def _clinic(units: Units, desk: Actor) -> _Seat | None:
                 if unit.now < found.slot.ends_at
                 and (found.slot.starts_at - unit.now).total_seconds() < early * 60
             ]
-            if len(free) >= _PEOPLE:
-                return _Seat(offer.clinic.id, free)
-    return None
+            if len(free) >= _FEWEST:
+                rooms.append(_Seat(offer.clinic.id, free[:_PEOPLE]))
+    return max(rooms, key=lambda seat: len(seat.slots), default=None)
 
 
 async def _booked(units: Units, desk: Actor, seat: _Seat) -> list[UUID]:
     made: list[UUID] = []
     for person_id in await _people(units):
-        if len(made) == _PEOPLE:
+        if len(made) == len(seat.slots):
             break
         wish = DeskWish(seat.slots[len(made)], person_id, Channel.DESK, stable=True, red_flags=())
         try:

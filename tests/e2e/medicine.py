@@ -238,7 +238,7 @@ def send_off(browser: Browser, house: str, number: str, place: str) -> str:
         plain(page)
         page.locator("#scan").fill(waybill)
         page.get_by_role("button", name="交给快递").click()
-        expect(page.get_by_role("status")).to_contain_text("已交快递")
+        expect(page.get_by_role("status").filter(has_text="已交快递")).to_be_visible()
         plain(page)
     return waybill
 

@@ -27,6 +27,8 @@ OPEN_DOORS = ("/demo", "/h/yunan", "/sign-in", "/staff/sign-in")
 
 #: What a form, a scan, a message or another party leads to, or what the sample has none of.
 NO_LINK = {
+    # While a clinic of this hour has people in it, and once a file was imported.
+    "/queue/{booking_id:uuid}", "/admin/formulary/imports/{import_id:uuid}",
     # Steps behind a form that writes.
     "/admin/rulebook/{version_id:uuid}/review", "/h/{code}/intake/new", "/h/{code}/intake/{form_id:uuid}",
     "/h/{code}/intake/{form_id:uuid}/emergency", "/pay/{charge_id:uuid}", "/pay/{charge_id:uuid}/wait",

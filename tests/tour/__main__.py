@@ -43,9 +43,12 @@ PATIENT = (
     Stop("home-dark", ZHOU, "/", theme="dark"),
     Stop("home-elder", HE, "/", elder=True),
     Stop("home-en", ZHOU, "/", lang="en"),
-    Stop("refused", LUO, "/h/yunan/check?kind=internet"),
+    Stop("refused", LUO, "/h/yunan/check?kind=internet", presses=("main a[href*='person=']",)),
     Stop("slots", ZHOU, "/h/yunan/book?kind=offline", presses=tuple(
          f"main a[href*='{step}=']" for step in ("person", "campus", "department", "doctor"))),
+    Stop("held", ZHOU, "/h/yunan/book?kind=offline", presses=(*(
+         f"main a[href*='{step}=']" for step in ("person", "campus", "department", "doctor")),
+         "main .slots a", "main form[data-form] button[type=submit]")),
     Stop("prices", ZHOU, "/h/yunan/prices"),
     Stop("orders", XU, "/orders"),
     Stop("promises", DING, "/orders", presses=("a.order[href*=prescriptions]",)),
@@ -57,7 +60,7 @@ PATIENT = (
     Stop("shares", HE, "/shares"),
     Stop("bills", MA, "/bills"),
     Stop("family", ZHOU, "/family"),
-    Stop("complaints", ZHOU, "/complaints"),
+    Stop("complaints", XU, "/complaints"),
     Stop("messages", XU, "/messages"),
     Stop("me", ZHOU, "/me"),
 )  # fmt: skip
