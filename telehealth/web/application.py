@@ -87,11 +87,11 @@ def build(house: House, *, opening: Opening | None = None) -> Starlette:
                 sockets=_origin(settings.public_url).replace("http", "ws", 1),
             ),
             Middleware(Crashes),
-            Middleware(PlainAddress),
             Middleware(BodyLimit),
             Middleware(CrossOriginGuard, public_url=settings.public_url),
             Middleware(Authenticate),
             Middleware(Crashes),
+            Middleware(PlainAddress),
         ],
         exception_handlers={
             MediaTypeRefused: _unsupported_media,

@@ -1,10 +1,11 @@
 """An address with a NUL in it is no address: no database takes one, and no person types one.
 
-Asked once, before anything reads path or query, instead of by each page that does.
+A page that expects one answers in its own words: nothing there, not a day. Whatever did not, and failed over
+it, is a clear refusal here instead of a crash.
 """
 
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telehealth.core.errors import Invalid
 from telehealth.web.problems import answer
@@ -23,8 +24,19 @@ class PlainAddress:
         if scope["type"] != "http" or is_plain(scope["path"], scope.get("query_string", b"")):
             await self.app(scope, receive, send)
             return
-        response = answer(HTTPConnection(scope), AddressInvalid(), 400)
-        await response(scope, receive, send)
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception:
+            if started:
+                raise
+            await answer(HTTPConnection(scope), AddressInvalid(), 400)(scope, receive, send)
 
 
 def is_plain(path: str, query: bytes) -> bool:

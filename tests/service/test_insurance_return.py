@@ -154,5 +154,4 @@ async def test_BJ06_only_the_payer_comes_back(
 async def test_BJ06_an_address_no_insurer_made_leads_nowhere(
     client: httpx2.AsyncClient, units: Units, place: House, who: Patient, more: dict[str, str]
 ) -> None:
-    # The guard in front of every page answers it.
-    assert (await come_back(client, await cookie(units, who.actor), state="\x00", **more))[0] == 400
+    assert (await come_back(client, await cookie(units, who.actor), state="\x00", **more))[0] == 404
