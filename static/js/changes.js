@@ -51,7 +51,14 @@ function hangUp() {
 function listen() {
   const url = new URL('/changes', location.href);
   url.protocol = url.protocol.replace('http', 'ws');
-  const mine = new WebSocket(url);
+  let mine;
+  try {
+    mine = new WebSocket(url);
+  } catch {
+    // Barred by the browser's owner: the page asks by itself, as it does whenever nobody is heard.
+    isOver = true;
+    return;
+  }
   socket = mine;
   heardAt = Date.now();
   mine.onopen = () => {

@@ -189,6 +189,7 @@ def dispense_to_bag(browser: Browser, house: str, number: str, place: str, *, wi
     with somebody(browser, house, picks, width=width) as one:
         open_order(one, house, number)
         one.get_by_role("button", name="领单，开始配药").click()
+        expect(one.get_by_role("button", name="配齐，交复核")).to_be_disabled()
         while one.locator(".d-lot", has_text="应取").count():
             lots = one.locator(".d-lot", has_text="应取")
             count = lots.count()

@@ -107,9 +107,9 @@ def fill_the_form(page: Page) -> None:
     page.route("**/autosave*.js", lambda script: underway.append(script))
     page.get_by_role("button", name="填写病情").click()
     page.locator("textarea[name=complaint]").fill("血压稳定，想续开上次的药")
-    page.unroute("**/autosave*.js")
     for script in underway:
         script.continue_()
+    page.unroute("**/autosave*.js")
     expect(page.locator("[data-autosave-state]")).to_have_text("已保存")
     # What an earlier form said is there already.
     for told, nothing in (
