@@ -1,6 +1,5 @@
 """Sheets: a patient's own, and what desk and finance do about them."""
 
-from datetime import datetime
 from uuid import UUID
 
 from starlette.requests import Request
@@ -16,13 +15,16 @@ from prescriptions.patient.schemas import (
     FoundSheet,
     LookUp,
     OnePrescriptionView,
+    PaidSheetQuery,
+    PaidSheetView,
     PrescriptionView,
     RefundDecided,
     TakeCash,
     WindowPaid,
 )
+from prescriptions.pharmacy import undecided
 from prescriptions.settling import CodeUnknown, OrderNotCancellable, charging, choosing, undoing
-from prescriptions.settling.deciding import Decision, give_back
+from prescriptions.settling.deciding import Decision, give_back, paid_sheet
 from prescriptions.settling.errors import (
     MayNotTravel,
     MoneyMoving,
@@ -37,7 +39,7 @@ from prescriptions.settling.errors import (
 )
 from prescriptions.settling.finding import find_by_code
 from telehealth.core.access import Actor, Permission
-from telehealth.core.errors import Busy, FieldsInvalid
+from telehealth.core.errors import Busy
 from telehealth.core.unit import Unit, Units
 from telehealth.payments.errors import (
     CashAmountWrong,
@@ -48,13 +50,13 @@ from telehealth.payments.errors import (
 )
 from telehealth.web.contract import operation
 from telehealth.web.house import house_of
-from telehealth.web.pagination import Page, PageQuery, cut, decode_cursor
+from telehealth.web.pagination import Page, PageQuery, cut, moment_key
 
 
 @operation(needs=Permission.BOOK)
 async def list_prescriptions(unit: Unit, query: PageQuery) -> Page[PrescriptionView]:
     """One's own sheets, the newest first."""
-    found = await queries.sheets_of(unit, before=cursor_of(query.after), limit=query.limit)
+    found = await queries.sheets_of(unit, before=moment_key(query.after), limit=query.limit)
     kept, following = cut(found, query.limit, lambda rx: (rx.created_at, rx.id))
     return Page(
         items=[PrescriptionView.of(row) for row in await presenting.rows_of(unit, kept)], next=following
@@ -157,6 +159,16 @@ async def take_prescription_cash(unit: Unit, prescription_id: UUID, body: TakeCa
     return WindowPaid(id=rx.id, number=rx.number, window_number=row.window_number)
 
 
+@operation(needs=Permission.MANAGE_REFUNDS)
+async def list_undecided_refunds(unit: Unit, query: PaidSheetQuery) -> list[PaidSheetView]:
+    """Paid sheets that were given up and nobody has decided on, the oldest first; or the one of a number."""
+    if query.number:
+        sheet = await paid_sheet(unit, query.number)
+        return [PaidSheetView.of(sheet)] if sheet else []
+    waiting = [await paid_sheet(unit, row.number) for row in await undecided(unit, unit.actor.hospital)]
+    return [PaidSheetView.of(sheet) for sheet in waiting if sheet]
+
+
 @operation(needs=Permission.MANAGE_REFUNDS, raises=(PrescriptionNotFound, NothingPaid), idempotent=True)
 async def decide_prescription_refund(unit: Unit, prescription_id: UUID, body: DecideRefund) -> RefundDecided:
     """Packed, decocted, sent or handed out: give a share of the goods back. Freight is not ours to return."""
@@ -164,21 +176,9 @@ async def decide_prescription_refund(unit: Unit, prescription_id: UUID, body: De
     return RefundDecided.of(await give_back(unit, prescription_id, decision))
 
 
-def cursor_of(text: str) -> tuple[datetime, UUID] | None:
-    key = decode_cursor(text, 2)
-    if key is None:
-        return None
-    try:
-        at, identity = datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
-    except ValueError:
-        raise FieldsInvalid({"after": "翻页位置无效"}) from None
-    if at.tzinfo is None:
-        raise FieldsInvalid({"after": "翻页位置无效"})
-    return at, identity
-
-
 routes = [
     Route("/prescriptions", list_prescriptions),
+    Route("/prescription-refunds", list_undecided_refunds),
     Route("/prescriptions/lookup", look_up_pickup_code, methods=["POST"]),
     Route("/prescriptions/{prescription_id:uuid}", show_prescription),
     Route("/prescriptions/{prescription_id:uuid}/delivery", choose_courier, methods=["PUT"]),

@@ -17,7 +17,7 @@ from prescriptions.patient.pages import facts_of, pdf
 from prescriptions.patient.presenting import KINDS
 from prescriptions.pharmacy import undecided
 from prescriptions.settling import charging, choosing
-from prescriptions.settling.deciding import Decision, give_back, paid_sheet
+from prescriptions.settling.deciding import Decision, PaidSheet, give_back, paid_sheet
 from prescriptions.settling.finding import find_by_code
 from prescriptions.settling.rules import CAUSE_LABELS, FULL, SHARES, Cause
 from telehealth.core.access import Actor, Permission
@@ -193,7 +193,7 @@ async def _sheet(
 def _decide(
     request: Request,
     number: str,
-    sheet: dict[str, Any] | None,
+    sheet: PaidSheet | None,
     form: Form[Any],
     *,
     waiting: Sequence[str] = (),

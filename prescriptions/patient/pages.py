@@ -14,7 +14,6 @@ from starlette.routing import Route
 
 from prescriptions.couriers import CourierNotOffered, CourierRefused, CourierUnavailable
 from prescriptions.patient import presenting, printing, queries
-from prescriptions.patient.api import cursor_of
 from prescriptions.patient.journey import CARRIERS
 from prescriptions.patient.presenting import KINDS, Row, View
 from prescriptions.patient.printing import Printed
@@ -34,7 +33,7 @@ from telehealth.payments.wording import REFUND_STATES
 from telehealth.web.contract import page
 from telehealth.web.forms import Form, blank, read_form
 from telehealth.web.pages import redirect, render
-from telehealth.web.pagination import cut
+from telehealth.web.pagination import cut, moment_key
 from telehealth.web.preferences import language
 from telehealth.web.problems import sentence
 
@@ -297,7 +296,7 @@ def _square(text: str) -> Markup:
 def _cursor(request: Request) -> Any:
     """A page turned by a broken address begins at the top."""
     try:
-        return cursor_of(request.query_params.get("after", ""))
+        return moment_key(request.query_params.get("after", ""))
     except FieldsInvalid:
         return None
 

@@ -10,6 +10,7 @@ from prescriptions.patient.journey import Step
 from prescriptions.patient.presenting import Row, View
 from prescriptions.patient.stages import Stage
 from prescriptions.settling import Address
+from prescriptions.settling.deciding import PaidSheet
 from prescriptions.settling.rules import FULL, Cause
 from prescriptions.states import Path, SheetKind
 from telehealth.payments import Refund
@@ -181,6 +182,29 @@ class FoundSheet(BaseModel):
             id=view.rx.id, number=view.rx.number, stage=view.stage, total=view.rx.total,
             pay_by=row.pay_by if row is not None else None,
             window_number=row.window_number if row is not None else None,
+        )  # fmt: skip
+
+
+class PaidSheetQuery(Input):
+    number: str = Field(default="", max_length=40, description="whole; otherwise those that wait")
+
+
+class PaidSheetView(BaseModel):
+    """A sheet finance may decide on. Amounts in fen; what is on it is nobody's business here."""
+
+    id: UUID
+    number: str
+    total: int
+    paid_at: datetime | None
+    path: Path | None
+    has_left: bool = Field(description="sent, or handed out at the window")
+    is_open: bool = Field(description="a share of it can still be given back")
+
+    @classmethod
+    def of(cls, sheet: PaidSheet) -> "PaidSheetView":
+        return cls(
+            id=sheet.id, number=sheet.number, total=sheet.total, paid_at=sheet.paid_at, path=sheet.path,
+            has_left=sheet.has_left, is_open=sheet.is_open,
         )  # fmt: skip
 
 

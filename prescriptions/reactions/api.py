@@ -8,7 +8,7 @@ from starlette.routing import Route
 from prescriptions.errors import PrescriptionNotFound
 from prescriptions.reactions import queries
 from prescriptions.reactions.assessing import Opinion, assess
-from prescriptions.reactions.doors import cursor_of, emergency_for
+from prescriptions.reactions.doors import emergency_for
 from prescriptions.reactions.errors import ReactionNotFound, SheetNotReportable
 from prescriptions.reactions.models import Reaction
 from prescriptions.reactions.reporting import Told, report
@@ -17,7 +17,7 @@ from telehealth.core.access import Actor, Permission
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit
 from telehealth.web.contract import operation
-from telehealth.web.pagination import Page, cut
+from telehealth.web.pagination import Page, cut, moment_key
 from telehealth.web.preferences import language
 
 P = Permission
@@ -81,7 +81,7 @@ async def show_reaction_to_doctor(unit: Unit, reaction_id: UUID) -> ReactionView
 
 
 async def _page(unit: Unit, query: ReactionQuery) -> Page[ReactionView]:
-    rows = await queries.reactions_of(unit, before=cursor_of(query.after), limit=query.limit)
+    rows = await queries.reactions_of(unit, before=moment_key(query.after), limit=query.limit)
     kept, following = cut(rows, query.limit, _key)
     return Page(items=[ReactionView.of(row) for row in kept], next=following)
 

@@ -1,16 +1,13 @@
 """What the pages and the API of reactions share."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from prescriptions.reactions.models import Reaction
 from prescriptions.reactions.states import Severity
-from telehealth.core.errors import FieldsInvalid
 from telehealth.core.unit import Unit
 from telehealth.directory import emergency_advice, said
 from telehealth.rulebook import current_policy
-from telehealth.web.pagination import decode_cursor
 
 
 async def emergency_for(unit: Unit, row: Reaction, lang: str) -> dict[str, Any] | None:
@@ -22,16 +19,3 @@ async def emergency_of(unit: Unit, hospital_id: UUID, lang: str) -> dict[str, An
     here = await emergency_advice(unit, hospital_id)
     policy = (await current_policy(unit, hospital_id)).policy
     return {"text": said(here, "text", lang), "phone": here.phone, "number": policy.intake.emergency_number}
-
-
-def cursor_of(text: str) -> tuple[datetime, UUID] | None:
-    key = decode_cursor(text, 2)
-    if key is None:
-        return None
-    try:
-        at, identity = datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
-    except ValueError:
-        raise FieldsInvalid({"after": "翻页位置无效"}) from None
-    if at.tzinfo is None:
-        raise FieldsInvalid({"after": "翻页位置无效"})
-    return at, identity

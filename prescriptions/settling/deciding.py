@@ -5,7 +5,7 @@ courier collects it at the door, or the hospital bears it by its contract.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from prescriptions.errors import PrescriptionNotFound
@@ -15,7 +15,7 @@ from prescriptions.settling.models import Fulfilment
 from prescriptions.settling.queries import lock_sheet, paid_by_number
 from prescriptions.settling.rules import FULL, SHARES, Cause
 from prescriptions.settling.telling import announce_state
-from prescriptions.states import FulfilmentEvent, FulfilmentState, RxEvent
+from prescriptions.states import FulfilmentEvent, FulfilmentState, Path, RxEvent
 from telehealth.core.access import Permission
 from telehealth.core.unit import Unit
 from telehealth.payments import Refund, RefundReason
@@ -33,6 +33,21 @@ class Decision:
     @property
     def share(self) -> int:
         return SHARES[self.cause] if self.basis_points is None else self.basis_points
+
+
+@dataclass(frozen=True, slots=True)
+class PaidSheet:
+    """What finance needs to decide: nothing of what is on it. Fen."""
+
+    id: UUID
+    number: str
+    total: int
+    paid_at: datetime | None
+    path: Path | None
+    #: Sent, or handed out at the window.
+    has_left: bool
+    #: A share can still be given back.
+    is_open: bool
 
 
 async def give_back(unit: Unit, prescription_id: UUID, decision: Decision) -> Refund | None:
@@ -69,22 +84,22 @@ async def give_back(unit: Unit, prescription_id: UUID, decision: Decision) -> Re
     return refund
 
 
-async def paid_sheet(unit: Unit, number: str) -> dict[str, Any] | None:
+async def paid_sheet(unit: Unit, number: str) -> PaidSheet | None:
     """What finance needs to decide, by the full number; None for none that was paid."""
     unit.actor.require(Permission.MANAGE_REFUNDS)
     found = await paid_by_number(unit, unit.actor.hospital, number)
     if found is None:
         return None
     rx, row = found
-    return {
-        "id": rx.id,
-        "number": rx.number,
-        "total": rx.total,
-        "paid_at": row.paid_at,
-        "path": row.path,
-        "has_left": row.state is FulfilmentState.DISPENSED,
-        "is_open": row.state in (FulfilmentState.PAID, FulfilmentState.DISPENSED),
-    }
+    return PaidSheet(
+        id=rx.id,
+        number=rx.number,
+        total=rx.total,
+        paid_at=row.paid_at,
+        path=row.path,
+        has_left=row.state is FulfilmentState.DISPENSED,
+        is_open=row.state in (FulfilmentState.PAID, FulfilmentState.DISPENSED),
+    )
 
 
 async def _refund(unit: Unit, row: Fulfilment, decision: Decision) -> Refund | None:

@@ -1,6 +1,5 @@
 """Seats: a patient's own, and those staff take for them."""
 
-from datetime import datetime
 from uuid import UUID
 
 from starlette.requests import Request
@@ -44,7 +43,6 @@ from telehealth.bookings.schemas import (
     SearchBy,
 )
 from telehealth.core.access import Actor, Permission
-from telehealth.core.errors import FieldsInvalid
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import HospitalNotLive
 from telehealth.eligibility import CheckNotFound, CheckOutdated, NotEligible
@@ -66,7 +64,7 @@ from telehealth.payments.errors import CashAmountWrong, ChargeClosed, ChargeSett
 from telehealth.rulebook.rules import Channel
 from telehealth.schedule import ClinicNotFound, clinic_offer
 from telehealth.web.contract import operation
-from telehealth.web.pagination import Page, cut, decode_cursor
+from telehealth.web.pagination import Page, cut, moment_key
 from telehealth.web.preferences import door_of
 
 NO_SEAT = (SlotNotFound, SlotOver, SlotTaken, ChannelFull, ClinicNotOpen, HospitalNotLive, AlreadyBooked)
@@ -105,7 +103,7 @@ async def list_bookings(unit: Unit, query: BookingQuery) -> Page[BookingDetailVi
         unit,
         states=GROUPS[query.group][1],
         person_id=query.person,
-        before=cursor_of(query.after),
+        before=moment_key(query.after),
         limit=query.limit,
     )
     kept, following = cut(rows, query.limit, lambda row: (row.booking.starts_at, row.booking.id))
@@ -234,19 +232,6 @@ async def take_booking_cash(unit: Unit, booking_id: UUID, body: CashReceived) ->
 async def attend_in_person(unit: Unit, booking_id: UUID) -> BookingView:
     """A patient with an offline registration was seen by the doctor; midnight gives nothing back."""
     return BookingView.of(await completing.complete_in_person(unit, booking_id))
-
-
-def cursor_of(text: str) -> tuple[datetime, UUID] | None:
-    key = decode_cursor(text, 2)
-    if key is None:
-        return None
-    try:
-        at, identity = datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
-    except ValueError:
-        raise FieldsInvalid({"after": "翻页位置无效"}) from None
-    if at.tzinfo is None:
-        raise FieldsInvalid({"after": "翻页位置无效"})
-    return at, identity
 
 
 routes = [

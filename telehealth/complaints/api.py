@@ -39,14 +39,14 @@ from telehealth.complaints.schemas import (
 )
 from telehealth.core.access import Actor, Permission
 from telehealth.core.blobs import BlobsDown
-from telehealth.core.errors import FieldsInvalid, TransitionRefused
+from telehealth.core.errors import TransitionRefused
 from telehealth.core.ids import new_id
 from telehealth.core.keeping import REFUSALS, OfferView
 from telehealth.core.unit import Unit, Units
 from telehealth.core.uploads import UploadTooLarge
 from telehealth.directory import HospitalNotFound, hospital_by_code
 from telehealth.web.contract import operation
-from telehealth.web.pagination import Page, cut, decode_cursor
+from telehealth.web.pagination import Page, cut, moment_key
 
 P = Permission
 
@@ -64,7 +64,7 @@ async def list_complaint_phones(unit: Unit) -> list[PhonesView]:
 @operation(needs=P.BOOK)
 async def list_complaints(unit: Unit, query: ComplaintQuery) -> Page[ComplaintLineView]:
     """One's own, newest first."""
-    rows = await queries.complaints_of(unit, before=cursor_of(query.after), limit=query.limit)
+    rows = await queries.complaints_of(unit, before=moment_key(query.after), limit=query.limit)
     kept, following = cut(rows, query.limit, lambda row: (row.made_at, row.id))
     return Page(items=[ComplaintLineView.of(row) for row in kept], next=following)
 
@@ -161,7 +161,7 @@ async def open_complaint_photo_as_staff(units: Units, actor: Actor, photo_id: UU
 @operation(needs=P.HANDLE_COMPLAINTS)
 async def list_owed_complaints(unit: Unit, query: OwedQuery) -> Page[ComplaintLineView]:
     """What waits for this hospital, the oldest promise first."""
-    rows = await queries.owed(unit, after=cursor_of(query.after), limit=query.limit)
+    rows = await queries.owed(unit, after=moment_key(query.after), limit=query.limit)
     kept, following = cut(rows, query.limit, lambda row: (due_of(row), row.id))
     return Page(items=[ComplaintLineView.of(row) for row in kept], next=following)
 
@@ -210,19 +210,6 @@ async def _lead(units: Units, actor: Actor, photo_id: UUID, query: Thumbnail) ->
 def due_of(row: Complaint) -> datetime:
     """As `queries.next_promise`."""
     return row.reply_by if row.taken_at is None else row.answer_by
-
-
-def cursor_of(text: str) -> tuple[datetime, UUID] | None:
-    key = decode_cursor(text, 2)
-    if key is None:
-        return None
-    try:
-        at, identity = datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
-    except ValueError:
-        raise FieldsInvalid({"after": "翻页位置无效"}) from None
-    if at.tzinfo is None:
-        raise FieldsInvalid({"after": "翻页位置无效"})
-    return at, identity
 
 
 routes: Sequence[Route] = [

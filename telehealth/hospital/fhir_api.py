@@ -37,7 +37,7 @@ from telehealth.hospital.serving import Body, Found, Hits, Shelf
 from telehealth.web.authenticate import bearer_of
 from telehealth.web.contract import page
 from telehealth.web.house import house_of
-from telehealth.web.pagination import decode_cursor, encode_cursor
+from telehealth.web.pagination import encode_cursor, moment_key
 
 log = structlog.get_logger(__name__)
 
@@ -187,14 +187,8 @@ async def _form(request: Request) -> Pairs:
 
 def _after(cursor: str) -> tuple[datetime, UUID] | None:
     try:
-        key = decode_cursor(cursor, 2)
-        if key is None:
-            return None
-        at = datetime.fromisoformat(str(key[0]))
-        if at.tzinfo is None:
-            raise ValueError("no zone")
-        return at.astimezone(UTC), UUID(str(key[1]))
-    except (ValueError, OverflowError, FieldsInvalid):
+        return moment_key(cursor)
+    except FieldsInvalid:
         raise SearchInvalid(param="_after", reason="not_a_page_of_ours") from None
 
 

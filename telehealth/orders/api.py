@@ -39,13 +39,14 @@ from telehealth.rulebook.rules import ClinicKind
 from telehealth.schedule import KindNotOffered, offers_kind
 from telehealth.web.contract import operation
 from telehealth.web.labels import label
+from telehealth.web.pagination import moment_key
 from telehealth.web.preferences import door_of
 
 
 @operation(needs=Permission.BOOK)
 async def list_orders(request: Request, unit: Unit, query: OrderQuery) -> OrderPage:
     """Visits, medicine and bills in one list, the latest ordered first (XY26)."""
-    wanted = Wanted(query.group, query.person, doors.before(query.after), query.limit)
+    wanted = Wanted(query.group, query.person, moment_key(query.after), query.limit)
     lines, following = await doors.page_of(unit, wanted)
     return OrderPage(
         label=Text.of(label("orders", doors.channel_of(request))),

@@ -1,12 +1,10 @@
 """What the API and the pages of the list share: which lines, from where on, and who is shown."""
 
-from datetime import datetime
 from uuid import UUID
 
 from starlette.requests import Request
 
-from telehealth.core.errors import FieldsInvalid, NotFound
-from telehealth.core.i18n import N_
+from telehealth.core.errors import NotFound
 from telehealth.core.orders import Line, Link, Opened, Wanted
 from telehealth.core.unit import Unit
 from telehealth.orders import visits
@@ -15,10 +13,8 @@ from telehealth.orders.listing import orders_of
 from telehealth.orders.pricing import RefundTable
 from telehealth.web.house import house_of
 from telehealth.web.labels import APP, BROWSER, MINI_PROGRAM
-from telehealth.web.pagination import cut, decode_cursor
+from telehealth.web.pagination import cut
 from telehealth.web.preferences import door_of
-
-_BROKEN = {"after": N_("翻页位置无效")}
 
 
 async def page_of(unit: Unit, wanted: Wanted) -> tuple[list[Line], str]:
@@ -47,20 +43,6 @@ async def links_of(request: Request, unit: Unit, order: Opened) -> list[Link]:
     # A room that is open is where one goes now; the rest is there to be looked up.
     room = [link for link in added if link.href == f"/rooms/{order.line.id}"]
     return [*room, *order.links, *[link for link in added if link not in room]]
-
-
-def before(cursor: str) -> tuple[datetime, UUID] | None:
-    """Raises FieldsInvalid."""
-    key = decode_cursor(cursor, 2)
-    if key is None:
-        return None
-    try:
-        at, identity = datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
-    except ValueError:
-        raise FieldsInvalid(_BROKEN) from None
-    if at.tzinfo is None:
-        raise FieldsInvalid(_BROKEN)
-    return at, identity
 
 
 def channel_of(request: Request) -> str:

@@ -1,13 +1,11 @@
 """JSON routes of bills and queues. Somebody else's is a 404."""
 
-from datetime import datetime
 from uuid import UUID
 
 from starlette.routing import Route
 
 from telehealth.bookings.errors import BookingNotFound
 from telehealth.core.access import Actor, Permission
-from telehealth.core.errors import FieldsInvalid
 from telehealth.core.unit import Unit, Units
 from telehealth.hospital import HISRejected, HISUnavailable
 from telehealth.outpatient import arriving, asking, calling, paying, queries, queue_showing, showing, telling
@@ -42,7 +40,7 @@ from telehealth.outpatient.schemas import (
     UnconfirmedBillView,
 )
 from telehealth.web.contract import operation
-from telehealth.web.pagination import Page, cut, decode_cursor
+from telehealth.web.pagination import Page, cut, moment_key
 
 P = Permission
 
@@ -51,7 +49,7 @@ P = Permission
 async def list_outpatient_bills(unit: Unit, query: BillQuery) -> Page[BillView]:
     """What the hospitals asked for as far as they were asked, latest first."""
     states = [query.state] if query.state is not None else None
-    found = await queries.bills_of(unit, states=states, before=cursor_of(query.after), limit=query.limit)
+    found = await queries.bills_of(unit, states=states, before=moment_key(query.after), limit=query.limit)
     kept, following = cut(found, query.limit, lambda place: (place.bill.shown_until, place.bill.id))
     return Page(items=[BillView.of(place) for place in kept], next=following)
 
@@ -180,20 +178,6 @@ async def let_back_in(unit: Unit, ticket_id: UUID) -> TicketView:
 async def show_screen(units: Units, screen_token: str) -> ScreenView:
     """What the waiting room's screen shows, to whoever has its address; names are masked."""
     return ScreenView.of(await queue_showing.screen(units, screen_token))
-
-
-def cursor_of(text: str) -> tuple[datetime, UUID] | None:
-    """Raises FieldsInvalid."""
-    key = decode_cursor(text, 2)
-    if key is None:
-        return None
-    try:
-        at, identity = datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
-    except ValueError:
-        raise FieldsInvalid({"after": "翻页位置无效"}) from None
-    if at.tzinfo is None:
-        raise FieldsInvalid({"after": "翻页位置无效"})
-    return at, identity
 
 
 routes = [

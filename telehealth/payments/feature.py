@@ -6,7 +6,7 @@ from telehealth.core.access import Actor, Permission
 from telehealth.core.feature import Feature, Periodic, RailLink
 from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
-from telehealth.payments import api, callback_pages, doors, finance_api, finance_pages, jobs, pages
+from telehealth.payments import api, books_api, callback_pages, doors, finance_api, finance_pages, jobs, pages
 from telehealth.payments.audit_words import WORDS
 from telehealth.payments.measuring import MEASURING
 from telehealth.payments.reconciling import fetch_due
@@ -22,7 +22,7 @@ async def me_links(_: Unit, actor: Actor) -> list[dict[str, Any]]:
 
 feature = Feature(
     name="payments",
-    api=(*api.routes, *finance_api.routes),
+    api=(*api.routes, *finance_api.routes, *books_api.routes),
     pages=(*pages.routes, *doors.routes, *callback_pages.routes, *finance_pages.routes),
     tasks=jobs.tasks,
     periodic=(*jobs.periodic, Periodic("payments.fetch_bills", 600, fetch_due)),

@@ -13,6 +13,7 @@ from telehealth.core.unit import Unit, Units
 from telehealth.directory import hospital
 from telehealth.insurance import InsurerDown, InsurerRefused
 from telehealth.payments import explaining, preparing, queries, reconciliation_queries, refunding
+from telehealth.payments.books_schemas import OneDifferenceView, PaidOrderView
 from telehealth.payments.errors import (
     BillNotReady,
     DifferenceNotFound,
@@ -33,6 +34,7 @@ from telehealth.payments.finance_schemas import (
     FetchBillOf,
     FetchedBillView,
     HandOverTo,
+    RefundQuery,
 )
 from telehealth.payments.reconciling import fetch_bill, is_ready, parties
 from telehealth.payments.schemas import RefundView
@@ -48,6 +50,16 @@ async def list_differences(unit: Unit, query: DifferenceQuery) -> list[Differenc
     """What the ledger, the providers' bills and the insurer's list disagree about; at most two hundred."""
     rows = await reconciliation_queries.differences(unit, is_open=query.group == "open")
     return [DifferenceView.of(row, unit.today) for row in rows]
+
+
+@operation(needs=Permission.SEE_MONEY, raises=(DifferenceNotFound,))
+async def show_difference(unit: Unit, difference_id: UUID) -> OneDifferenceView:
+    """With the order it is about, where there is one."""
+    row = await reconciliation_queries.difference(unit, difference_id)
+    behind = await reconciliation_queries.order_behind(unit, row)
+    return OneDifferenceView(
+        difference=DifferenceView.of(row, unit.today), order=PaidOrderView.of(*behind) if behind else None
+    )
 
 
 @operation(needs=Permission.MANAGE_REFUNDS, raises=(DifferenceNotFound, DifferenceResolved))
@@ -89,9 +101,15 @@ async def fetch_party_bill(units: Units, actor: Actor, body: FetchBillOf) -> Fet
 
 
 @operation(needs=Permission.SEE_MONEY)
-async def list_parked_refunds(unit: Unit, actor: Actor) -> list[RefundView]:
-    """Refunds that wait for a person, oldest first; at most two hundred."""
-    return [RefundView.of(found) for found in await queries.parked_refunds(unit, actor)]
+async def list_hospital_refunds(unit: Unit, actor: Actor, query: RefundQuery) -> list[RefundView]:
+    """Refunds that wait for a person, or all that are under way; oldest first, at most two hundred."""
+    read = queries.parked_refunds if query.group == "parked" else queries.unsettled_refunds
+    return [RefundView.of(found) for found in await read(unit, actor)]
+
+
+@operation(needs=Permission.SEE_MONEY, raises=(RefundNotFound,))
+async def show_hospital_refund(unit: Unit, actor: Actor, refund_id: UUID) -> RefundView:
+    return RefundView.of(await queries.refund_of(unit, actor, refund_id))
 
 
 @operation(needs=Permission.MANAGE_REFUNDS, raises=(RefundNotFound, RefundNotParked))
@@ -141,6 +159,7 @@ routes = [
     Route("/hospital-money/exports/{export_id:uuid}", show_export),
     Route("/hospital-money/exports/{export_id:uuid}/resumption", resume_export, methods=["POST"]),
     Route("/hospital-money/differences", list_differences),
+    Route("/hospital-money/differences/{difference_id:uuid}", show_difference),
     Route("/hospital-money/differences/{difference_id:uuid}/ownership", take_difference, methods=["POST"]),
     Route(
         "/hospital-money/differences/{difference_id:uuid}/resolution", resolve_difference, methods=["POST"]
@@ -149,7 +168,8 @@ routes = [
         "/hospital-money/differences/{difference_id:uuid}/handover", hand_difference_over, methods=["POST"]
     ),
     Route("/hospital-money/bills", fetch_party_bill, methods=["POST"]),
-    Route("/hospital-money/refunds", list_parked_refunds),
+    Route("/hospital-money/refunds", list_hospital_refunds),
+    Route("/hospital-money/refunds/{refund_id:uuid}", show_hospital_refund),
     Route("/hospital-money/refunds/{refund_id:uuid}/retry", retry_refund, methods=["POST"]),
     Route("/hospital-money/refunds/{refund_id:uuid}/settlement", settle_refund_by_hand, methods=["POST"]),
 ]

@@ -103,6 +103,12 @@ class DifferenceQuery(BaseModel):
     group: Literal["open", "resolved"] = "open"
 
 
+class RefundQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    group: Literal["parked", "unsettled"] = "parked"
+
+
 class Explanation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from telehealth.core.i18n import N_, format_clock, format_day, format_fen, format_instant
 from telehealth.ledger.statements import AccountLine, EntryLine
-from telehealth.payments.comparing import Books, DifferenceKind, matched
+from telehealth.payments.comparing import DifferenceKind, matched
 from telehealth.payments.finance_queries import DayTotal
-from telehealth.payments.models import BillFetch, Charge, Difference, PayOrder, ProviderNotice
+from telehealth.payments.models import Charge, Difference, PayOrder, ProviderNotice
+from telehealth.payments.party_books import PartyBooks
 from telehealth.payments.queries import RefundSteps
 from telehealth.payments.reconciliation_queries import PAYMENT, REFUND
 from telehealth.payments.states import LegState, RefundState
@@ -87,23 +88,22 @@ def our_column(totals: Sequence[DayTotal], say: Speech) -> Column:
     )
 
 
-def their_column(
-    party: str, books: Books, fetch: BillFetch | None, fees: int, say: Speech, *, due: bool
-) -> Column:
+def their_column(found: PartyBooks, say: Speech) -> Column:
     """Theirs beside what we expected of them."""
+    party, books = found.party, found.books
     _, title = say.words, say.words(_BILLS.get(party, PARTIES[party]))
     ours = (_(N_("我方应有")), _sums(books.due, say))
-    if fetch is None:
-        missing = ("warn", _(N_("账单未取到"))) if due else ("", _(N_("次日 10:30 取账")))
-        return Column(title, [ours], missing, party, due)
+    if found.fetched_at is None:
+        missing = ("warn", _(N_("账单未取到"))) if found.is_due else ("", _(N_("次日 10:30 取账")))
+        return Column(title, [ours], missing, party, found.is_due)
     agreed, lines = matched(books), len(books.theirs)
     whole = agreed == lines and not (books.due.keys() - books.theirs.keys() - books.elsewhere)
     rows = [
         ours,
         (_(N_("对方账单")), _sums(books.theirs, say)),
         (_(N_("逐笔相符")), f"{agreed} / {lines}"),
-        (_(N_("手续费")), say.fen(fees)),
-        (_(N_("取账时间")), format_instant(fetch.fetched_at, say.lang)),
+        (_(N_("手续费")), say.fen(found.fees)),
+        (_(N_("取账时间")), format_instant(found.fetched_at, say.lang)),
     ]
     tag = ("ok", _(N_("相符"))) if whole else ("danger", _(N_("有差异")))
     return Column(title, rows, tag, party, may_fetch=True)

@@ -1,13 +1,12 @@
 """JSON routes of ratings. Somebody else's visit is a 404; nobody reads who gave which stars."""
 
-from datetime import datetime
 from uuid import UUID
 
 from starlette.routing import Route
 
 from telehealth.bookings.errors import BookingNotFound
 from telehealth.core.access import Actor, Permission
-from telehealth.core.errors import FieldsInvalid, TransitionRefused
+from telehealth.core.errors import TransitionRefused
 from telehealth.core.unit import Unit
 from telehealth.directory import DoctorNotFound
 from telehealth.ratings import queries
@@ -24,7 +23,7 @@ from telehealth.ratings.reading import own_of_account, pass_on, withhold
 from telehealth.ratings.schemas import OwnScoreView, Rate, RatingView, ScoreView, WordsQuery, WordsView
 from telehealth.ratings.tallying import averages
 from telehealth.web.contract import operation
-from telehealth.web.pagination import Page, cut, decode_cursor
+from telehealth.web.pagination import Page, cut, moment_key
 
 P = Permission
 
@@ -73,7 +72,7 @@ async def show_own_score(unit: Unit, actor: Actor) -> OwnScoreView:
 @operation(needs=P.HANDLE_COMPLAINTS)
 async def list_rating_words(unit: Unit, actor: Actor, query: WordsQuery) -> Page[WordsView]:
     """What patients wrote and nobody read yet, oldest first."""
-    rows = await queries.waiting_words(unit, actor.hospital, after=_cursor(query.after), limit=query.limit)
+    rows = await queries.waiting_words(unit, actor.hospital, after=moment_key(query.after), limit=query.limit)
     kept, following = cut(rows, query.limit, lambda row: (row.made_at, row.id))
     return Page(items=[WordsView.of(row) for row in kept], next=following)
 
@@ -87,19 +86,6 @@ async def pass_rating_words(unit: Unit, actor: Actor, rating_id: UUID) -> WordsV
 @operation(needs=P.HANDLE_COMPLAINTS, raises=(RatingNotFound, TransitionRefused))
 async def withhold_rating_words(unit: Unit, actor: Actor, rating_id: UUID) -> WordsView:
     return WordsView.of(await withhold(unit, actor, rating_id))
-
-
-def _cursor(text: str) -> tuple[datetime, UUID] | None:
-    key = decode_cursor(text, 2)
-    if key is None:
-        return None
-    try:
-        at, identity = datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
-    except ValueError:
-        raise FieldsInvalid({"after": "翻页位置无效"}) from None
-    if at.tzinfo is None:
-        raise FieldsInvalid({"after": "翻页位置无效"})
-    return at, identity
 
 
 routes = [

@@ -1,6 +1,5 @@
 """JSON routes of a person's record. What belongs to somebody else is a 404."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -36,7 +35,7 @@ from telehealth.records.schemas import (
 )
 from telehealth.records.states import PaperKind
 from telehealth.web.contract import operation
-from telehealth.web.pagination import Page, PageQuery, cut, decode_cursor
+from telehealth.web.pagination import Page, PageQuery, cut, moment_key
 
 P = Permission
 
@@ -53,7 +52,7 @@ class IssuePaper(BaseModel):
 async def list_documents(unit: Unit, person_id: UUID, query: ListDocuments) -> Page[DocumentView]:
     """Notes, reports, prescriptions, receipts of one person, newest first."""
     items = await showing.items_of(unit, person_id, query.kind)
-    after = _cursor(query.after)
+    after = moment_key(query.after)
     if after is not None:
         items = [item for item in items if (item.at, item.id) < after]
     kept, following = cut(items[: query.limit + 1], query.limit, lambda item: (item.at.isoformat(), item.id))
@@ -110,7 +109,7 @@ async def link_paper(units: Units, actor: Actor, paper_id: UUID) -> FileLink:
 @operation(needs=P.BOOK, raises=(FieldsInvalid,))
 async def list_shares(unit: Unit, actor: Actor, query: PageQuery) -> Page[SharePageView]:
     """Newest first, ended ones included."""
-    after = _cursor(query.after)
+    after = moment_key(query.after)
     rows = await queries.shares_of(unit, actor.account, before=after, limit=query.limit)
     kept, following = cut(rows, query.limit, lambda row: (row.made_at.isoformat(), row.id))
     counts = await queries.view_counts(unit, [row.id for row in kept])
@@ -152,19 +151,6 @@ async def revoke_share(unit: Unit, share_id: UUID) -> SharePageView:
     """The link opens nothing from now on. Again changes nothing."""
     share = await sharing.revoke(unit, share_id)
     return SharePageView.of(share, (await queries.view_counts(unit, [share_id])).get(share_id, 0))
-
-
-def _cursor(text: str) -> tuple[datetime, UUID] | None:
-    key = decode_cursor(text, 2)
-    if key is None:
-        return None
-    try:
-        at = datetime.fromisoformat(str(key[0]))
-        if at.tzinfo is None:
-            raise ValueError("no zone")
-        return at, UUID(str(key[1]))
-    except (ValueError, OverflowError):
-        raise FieldsInvalid({"after": "翻页位置无效"}) from None
 
 
 routes = [

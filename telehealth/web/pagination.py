@@ -4,7 +4,9 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -40,6 +42,20 @@ def decode_cursor(cursor: str, size: int) -> list[Any] | None:
     if not isinstance(key, list) or len(key) != size or not all(map(_is_key, key)):
         raise FieldsInvalid({"after": "翻页位置无效"})
     return key
+
+
+def moment_key(cursor: str) -> tuple[datetime, UUID] | None:
+    """The key of lists in order of time: when, in UTC, and the id. Raises FieldsInvalid on nonsense."""
+    key = decode_cursor(cursor, 2)
+    if key is None:
+        return None
+    try:
+        at, identity = datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
+        if at.tzinfo is None:
+            raise ValueError("no zone")
+        return at.astimezone(UTC), identity
+    except (ValueError, OverflowError):
+        raise FieldsInvalid({"after": "翻页位置无效"}) from None
 
 
 def _is_key(part: Any) -> bool:

@@ -240,8 +240,23 @@ OPERATIONS: dict[str, str] = {
     "stock_level_page": "set_reorder_level",
     "stock_count_page": "count_lot",
     "stock_block_page": "block_lot unblock_lot",
-    # Finance.
+    # Finance, and the head of the hospital.
+    "money_day_page": "show_money_day",
     "fetch_bill_page": "fetch_party_bill",
+    "money_orders_page": "list_paid_orders",
+    "differences_page": "list_differences",
+    "difference_page": "show_difference",
+    "refunds_desk_page": "list_hospital_refunds",
+    "staff_refund_page": "show_hospital_refund",
+    "money_statements_page": "list_account_balances list_ledger_postings",
+    "export_files_page": "list_exports",
+    "one_export_page": "show_export",
+    "refunds_page": "list_undecided_refunds",
+    "unconfirmed_bills_page": "list_unconfirmed_bills",
+    "figures_page": "show_figures",
+    "daily_reports_page": "list_daily_reports",
+    "daily_report_page": "show_daily_report",
+    "daily_report_file_page": "show_daily_report_file",
     # Administration.
     "draft_policy_page": "draft_policy_version",
     "save_policy_page": "save_policy_draft",
@@ -252,6 +267,7 @@ OPERATIONS: dict[str, str] = {
     "reinstate_staff_page": "reinstate_staff_member",
     "reset_second_factor_page": "reset_staff_second_factor",
     "reset_password_page": "reset_staff_password",
+    "audit_page": "search_audit",
     "verify_audit_page": "verify_audit_chain",
 }
 
@@ -274,6 +290,8 @@ EXCEPTIONS: dict[str, set[str]] = {
     },
     "a machine in the hall": {"kiosk_page", "kiosk_code_page", "kiosk_pdf_page"},
     "a file under one address; a Bearer token opens it as well as a cookie": {
+        "orders_file_page", "refunds_file_page", "differences_file_page", "entries_file_page",
+        "fetch_export_file_page", "figures_file_page",
         "sheet_pdf_page", "leaflet_pdf_page", "dispatch_labels_page", "dispatch_waybill_page",
         "desk_pdf_page", "sheet_page", "review_sheet_page", "export_reactions_page", "recall_list_page",
     },

@@ -21,8 +21,8 @@ def found(where: str) -> list[tuple[Route, Operation]]:
 
 
 API = {operation.name: operation for _, operation in found("api")}
-#: Who may work with an app of their own instead of the console: what they read is to be had there, too.
-AT_WORK = (Role.DOCTOR, Role.PHARMACIST, Role.PHARMACY, Role.DESK)
+#: Whose work may be read by a system of the hospital's own; what an administrator sets up is at the console.
+AT_WORK = tuple(role for role in Role if role not in (Role.PATIENT, Role.ADMIN))
 
 
 def _is_wanted(route: Route, operation: Operation) -> bool:

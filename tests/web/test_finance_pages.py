@@ -385,6 +385,68 @@ async def test_finance_reads_and_acts_by_the_api(
     assert (late.status_code, late.json()["code"]) == (409, "refund_not_parked")
 
 
+async def test_GD06_the_books_of_a_day_by_the_api(
+    client: Client, units: Units, shop: Shop, member: StaffMember, clock: FixedClock
+) -> None:
+    key = await bearer(units, staff(member))
+    root = "/api/v1/hospital-money"
+    number = await _wechat(shop)
+    refund = await _handed_out(shop)
+    await _bill(shop, TODAY, {"CH-SAMPLE-1": 700, number: 5000})
+
+    today = (await client.get(f"{root}/day", headers=key)).json()
+    assert (today["day"], today["paid"], today["refunded"]) == (str(TODAY), 10000, 0)
+    assert [(line["way"], line["orders"], line["cash"]) for line in today["totals"]] == [
+        ("jsapi", 1, 5000), ("cash", 1, 5000),
+    ]  # fmt: skip
+    clock.move_business_to(clock.business() + timedelta(days=3))
+    day = (await client.get(f"{root}/day?day={TODAY}", headers=key)).json()
+    theirs = {one.pop("party"): one for one in day["parties"]}
+    assert theirs["wechatpay"] | {"fetched_at": ""} == {
+        "is_due": True, "fetched_at": "", "expected_lines": 1, "lines": 2, "matched_lines": 1, "fees": 0,
+    }  # fmt: skip
+    assert theirs["nhsa"]["is_due"] and theirs["nhsa"]["fetched_at"] is None
+    assert day["open_differences"] == 1
+
+    span = f"first={TODAY}&last={TODAY}"
+    first = (await client.get(f"{root}/orders?{span}&limit=1", headers=key)).json()
+    rest = (await client.get(f"{root}/orders?{span}&limit=1&after={first['next']}", headers=key)).json()
+    assert [one["number"] for one in first["items"]] == [number] and rest["next"] == ""
+    assert [one["way"] for one in rest["items"]] == ["cash"]
+
+    accounts = (await client.get(f"{root}/accounts?{span}", headers=key)).json()
+    assert sum(one["balance"] for one in accounts) == 0 == sum(one["opening"] for one in accounts)
+    postings = (await client.get(f"{root}/postings?{span}", headers=key)).json()
+    assert sum(one["amount"] for one in postings["items"]) == 0
+    wanted = accounts[0]["account"]
+    of_one = (await client.get(f"{root}/postings?{span}&account={wanted}", headers=key)).json()
+    assert {one["account"] for one in of_one["items"]} == {wanted}
+
+    (row,) = await _differences(units)
+    one = (await client.get(f"{root}/differences/{row.id}", headers=key)).json()
+    assert (one["difference"]["reference"], one["order"]) == ("CH-SAMPLE-1", None)
+    shown = (await client.get(f"{root}/refunds/{refund.id}", headers=key)).json()
+    assert (shown["number"], shown["state"]) == (refund.number, "parked")
+    under_way = (await client.get(f"{root}/refunds?group=unsettled", headers=key)).json()
+    assert [each["number"] for each in under_way] == [refund.number]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "orders?first=2026-11-22&last=2026-11-21",
+        "accounts?first=2024-01-01&last=2026-11-21",
+        "postings?after=WyJub25zZW5zZSIsMV0",
+        "day?day=9999-12-31",
+    ],
+)
+async def test_GD06_nonsense_about_the_books_is_refused_by_the_api(
+    client: Client, units: Units, member: StaffMember, query: str
+) -> None:
+    answer = await client.get(f"/api/v1/hospital-money/{query}", headers=await bearer(units, staff(member)))
+    assert answer.status_code == 422
+
+
 async def test_GD06_an_app_hands_a_difference_over_to_a_colleague(
     client: Client, units: Units, shop: Shop, member: StaffMember
 ) -> None:

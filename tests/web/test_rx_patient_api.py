@@ -278,8 +278,16 @@ async def test_finance_gives_back_a_share_of_what_left_the_house(
         await charging.pay_at_window(unit, rx.id, received=rx.total)
     finance = staff(await add_staff(units, house.hospital.id, [Role.FINANCE], login="finance"))
     asked: dict[str, Any] = {"cause": "decocted", "basis_points": 5000, "note": "样例：半数未煎"}
-    answer = await client.post(api(rx, "/refund-decision"), headers=await bearer(units, finance), json=asked)
+    key = await bearer(units, finance)
+    here = "/api/v1/prescription-refunds"
+    (before,) = (await client.get(here, params={"number": rx.number}, headers=key)).json()
+    assert (before["id"], before["total"], before["is_open"]) == (str(rx.id), rx.total, True)
+    # It was paid for, not given up: nobody waits for a decision.
+    assert (await client.get(here, headers=key)).json() == []
+    answer = await client.post(api(rx, "/refund-decision"), headers=key, json=asked)
     assert answer.status_code == 200, answer.text
+    (after,) = (await client.get(here, params={"number": rx.number}, headers=key)).json()
+    assert after["is_open"] is False
     assert answer.json()["amount"] == -(-rx.total // 2)
     shown = await client.get(
         f"/staff/prescription-refunds?number={rx.number}", headers=await cookie(units, finance)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from telehealth.admin import housekeeping, queries
-from telehealth.admin.api import read_after, search_of
+from telehealth.admin.api import search_of
 from telehealth.admin.queries import AuditSearch
 from telehealth.admin.reading_audit import AuditBook, Reading
 from telehealth.admin.schemas import AuditQuery
@@ -21,7 +21,7 @@ from telehealth.core.errors import FieldsInvalid
 from telehealth.core.unit import Unit
 from telehealth.web.contract import page, parse
 from telehealth.web.pages import render, words
-from telehealth.web.pagination import cut
+from telehealth.web.pagination import cut, moment_key
 from telehealth.web.preferences import language
 
 NEEDS = Permission.SEARCH_AUDIT
@@ -54,7 +54,7 @@ async def _show(request: Request, unit: Unit, verification: Verification | None 
     errors: dict[str, str] = {}
     try:
         query = parse(AuditQuery, {**typed, "limit": LIMIT})
-        after, wanted = read_after(query.after), search_of(book, query, lang)
+        after, wanted = moment_key(query.after), search_of(book, query, lang)
     except FieldsInvalid as error:
         _ = words(request)
         query, after, wanted = AuditQuery(), None, AuditSearch()

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from telehealth.complaints import ending, making, photographing, presenting, queries
-from telehealth.complaints.api import cursor_of
 from telehealth.complaints.errors import ComplaintNotFound, TopicNotFound
 from telehealth.complaints.making import Said
 from telehealth.complaints.phones import phones, supervision_phone
@@ -30,7 +29,7 @@ from telehealth.rulebook import current_policy
 from telehealth.web.contract import page
 from telehealth.web.forms import Form, blank, read_form
 from telehealth.web.pages import redirect, render
-from telehealth.web.pagination import cut
+from telehealth.web.pagination import cut, moment_key
 from telehealth.web.preferences import language
 from telehealth.web.problems import sentence, status_of
 
@@ -63,7 +62,7 @@ async def phones_page(request: Request, unit: Unit, actor: Actor) -> Response:
 @page(needs=P.BOOK)
 async def complaints_page(request: Request, unit: Unit) -> Response:
     try:
-        before = cursor_of(request.query_params.get("after", ""))
+        before = moment_key(request.query_params.get("after", ""))
     except FieldsInvalid:
         before = None
     rows = await queries.complaints_of(unit, before=before, limit=PAGE_SIZE)

@@ -17,6 +17,7 @@ from telehealth.orders.rules import GROUPS
 from telehealth.patients import people_by_id, people_of
 from telehealth.web.contract import page
 from telehealth.web.pages import redirect, render
+from telehealth.web.pagination import moment_key
 
 PAGE_SIZE = 20
 #: What "my bookings" called its filters; links out there still say so.
@@ -91,7 +92,7 @@ def _href(chosen: dict[str, str], **changes: str) -> str:
 def _before(request: Request) -> Any:
     """A page turned by a broken address begins at the top."""
     try:
-        return doors.before(request.query_params.get("after", ""))
+        return moment_key(request.query_params.get("after", ""))
     except FieldsInvalid:
         return None
 

@@ -19,14 +19,13 @@ from telehealth.payments.finance_pages.frame import day_of, show, speech
 from telehealth.payments.finance_schemas import NearDay
 from telehealth.payments.finance_views import (
     ROOT,
-    Column,
-    Speech,
     difference_rows,
     order_rows,
     our_column,
     their_column,
     total_rows,
 )
+from telehealth.payments.party_books import party_books
 from telehealth.payments.reconciling import BILL, bill_subject, fetch_bill, is_ready, parties
 from telehealth.web.contract import page
 from telehealth.web.forms import read_form
@@ -46,6 +45,7 @@ class FetchBill(BaseModel):
 async def money_day_page(request: Request, unit: Unit) -> Response:
     say, day, hospital_id = speech(request), day_of(request, unit), unit.actor.hospital
     totals = await finance_queries.day_totals(unit, hospital_id, day)
+    theirs = await party_books(unit, day)
     found = await books.differences(unit, day=day)
     return await show(
         request,
@@ -60,7 +60,7 @@ async def money_day_page(request: Request, unit: Unit) -> Response:
         back=sum(line.back for line in totals),
         open_count=await books.count_open(unit),
         totals=total_rows(totals, say),
-        columns=[our_column(totals, say), *(theirs := await _their_columns(unit, day, say))],
+        columns=[our_column(totals, say), *(their_column(one, say) for one in theirs)],
         bills={one.party: await _progress(unit, day, one.party) for one in theirs},
         differences=difference_rows(found, unit.today, say),
     )
@@ -104,24 +104,6 @@ async def money_orders_page(request: Request, unit: Unit) -> Response:
         insured=sum(order.insured for order, _charge in found),
         rows=order_rows(found, say),
     )
-
-
-async def _their_columns(unit: Unit, day: date, say: Speech) -> list[Column]:
-    hospital_id = unit.actor.hospital
-    fetched = await books.fetches_of(unit, hospital_id, day)
-    here = parties(unit.units, (await hospital(unit, hospital_id)).code)
-    # Also those that are not asked any more, but were on that day.
-    return [
-        their_column(
-            party,
-            await books.books_of(unit, hospital_id, party, day),
-            fetched.get(party),
-            await books.fees_of(unit, hospital_id, party, day),
-            say,
-            due=is_ready(day, unit.now),
-        )
-        for party in [*here, *(party for party in fetched if party not in here)]
-    ]
 
 
 async def _progress(unit: Unit, day: date, party: str) -> Progress | None:

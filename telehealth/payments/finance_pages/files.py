@@ -58,7 +58,7 @@ async def ask_export_file_page(request: Request, unit: Unit) -> Response:
 
 
 @page(needs=Permission.SEE_MONEY)
-async def export_file_page(request: Request, unit: Unit, export_id: UUID) -> Response:
+async def one_export_page(request: Request, unit: Unit, export_id: UUID) -> Response:
     row, progress = await preparing.export_of(unit, export_id)
     return await show(
         request, unit, "files", "finance_file.html", row=row, progress=progress, name=EXPORT_NAMES[row.name],
@@ -94,7 +94,7 @@ def file_of(units: Units, row: FinanceExport) -> Response:
 routes = [
     Route(HERE, export_files_page),
     Route(HERE, ask_export_file_page, methods=["POST"]),
-    Route(f"{HERE}/{{export_id:uuid}}", export_file_page),
+    Route(f"{HERE}/{{export_id:uuid}}", one_export_page),
     Route(f"{HERE}/{{export_id:uuid}}/resumption", resume_export_file_page, methods=["POST"]),
     Route(f"{HERE}/{{export_id:uuid}}/file", fetch_export_file_page),
 ]

@@ -18,7 +18,7 @@ from telehealth.payments.finance_pages.frame import show, span_of, speech
 from telehealth.payments.finance_views import ROOT, balance_rows, entry_rows
 from telehealth.payments.wording import ACCOUNTS
 from telehealth.web.contract import page
-from telehealth.web.pagination import decode_cursor, encode_cursor
+from telehealth.web.pagination import encode_cursor, moment_key
 
 HERE = f"{ROOT}/statements"
 LIMIT = 100
@@ -58,9 +58,8 @@ async def money_statements_page(request: Request, unit: Unit) -> Response:
 def _after(cursor: str) -> tuple[datetime, UUID] | None:
     """Nonsense begins at the beginning."""
     try:
-        key = decode_cursor(cursor, 2)
-        return None if key is None else (datetime.fromisoformat(str(key[0])), UUID(str(key[1])))
-    except (FieldsInvalid, ValueError):
+        return moment_key(cursor)
+    except FieldsInvalid:
         return None
 
 
