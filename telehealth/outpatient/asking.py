@@ -19,6 +19,7 @@ from telehealth.outpatient import queries
 from telehealth.outpatient.noting import note, note_answer, remind_again, tell_family
 from telehealth.outpatient.queries import Whom
 from telehealth.outpatient.states import BillState
+from telehealth.outpatient.telling import hear_again
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +32,10 @@ _AT_ONCE = 50
 _AN_INSTANT = timedelta(microseconds=1)
 #: Nobody waits longer for medicine; after that the window is asked in person.
 _PICKUP = timedelta(hours=12)
+#: For so long after the payment an examination that has not taken place may be called off at the hospital.
+_CALLED_OFF = timedelta(days=30)
+_DAILY = timedelta(days=1)
+_DAILY_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +87,18 @@ async def ask_pharmacies(units: Units) -> int:
     """Ask whether medicine that is paid for was called yet (BJ08); how many were asked about."""
     async with units.system(REASON) as unit:
         waiting = await queries.to_be_called(unit, since=unit.now - _PICKUP, limit=_AT_ONCE)
-    for bill_id in waiting:
-        try:
-            await ask_about(units, bill_id)
-        except (HISUnavailable, HISRejected) as error:
-            log.info("bill.pharmacy_silent", error=error.code)
-            break
+    await _ask_about_each(units, waiting)
     return len(waiting)
+
+
+async def ask_after_confirmed(units: Units) -> int:
+    """Give back by itself what the hospital called off after it had confirmed; how many were asked about."""
+    async with units.system(REASON) as unit:
+        kept = await queries.kept_and_not_asked(
+            unit, paid_since=unit.now - _CALLED_OFF, asked_before=unit.now - _DAILY, limit=_DAILY_AT_ONCE
+        )
+    await _ask_about_each(units, kept)
+    return len(kept)
 
 
 async def ask_about(units: Units, bill_id: UUID) -> None:
@@ -100,7 +110,11 @@ async def ask_about(units: Units, bill_id: UUID) -> None:
     gateway = units.port(BillingGateway)  # type: ignore[type-abstract]
     found = await gateway.bill(code, row.his_patient_id, row.resource_id)
     async with units.system(REASON) as unit:
-        await note(unit, await queries.lock_bill(unit, bill_id), found, fetched_at=fetched_at)
+        row = await queries.lock_bill(unit, bill_id)
+        if row.state is BillState.CONFIRMED:
+            await hear_again(unit, row, found, fetched_at=fetched_at)
+        else:
+            await note(unit, row, found, fetched_at=fetched_at)
 
 
 async def on_reminder(unit: Unit, bill_id: UUID) -> None:
@@ -120,6 +134,19 @@ async def remind(work: Work, *, bill_id: str) -> None:
         if row.state is BillState.DUE and unit.now < row.shown_until:
             unit.audit("outpatient_bill.reminded", row, number=row.number)
             await tell_family(unit, row, Notice.BILL_REMINDED)
+
+
+async def _ask_about_each(units: Units, bills: Iterable[tuple[UUID, UUID]]) -> None:
+    """Each bill, with its hospital; a hospital that is silent is not asked again this time."""
+    silent: set[UUID] = set()
+    for bill_id, hospital_id in bills:
+        if hospital_id in silent:
+            continue
+        try:
+            await ask_about(units, bill_id)
+        except (HISUnavailable, HISRejected) as error:
+            log.info("bill.hospital_silent", bill=str(bill_id), error=error.code)
+            silent.add(hospital_id)
 
 
 async def _ask_quietly(units: Units, whom: Whom, due: Iterable[str]) -> _Answer | None:

@@ -10,6 +10,7 @@ periodic = (
     Periodic("outpatient.tell", 10, telling.tell_round),
     Periodic("outpatient.pharmacies", 30, asking.ask_pharmacies),
     Periodic("outpatient.after_visits", 120, asking.ask_after_visits),
+    Periodic("outpatient.called_off", 300, asking.ask_after_confirmed),
 )
 deadlines = (
     DeadlineKind(REMINDER, asking.on_reminder),

@@ -26,6 +26,7 @@ class OutpatientBill(Base):
             "ix_outpatient_bills_pickup", "paid_at",
             postgresql_where=sa.text("state = 'confirmed' and called_at is null and pickup_number <> ''"),
         ),
+        sa.Index("ix_outpatient_bills_kept", "asked_at", postgresql_where=sa.text("state = 'confirmed'")),
     )  # fmt: skip
 
     id: Mapped[PrimaryKey]

@@ -75,9 +75,6 @@ async def note_answer(
 
 async def note(unit: Unit, row: OutpatientBill, bill: HISBill | None, *, fetched_at: datetime) -> None:
     """One locked bill as the hospital's system has it now; None when it is gone. Again changes nothing."""
-    if bill is not None and row.state is BillState.CONFIRMED:
-        await note_pickup(unit, row, bill)
-        return
     if row.state not in _THEIRS or row.asked_at > fetched_at:
         return
     row.asked_at = fetched_at

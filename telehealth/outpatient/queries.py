@@ -257,17 +257,31 @@ async def to_be_told(unit: Unit, *, limit: int) -> list[UUID]:
     return list(await unit.session.scalars(found))
 
 
-async def to_be_called(unit: Unit, *, since: datetime, limit: int) -> list[UUID]:
-    """Medicine that is paid for and whose number was not called yet. System unit."""
+async def to_be_called(unit: Unit, *, since: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+    """Medicine that is paid for and whose number was not called yet, with its hospital. System unit."""
     found = (
-        sa.select(OutpatientBill.id)
+        sa.select(OutpatientBill.id, OutpatientBill.hospital_id)
         .where(OutpatientBill.state == BillState.CONFIRMED, OutpatientBill.kind == BillKind.DRUG)
         .where(OutpatientBill.called_at.is_(None), OutpatientBill.pickup_number != "")
         .where(OutpatientBill.paid_at >= since)
         .order_by(OutpatientBill.paid_at)
         .limit(limit)
     )
-    return list(await unit.session.scalars(found))
+    return [(row.id, row.hospital_id) for row in await unit.session.execute(found)]
+
+
+async def kept_and_not_asked(
+    unit: Unit, *, paid_since: datetime, asked_before: datetime, limit: int
+) -> list[tuple[UUID, UUID]]:
+    """Bills the hospital confirmed, with their hospital, the longest not asked about first. System unit."""
+    found = (
+        sa.select(OutpatientBill.id, OutpatientBill.hospital_id)
+        .where(OutpatientBill.state == BillState.CONFIRMED, OutpatientBill.asked_at < asked_before)
+        .where(OutpatientBill.paid_at >= paid_since)
+        .order_by(OutpatientBill.asked_at)
+        .limit(limit)
+    )
+    return [(row.id, row.hospital_id) for row in await unit.session.execute(found)]
 
 
 async def unconfirmed(unit: Unit, *, limit: int = 100) -> list[BillPlace]:

@@ -5,6 +5,7 @@ under our number the payment stands, otherwise all of it goes back by itself and
 """
 
 import asyncio
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -100,8 +101,24 @@ async def _hear(unit: Unit, row: OutpatientBill, found: HISBill | None, payment:
     await _give_back(unit, row, found, payment)
 
 
+async def hear_again(unit: Unit, row: OutpatientBill, found: HISBill | None, *, fetched_at: datetime) -> None:
+    """A confirmed bill as the hospital has it now, in a system unit. Again changes nothing.
+
+    Called off, or asked for anew, at the hospital: its window cannot reach the channel the money came by, so
+    all of it goes back from here. A bill that is merely not found says nothing: old ones are put away.
+    """
+    row.asked_at = max(row.asked_at, fetched_at)
+    if found is None:
+        return
+    if found.status is BillStatus.PAID:
+        await note_pickup(unit, row, found)
+    elif row.charge_id is not None and row.paid_at is not None:
+        charge = await unit.session.get_one(Charge, row.charge_id)
+        await _give_back(unit, row, found, BillPayment(charge.number, charge.amount, row.paid_at))
+
+
 async def _give_back(unit: Unit, row: OutpatientBill, found: HISBill | None, payment: BillPayment) -> None:
-    """Paid at the window first, taken back, or dearer by now: not one fen of it is kept."""
+    """Paid at the window first, taken back, dearer by now, or called off: not one fen of it is kept."""
     is_paid = found is not None and found.status is BillStatus.PAID
     reason = RefundReason.PAID_ELSEWHERE if is_paid else RefundReason.BILL_WITHDRAWN
     if is_paid:
@@ -118,7 +135,8 @@ async def _give_back(unit: Unit, row: OutpatientBill, found: HISBill | None, pay
         unit, row, Notice.BILL_RETURNED, amount=yuan(payment.amount),
         why={lang[:2]: translator(lang)(WHY[reason]) for lang in LANGUAGES},
     )  # fmt: skip
-    row.payer_id = row.paid_at = row.agreed_at = None
+    row.payer_id = row.paid_at = row.agreed_at = row.confirmed_at = row.called_at = None
+    row.window = row.pickup_number = ""
     await note(unit, row, found, fetched_at=unit.now)
     unit.step("his_bill.give_back")
 

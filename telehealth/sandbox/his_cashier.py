@@ -147,6 +147,9 @@ class Cashier:
             if _text(invoice, PICKUP):
                 self._store.write(hospital, _with(invoice, CALLED, instant_text(self._now())))
             return
+        if verb == "reversal" and invoice["status"] == "balanced":
+            self._store.write(hospital, {**invoice, "status": "cancelled"})
+            return
         if invoice["status"] != "issued":
             raise Outcome(409, "conflict", f"the invoice is {invoice['status']}")
         if verb == "payment":

@@ -334,6 +334,48 @@ async def test_BJ07_taken_back_or_dearer_by_now_goes_back_too(counter: Counter, 
     assert await telling.tell(units, dearer.id) is BillState.CONFIRMED
 
 
+async def test_BJ07_what_the_hospital_calls_off_after_it_confirmed_goes_back_once(
+    counter: Counter, units: Units, clock: FixedClock
+) -> None:
+    off, kept = await counter.new_bill(kind="exam"), await counter.new_bill()
+    for bill in (off, kept):
+        await counter.pays(bill)
+        assert await telling.tell(units, bill.id) is BillState.CONFIRMED
+    counter.press(off.resource_id, "reversal")
+    assert await asking.ask_after_confirmed(units) == 0
+    clock.advance(timedelta(days=1, seconds=1))
+    assert await asking.ask_after_confirmed(units) == 2
+    assert await counter.refunds() == [("bill_withdrawn", PRICE)]
+    assert await counter.books(off) == {"provider.desk": 2 * PRICE, "refunds": -PRICE, "revenue.drug": -PRICE}
+    said = (await counter.inbox())[-1]
+    assert (str(said.notice), said.variables["amount"]) == ("bill_returned", "12.00")
+    now = await counter.bill(off.id)
+    assert (now.state, now.charge_id, now.payer_id) == (BillState.WITHDRAWN, None, None)
+    clock.advance(timedelta(days=1, seconds=1))
+    assert await asking.ask_after_confirmed(units) == 1
+    assert await counter.refunds() == [("bill_withdrawn", PRICE)]
+
+
+async def test_BJ07_a_confirmed_bill_that_is_not_found_or_not_told_of_is_kept(
+    counter: Counter, units: Units, clock: FixedClock, sandbox: Sandbox
+) -> None:
+    """Silence and an archive say nothing about money."""
+    bill = await counter.new_bill()
+    await counter.pays(bill)
+    await telling.tell(units, bill.id)
+    async with units.system("test") as unit:
+        row = await unit.session.get_one(type(bill), bill.id)
+        row.resource_id = "put-away"
+    clock.advance(timedelta(days=1, seconds=1))
+    with sandbox.faults(his={"mode": "down"}):
+        assert await asking.ask_after_confirmed(units) == 1
+    # Not asked is asked again, not tomorrow.
+    assert await asking.ask_after_confirmed(units) == 1
+    assert await asking.ask_after_confirmed(units) == 0
+    assert (await counter.bill(bill.id)).state is BillState.CONFIRMED
+    assert await counter.refunds() == []
+
+
 async def test_BJ07_money_that_comes_for_what_is_not_owed_any_more_goes_back(counter: Counter) -> None:
     bill = await counter.new_bill()
     charge = await counter.charge(bill)

@@ -55,7 +55,7 @@ class Counter:
         return id
 
     def press(self, resource_id: str, verb: str, **body: Any) -> int:
-        """What the hospital's own people do with a bill: "payment", "cancellation", "call", "price"."""
+        """What the hospital's own people do: "payment", "cancellation", "reversal", "call", "price"."""
         url = f"{self.sandbox.base_url}/his/yunan/bills/{resource_id}/{verb}"
         return httpx2.post(url, json=body).status_code
 
