@@ -263,6 +263,26 @@ WORDINGS: dict[Notice, Wording] = {
         _PERSON,
         icon="user-x",
     ),
+    Notice.COMES_OF_AGE: Wording(
+        Topic.PEOPLE,
+        "就诊人即将成年",
+        "Somebody comes of age soon",
+        "{person}将于{day}成年，届时监护人代办自动结束。如需继续代办，请在成年后重新添加，由本人同意。",
+        "{person} comes of age on {day}; what you may do as a guardian ends by itself that day. To go on, add"
+        " them again then, with their own consent.",
+        {**_PERSON, "day": Var(Kind.DAY)},
+        icon="calendar-clock",
+    ),
+    Notice.CAME_OF_AGE: Wording(
+        Topic.PEOPLE,
+        "监护人代办已结束",
+        "Your guardianship ended",
+        "{person}已成年，监护人代办已自动结束。如需继续代办，请重新添加，由本人同意。",
+        "{person} came of age, and what you could do as a guardian ended. Add them again, with their own"
+        " consent, to go on.",
+        _PERSON,
+        icon="user-x",
+    ),
     Notice.PERSON_LINKED: Wording(
         Topic.PEOPLE,
         "有账号添加了您",

@@ -155,6 +155,8 @@ class Notice(StrEnum):
     CONSENT_WITHDRAWN = "consent_withdrawn"
     PERSON_LINKED = "person_linked"
     LINK_ENDED = "link_ended"
+    COMES_OF_AGE = "comes_of_age"
+    CAME_OF_AGE = "came_of_age"
     VISITS_PASSED_ON = "visits_passed_on"
     EXPORT_READY = "export_ready"
     DATA_REQUEST_ANSWERED = "data_request_answered"

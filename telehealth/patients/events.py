@@ -16,7 +16,7 @@ class LinkEnded(Event):
 
     account_id: UUID
     person_id: UUID
-    #: "holder", "person" or "review".
+    #: "holder", "person", "review" or "age".
     by: str = "holder"
     #: Whether it could act at all, and not for itself: then its rows of the person are passed on next.
     acted: bool = False

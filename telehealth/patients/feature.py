@@ -9,6 +9,7 @@ from telehealth.core.unit import Unit
 from telehealth.directory import Hospital
 from telehealth.patients import api, pages, queries, staff_pages
 from telehealth.patients.audit_words import WORDS
+from telehealth.patients.coming_of_age import come_of_age
 from telehealth.patients.contributing_consents import PersonConsents
 from telehealth.patients.contributing_fhir import RESOURCES
 from telehealth.patients.passing_on import pass_on_late
@@ -81,7 +82,10 @@ feature = Feature(
     api=tuple(api.routes),
     pages=(*pages.routes, *staff_pages.routes),
     templates="telehealth.patients",
-    periodic=(Periodic("patients.pass_on_late", 300, pass_on_late),),
+    periodic=(
+        Periodic("patients.pass_on_late", 300, pass_on_late),
+        Periodic("patients.come_of_age", 900, come_of_age),
+    ),
     rail=(RailLink(staff_pages.HERE, "id-card", N_("身份核验"), Permission.REVIEW_DOCUMENTS, order=60),),
     contributions=(
         ("audit_words", WORDS),

@@ -59,6 +59,11 @@ async def end_representation(units: Units, actor: Actor, link_id: UUID) -> None:
         await _end(unit, link, by="person")
 
 
+async def end_guardianship(unit: Unit, link: PatientLink) -> None:
+    """The person came of age: a locked link that stands on a guardian's papers stands on nothing."""
+    await _end(unit, link, by="age")
+
+
 async def withdraw_consent(units: Units, actor: Actor, person_id: UUID, consent_id: UUID) -> bool:
     """Withdraw one consent; True when that ended the link. A second time changes nothing.
 
@@ -207,7 +212,11 @@ async def _tell_the_other(unit: Unit, link: PatientLink, *, by: str) -> None:
     if by == "person":
         person = mask_name(link.name)
         await notify(unit, Notice.CONSENT_WITHDRAWN, link.account_id, href="/people", person=person)
-    elif link.subject_account_id is not None:
+        return
+    if by == "age":
+        person = mask_name(link.name)
+        await notify(unit, Notice.CAME_OF_AGE, link.account_id, href="/people", person=person)
+    if link.subject_account_id is not None:
         await notify(unit, Notice.LINK_ENDED, link.subject_account_id, href="/people")
 
 

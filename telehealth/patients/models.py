@@ -118,8 +118,10 @@ class PatientLink(Base):
     created_at: Mapped[datetime]
     activated_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    #: "holder", "person" or "review".
+    #: "holder", "person", "review" or "age".
     ended_by: Mapped[str]
+    #: When the holder was told that the person comes of age.
+    of_age_told_at: Mapped[datetime | None]
 
     def apply(self, event: LinkEvent) -> None:
         self.state = LINK.after(self.state, event)
