@@ -22,6 +22,7 @@ from prescriptions.settling.finding import find_by_code
 from prescriptions.settling.rules import CAUSE_LABELS, FULL, SHARES, Cause
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import Busy, Conflict, FieldsInvalid, NotFound, Refused, Unavailable
+from telehealth.core.i18n import N_
 from telehealth.core.money import parse_yuan
 from telehealth.core.unit import Unit, Units
 from telehealth.patients.masking import mask_name
@@ -76,7 +77,7 @@ async def find_page(request: Request, units: Units, actor: Actor) -> Response:
     async with units.of(actor) as unit:
         rows = await presenting.rows_of(unit, await queries.by_number(unit, typed)) if len(typed) > 3 else []
         if not rows:
-            form.errors["wanted"] = words(request)("没有找到，请核对取药码或处方号（至少后四位）")
+            form.errors["wanted"] = words(request)(N_("没有找到，请核对取药码或处方号（至少后四位）"))
         return _find(request, form, rows=rows, status=200 if rows else 422)
 
 
@@ -92,7 +93,7 @@ async def to_window_page(request: Request, units: Units, actor: Actor, prescript
         await choosing.choose_window(units, actor, prescription_id)
     except (Refused, Conflict, Unavailable) as error:
         return redirect(f"{DESK}/{prescription_id}", flash=sentence(error, language(request)), kind="warn")
-    return redirect(f"{DESK}/{prescription_id}", flash="已改为到院取药")
+    return redirect(f"{DESK}/{prescription_id}", flash=N_("已改为到院取药"))
 
 
 @page(needs=Permission.TAKE_CASH)
@@ -102,7 +103,7 @@ async def cash_page(request: Request, units: Units, actor: Actor, prescription_i
         try:
             async with units.of(actor) as unit:
                 await charging.pay_at_window(unit, prescription_id, received=form.model.received)
-            return redirect(f"{DESK}/{prescription_id}", flash="已收款，请告诉患者取药号")
+            return redirect(f"{DESK}/{prescription_id}", flash=N_("已收款，请告诉患者取药号"))
         except CashAmountWrong as error:
             form.errors["received"] = sentence(error, language(request))
         except (Refused, Conflict) as error:
@@ -137,7 +138,7 @@ async def decide_page(request: Request, units: Units, actor: Actor, prescription
                 refund = await give_back(
                     unit, prescription_id, Decision(form.model.cause, share, form.model.note)
                 )
-            done = "已申请退款，患者会收到通知" if refund is not None else "已记录，不退费用"
+            done = N_("已申请退款，患者会收到通知") if refund is not None else N_("已记录，不退费用")
             return redirect(f"{REFUNDS}?number={number}", flash=done)
         except (Refused, Conflict) as error:
             form.errors["__all__"] = sentence(error, language(request))

@@ -23,7 +23,7 @@ from prescriptions.states import FulfilmentState, Path
 from telehealth.accounts import find_account, local_phone
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import Conflict, FieldsInvalid, Refused, Unavailable
-from telehealth.core.i18n import format_instant, translator
+from telehealth.core.i18n import N_, format_instant, translator
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import said
 from telehealth.patients import own_person
@@ -99,7 +99,7 @@ async def choose_courier_page(
     if form.model is not None and not form.errors:
         try:
             await choosing.choose_courier(units, actor, prescription_id, form.model.address, agreed=True)
-            return redirect(f"/prescriptions/{prescription_id}", flash="地址可以送达，请核对后支付")
+            return redirect(f"/prescriptions/{prescription_id}", flash=N_("地址可以送达，请核对后支付"))
         except (CourierRefused, CourierUnavailable, CourierNotOffered) as error:
             form.errors["__all__"] = sentence(error, language(request))
         except (Refused, Conflict) as error:
@@ -116,7 +116,7 @@ async def choose_courier_page(
 @page(needs=Permission.PAY)
 async def choose_window_page(request: Request, units: Units, actor: Actor, prescription_id: UUID) -> Response:
     doing = choosing.choose_window(units, actor, prescription_id)
-    return await _done(request, doing, prescription_id, "已选择到院取药，请记住取药码")
+    return await _done(request, doing, prescription_id, N_("已选择到院取药，请记住取药码"))
 
 
 @page(needs=Permission.PAY)
@@ -141,7 +141,7 @@ async def pay_prescription_page(
 @page(needs=Permission.PAY)
 async def cancel_order_page(request: Request, units: Units, actor: Actor, prescription_id: UUID) -> Response:
     doing = undoing.cancel(units, actor, prescription_id)
-    return await _done(request, doing, prescription_id, "已申请取消，费用全额原路退回")
+    return await _done(request, doing, prescription_id, N_("已申请取消，费用全额原路退回"))
 
 
 @page(needs=Permission.BOOK, limit="30/minute")

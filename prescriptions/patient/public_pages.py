@@ -16,6 +16,7 @@ from prescriptions.settling import Sheet
 from prescriptions.settling.finding import count_print, find_by_code
 from prescriptions.sheet.wording import leaflet_words
 from telehealth.core.errors import Busy, NotFound
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import Hospital, campus, hospital_by_code, said
 from telehealth.patients import people_by_id
@@ -81,7 +82,7 @@ async def compare_page(request: Request, units: Units, code: str) -> Response:
         uploaded = await sent.read(LARGEST_UPLOAD) if isinstance(sent, UploadFile) else b""
     if not uploaded:
         found = await verifying.verify_sheet(units, code)
-        return _verified(request, code, found, problem="请选择处方的 PDF 文件", status=422)
+        return _verified(request, code, found, problem=N_("请选择处方的 PDF 文件"), status=422)
     return _verified(request, code, await verifying.compare(units, code, uploaded), compared=True)
 
 

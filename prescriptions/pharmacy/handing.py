@@ -23,6 +23,7 @@ from prescriptions.states import DISPATCH, DispatchEvent, DispatchState, Path
 from prescriptions.stock import note_presence
 from prescriptions.writing.carding import announce_state
 from telehealth.core.access import Actor
+from telehealth.core.i18n import N_
 from telehealth.core.limits import Limiter
 from telehealth.core.unit import Unit
 from telehealth.notifications import Notice
@@ -126,7 +127,7 @@ async def _require_right_person(
 ) -> None:
     if who.is_proxy and (who.patient is None or who.proxy is None):
         missing = {"patient": who.patient, "proxy": who.proxy}
-        raise ProxyIncomplete({name: "请填写证件" for name, given in missing.items() if given is None})
+        raise ProxyIncomplete({name: N_("请填写证件") for name, given in missing.items() if given is None})
     if who.code:
         found = await find_by_code(unit, limiter, row.hospital_id, who.code, device=str(actor.account))
         if found.rx.id != row.id:
@@ -139,7 +140,7 @@ async def _require_right_person(
     if who.patient.number.strip().upper() != patient.document_number.upper():
         raise WrongPickUp()
     if who.proxy is not None and who.proxy.number.strip().upper() == patient.document_number.upper():
-        raise ProxyIncomplete({"proxy": "代取人证件与患者相同"})
+        raise ProxyIncomplete({"proxy": N_("代取人证件与患者相同")})
 
 
 async def _dispense(unit: Unit, row: DispatchOrder, by: UUID, *, collector: str, counselling: str) -> None:

@@ -14,6 +14,7 @@ from prescriptions.stock import note_presence, pharmacy
 from prescriptions.writing.carding import announce_state
 from telehealth.core.access import Actor
 from telehealth.core.deadlines import clear_deadline
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit
 from telehealth.notifications import Notice
 
@@ -29,7 +30,7 @@ async def pack(unit: Unit, actor: Actor, order_id: UUID, *, logger: str = "") ->
         if parcel is None or parcel.booked_at is None:
             raise WaybillMissing()
         if row.needs_cold_chain and not logger:
-            raise LoggerMissing({"logger": "请扫描温度记录仪编号"})
+            raise LoggerMissing({"logger": N_("请扫描温度记录仪编号")})
     row.apply(DispatchEvent.PACK)
     row.packed_at, row.logger = unit.now, logger
     await clear_deadline(unit, PROMISE, row.id)

@@ -13,6 +13,7 @@ from prescriptions.stock.errors import GoodsRefused, LotDiffers, LotNotFound
 from prescriptions.stock.models import Lot, Pharmacy, StockItem, StockMove
 from prescriptions.stock.reserving import uncover
 from prescriptions.stock.rules import Goods, last_usable, together
+from telehealth.core.i18n import N_
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit
 from telehealth.rulebook import current_policy
@@ -31,7 +32,7 @@ async def receive(unit: Unit, place: Pharmacy, goods: Sequence[Goods]) -> list[L
         raise LotDiffers()
     usable = await _usable_from(unit, place.hospital_id)
     late = {
-        f"{code}.{lot}": "有效期太近，不能入库"
+        f"{code}.{lot}": N_("有效期太近，不能入库")
         for (code, lot), it in merged.items()
         if it.expires_on < usable
     }

@@ -108,7 +108,7 @@ async def book_at_desk_page(request: Request, units: Units, actor: Actor) -> Res
     if not errors:
         try:
             booking = await assisting.book_at_desk(units, actor, _wish(choice, values))
-            return redirect(f"/staff/bookings/{booking.id}", flash="已为患者预约")
+            return redirect(f"/staff/bookings/{booking.id}", flash=N_("已为患者预约"))
         except NotEligible as error:
             errors["__all__"] = _why(request, error)
         except DomainError as error:

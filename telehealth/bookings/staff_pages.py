@@ -14,6 +14,7 @@ from telehealth.bookings.schemas import CancelForPatient, TakeCash
 from telehealth.bookings.states import LIVE
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import TransitionRefused
+from telehealth.core.i18n import N_
 from telehealth.core.text import is_storable
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import said
@@ -49,8 +50,8 @@ async def close_clinic_page(request: Request, units: Units, actor: Actor, clinic
         async with units.of(actor) as unit:
             await close_clinic(unit, clinic_id, reason=form.model.reason)
     except TransitionRefused:
-        return redirect(f"/staff/clinics/{clinic_id}", flash="这个门诊已经停诊", kind="info")
-    return redirect(f"/staff/clinics/{clinic_id}", flash="已停诊，已约的患者会收到通知")
+        return redirect(f"/staff/clinics/{clinic_id}", flash=N_("这个门诊已经停诊"), kind="info")
+    return redirect(f"/staff/clinics/{clinic_id}", flash=N_("已停诊，已约的患者会收到通知"))
 
 
 @page(needs=Permission.BOOK_FOR_PATIENT)
@@ -98,7 +99,7 @@ async def take_cash_page(request: Request, units: Units, actor: Actor, booking_i
         try:
             async with units.of(actor) as unit:
                 await paying.pay_at_desk(unit, booking_id, received=form.model.received)
-            return redirect(f"/staff/bookings/{booking_id}", flash="已收款，预约成功")
+            return redirect(f"/staff/bookings/{booking_id}", flash=N_("已收款，预约成功"))
         except CashAmountWrong as error:
             form.errors["received"] = error.detail
         except (NotPayable, ChargeClosed, ChargeSettled) as error:
@@ -114,7 +115,7 @@ async def attend_in_person_page(units: Units, actor: Actor, booking_id: UUID) ->
             await completing.complete_in_person(unit, booking_id)
     except NotAttendable as error:
         return redirect(f"/staff/bookings/{booking_id}", flash=error.detail, kind="warn")
-    return redirect(f"/staff/bookings/{booking_id}", flash="已登记到诊")
+    return redirect(f"/staff/bookings/{booking_id}", flash=N_("已登记到诊"))
 
 
 async def _clinic(

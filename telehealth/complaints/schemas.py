@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from telehealth.complaints.models import Complaint, ComplaintPhoto, ComplaintStep
 from telehealth.complaints.rules import LONGEST
 from telehealth.complaints.states import ComplaintKind, ComplaintState, ReviewOutcome, StepKind
+from telehealth.core.i18n import N_
 from telehealth.core.text import Paragraph, clean_paragraph
 from telehealth.web.pagination import PageQuery
 
@@ -37,7 +38,7 @@ class MakeComplaint(Input):
     @model_validator(mode="after")
     def _names_what_it_is_about(self) -> "MakeComplaint":
         if bool(self.about) != (self.about_id is not None):
-            raise ValueError("请选择医院或订单")
+            raise ValueError(N_("请选择医院或订单"))
         return self
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from telehealth.core.i18n import N_
+
 # C0 and C1 controls, and the direction overrides that make text read as something else.
 _NEVER = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -36,14 +38,14 @@ def is_storable(value: Any) -> bool:
 
 def _clean_line(text: str) -> str:
     if _NEVER.search(text) or "\n" in text or "\t" in text:
-        raise ValueError("含有无法识别的字符")
+        raise ValueError(N_("含有无法识别的字符"))
     return text
 
 
 def clean_paragraph(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if _NEVER.search(text):
-        raise ValueError("含有无法识别的字符")
+        raise ValueError(N_("含有无法识别的字符"))
     return text
 
 

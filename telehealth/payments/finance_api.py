@@ -130,7 +130,7 @@ async def settle_refund_by_hand(unit: Unit, actor: Actor, refund_id: UUID, body:
 async def ask_export(request: Request, unit: Unit, body: AskExport) -> ExportView:
     """A file of the books, of at most a year, made in the background; ask for it again until it is whole."""
     if not 0 <= (body.last - body.first).days < LONGEST_DAYS:
-        raise FieldsInvalid({"last": "请选择起止日期，最长一年"})
+        raise FieldsInvalid({"last": N_("请选择起止日期，最长一年")})
     row = await preparing.ask_for(unit, body.name, body.first, body.last, lang=language(request))
     return ExportView.of(*await preparing.export_of(unit, row.id))
 

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from telehealth.accounts import WeChatGateway
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import Busy, DomainError, Refused, Unavailable
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.family import PaymentCheckNeeded
 from telehealth.insurance import covering, declaring
@@ -78,7 +79,7 @@ async def pay_page(request: Request, unit: Unit, actor: Actor, charge_id: UUID) 
     if till.charge.state is ChargeState.SETTLED:
         return redirect(f"/receipts/{charge_id}")
     if till.charge.state is ChargeState.CLOSED:
-        return redirect(_home(unit, till.charge), flash="支付时间已过，号源已释放，没有收费", kind="warn")
+        return redirect(_home(unit, till.charge), flash=N_("支付时间已过，号源已释放，没有收费"), kind="warn")
     if await _is_unknown_in_wechat(request, unit, actor, till.hospital):
         return _ask_wechat(till.hospital, f"/pay/{charge_id}?asked=1")
     return render(

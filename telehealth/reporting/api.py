@@ -10,6 +10,7 @@ from starlette.routing import Route
 from telehealth.core.access import NOBODY, Actor, Permission
 from telehealth.core.clock import HospitalDay
 from telehealth.core.errors import FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import DepartmentNotFound, HospitalNotFound, hospital, said
 from telehealth.reporting import daily, queries
@@ -116,11 +117,11 @@ def asked_span(first: date | None, last: date | None, days: int, today: Hospital
     yesterday = last_days(1, today).last
     span = Span(first or yesterday, min(last or yesterday, yesterday))
     if span.length < 1:
-        raise FieldsInvalid({"first": "开始日期须早于今天，且不晚于结束日期"})
+        raise FieldsInvalid({"first": N_("开始日期须早于今天，且不晚于结束日期")})
     if span.first < EARLIEST:
-        raise FieldsInvalid({"first": "请填写有效的日期"})
+        raise FieldsInvalid({"first": N_("请填写有效的日期")})
     if span.length > LONGEST:
-        raise FieldsInvalid({"first": "一次最多查询366天"})
+        raise FieldsInvalid({"first": N_("一次最多查询366天")})
     return span
 
 

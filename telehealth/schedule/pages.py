@@ -14,6 +14,7 @@ from starlette.routing import Route
 from telehealth.core.access import Actor, Permission
 from telehealth.core.clock import HospitalDay
 from telehealth.core.errors import DomainError, FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import calendar_days, campuses, departments, doctor, doctors, doctors_by_id, said
 from telehealth.rulebook import current_policy
@@ -97,7 +98,7 @@ async def add_clinic_template_page(request: Request, units: Units, actor: Actor)
                 await planning.add_template(
                     unit, actor.hospital, row_of(form.model), doctor=who, campus_id=form.model.campus_id
                 )
-            return redirect(TEMPLATES, flash="已添加排班，点“生成门诊”后开始放号")
+            return redirect(TEMPLATES, flash=N_("已添加排班，点“生成门诊”后开始放号"))
         except FieldsInvalid as error:
             form.refuse(error)
         except DomainError as error:
@@ -109,7 +110,7 @@ async def add_clinic_template_page(request: Request, units: Units, actor: Actor)
 @page(needs=Permission.PLAN_CLINICS)
 async def drop_clinic_template_page(unit: Unit, template_id: UUID) -> Response:
     await planning.drop_template(unit, template_id)
-    return redirect(TEMPLATES, flash="已删除排班，已生成的门诊不受影响")
+    return redirect(TEMPLATES, flash=N_("已删除排班，已生成的门诊不受影响"))
 
 
 class PlanForm(Input):
@@ -124,7 +125,7 @@ async def plan_clinics_page(request: Request, units: Units, actor: Actor) -> Res
             async with units.of(actor) as unit:
                 last = max(form.model.last, unit.today)
                 await planning.plan_clinics(unit, actor.hospital, first=unit.today, last=last)
-            return redirect("/staff/clinics", flash="已生成门诊，重复生成只补缺少的")
+            return redirect("/staff/clinics", flash=N_("已生成门诊，重复生成只补缺少的"))
         except DomainError as error:
             form.errors["last"] = sentence(error, language(request))
             async with units.of(actor) as unit:

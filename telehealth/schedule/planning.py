@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from telehealth.core.access import HOUSE
 from telehealth.core.clock import HospitalDay
+from telehealth.core.i18n import N_
 from telehealth.core.ids import new_id
 from telehealth.core.unit import Unit, Units
 from telehealth.directory import Doctor, DoctorNotFound, doctors_by_id, hospitals, working_calendar
@@ -33,9 +34,9 @@ async def add_template(
     if doctor.hospital_id != hospital_id:
         raise DoctorNotFound()
     if campus_id not in doctor.campus_ids:
-        raise TemplateInvalid({"campus_id": "这位医生不在这个院区出诊"})
+        raise TemplateInvalid({"campus_id": N_("这位医生不在这个院区出诊")})
     if row.kind is ClinicKind.OFFLINE and await queries.sits_elsewhere(unit, row, doctor.id, campus_id):
-        raise TemplateInvalid({"campus_id": "这位医生同一半天已排在另一个院区"})
+        raise TemplateInvalid({"campus_id": N_("这位医生同一半天已排在另一个院区")})
     values = {
         "id": new_id(), "hospital_id": hospital_id, "campus_id": campus_id,
         "department_id": doctor.department_id, "doctor_id": doctor.id, "weekday": row.weekday,
@@ -145,7 +146,7 @@ def _check_hours(row: rules.TemplateRow, policy: PolicySet) -> None:
     begins, ends = row.starts or opens, row.ends or closes
     minutes = (ends.hour * 60 + ends.minute) - (begins.hour * 60 + begins.minute)
     if minutes < (row.slot_minutes or policy.schedule.slot_minutes):
-        raise TemplateInvalid({"ends": "结束时间太早，排不下一个时段"})
+        raise TemplateInvalid({"ends": N_("结束时间太早，排不下一个时段")})
 
 
 def _row(template: ClinicTemplate) -> rules.TemplateRow:

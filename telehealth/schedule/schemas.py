@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from telehealth.core.i18n import N_
 from telehealth.core.text import Day, Line
 from telehealth.directory import Campus, Department, Doctor
 from telehealth.rulebook.rules import ClinicKind
@@ -62,7 +63,7 @@ class AddTemplate(Input):
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> "AddTemplate":
         if self.starts and self.ends and self.ends <= self.starts:
-            raise ValueError("结束时间要晚于开始时间")
+            raise ValueError(N_("结束时间要晚于开始时间"))
         return self
 
 
@@ -75,7 +76,7 @@ class PlanClinics(Input):
     @model_validator(mode="after")
     def _in_order(self) -> "PlanClinics":
         if self.last < self.first:
-            raise ValueError("起止日期颠倒了")
+            raise ValueError(N_("起止日期颠倒了"))
         return self
 
 

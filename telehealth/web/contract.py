@@ -26,6 +26,7 @@ from starlette.responses import Response
 from telehealth.core import idempotency
 from telehealth.core.access import Actor, Permission
 from telehealth.core.errors import DomainError, FieldsInvalid, Forbidden, Invalid, NotFound
+from telehealth.core.i18n import N_
 from telehealth.core.text import is_storable
 from telehealth.core.unit import Unit, Units
 from telehealth.web.house import actor_of, house_of
@@ -145,17 +146,17 @@ def _sentence(kind: str, message: str) -> str:
     return next((text for prefix, text in _SENTENCES if kind.startswith(prefix)), "格式不正确")
 
 
-UNREADABLE = "含有无法识别的字符"
+UNREADABLE = N_("含有无法识别的字符")
 
 _SENTENCES = (
     ("missing", "请填写此项"),
     ("string_too_short", "请填写此项"),
     ("string_too_long", "内容太长"),
-    ("too_long", "数量太多"),
-    ("too_short", "数量不够"),
+    ("too_long", N_("数量太多")),
+    ("too_short", N_("数量不够")),
     ("greater_than", "数值太小"),
     ("less_than", "数值太大"),
-    ("extra_forbidden", "不认识的字段"),
+    ("extra_forbidden", N_("不认识的字段")),
     ("date", "请填写有效的日期"),
     ("enum", "请从给出的选项中选择"),
     ("literal_error", "请从给出的选项中选择"),
@@ -278,7 +279,7 @@ def _query(model: type[BaseModel], params: QueryParams) -> dict[str, Any]:
             raw[key] = params.getlist(key) if many else params[key]
     unknown = [key for key in params if key not in raw]
     if unknown and model.model_config.get("extra") == "forbid":
-        raise RequestInvalid({key: "不认识的字段" for key in unknown})
+        raise RequestInvalid({key: N_("不认识的字段") for key in unknown})
     refused = {key: UNREADABLE for key, value in raw.items() if not is_storable(value)}
     if refused:
         raise RequestInvalid(refused)

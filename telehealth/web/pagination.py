@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from telehealth.core.errors import FieldsInvalid
+from telehealth.core.i18n import N_
 from telehealth.core.text import is_storable
 
 T = TypeVar("T")
@@ -38,9 +39,9 @@ def decode_cursor(cursor: str, size: int) -> list[Any] | None:
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, RecursionError):
-        raise FieldsInvalid({"after": "翻页位置无效"}) from None
+        raise FieldsInvalid({"after": N_("翻页位置无效")}) from None
     if not isinstance(key, list) or len(key) != size or not all(map(_is_key, key)):
-        raise FieldsInvalid({"after": "翻页位置无效"})
+        raise FieldsInvalid({"after": N_("翻页位置无效")})
     return key
 
 
@@ -55,7 +56,7 @@ def moment_key(cursor: str) -> tuple[datetime, UUID] | None:
             raise ValueError("no zone")
         return at.astimezone(UTC), identity
     except (ValueError, OverflowError):
-        raise FieldsInvalid({"after": "翻页位置无效"}) from None
+        raise FieldsInvalid({"after": N_("翻页位置无效")}) from None
 
 
 def _is_key(part: Any) -> bool:
