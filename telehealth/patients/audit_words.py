@@ -79,6 +79,7 @@ WORDS = AuditWords(
     scopes={
         "ended family links": N_("已解除的就诊人"),
         "desk registration": N_("窗口建档"),
+        "coming of age": N_("就诊人成年"),
         "family link": N_("就诊人关系"),
         "identity review": N_("人工核验"),
     },

@@ -52,6 +52,7 @@ SYSTEM = {
     "midnight sweep": {"telehealth.bookings.sweeping"},
     "wechat": {"telehealth.accounts.linking_wechat"},
     "offline visits": {"telehealth.bookings.asking_hospital"},
+    "coming of age": {"telehealth.patients.coming_of_age"},
     "outpatient bills": {"telehealth.outpatient.asking", "telehealth.outpatient.telling"},
     "queue": {"telehealth.outpatient.arriving"},
     "queue screen": {"telehealth.outpatient.queue_showing"},

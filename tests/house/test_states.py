@@ -53,7 +53,8 @@ ENDS: dict[str, set[str]] = {
     "family_paper": {"deleted", "refused"},
     "identity_review": {"approved", "dropped", "refused"},
     "intake_attachment": {"refused", "removed"},
-    "outpatient_bill": {"confirmed"},
+    # A bill the hospital confirmed may still be called off.
+    "outpatient_bill": set(),
     "queue_ticket": {"seen", "left"},
     "patient_link": {"ended"},
     "policy_version": {"discarded", "retired"},
