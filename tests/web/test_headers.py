@@ -5,6 +5,7 @@ import re
 import httpx2
 import pytest
 
+from telehealth.web.assets import release_hash
 from telehealth.web.house import House
 
 Client = httpx2.AsyncClient
@@ -29,10 +30,12 @@ async def test_every_answer_is_guarded(http: Client, path: str) -> None:
 
 
 async def test_a_file_carries_what_guards_a_file_and_no_more(http: Client) -> None:
-    headers = (await http.get("/static/none.css")).headers
+    headers = (await http.get(f"/static/{release_hash()}/css/base.css")).headers
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["content-security-policy"] == "default-src 'none'"
-    assert "permissions-policy" not in headers
+    assert not {"content-security-policy", "permissions-policy", "etag", "last-modified"} & set(headers)
+    # A picture may hold script and a missing file is a page: both go by the policy.
+    for other in (f"/static/{release_hash()}/icons/mark.svg", "/static/none.css"):
+        assert "default-src 'none'" in (await http.get(other)).headers["content-security-policy"]
 
 
 async def test_what_is_worth_it_travels_packed(http: Client) -> None:

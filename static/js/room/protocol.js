@@ -7,9 +7,8 @@
 import { call as request, Problem } from '../api.js';
 import { Emitter } from './emitter.js';
 import { Numbering } from './numbering.js';
-import { Outbox } from './outbox.js';
+import { Outbox, uuid } from './outbox.js';
 import { Polling } from './polling.js';
-import { uuid } from './uuid.js';
 
 /** @typedef {{account: string, role: string, name: string}} Seat */
 /** @typedef {{peer: string, account: string, role: string, name: string, since: string}} Peer */
