@@ -33,7 +33,7 @@ async def _in_hospital(units: Units, hospital_id: UUID) -> int:
     ended = 0
     async with units.system(REASON) as unit:
         years = (await current_policy(unit, hospital_id)).policy.eligibility.guardian_required_under
-        for link, born in await _of_age_by(unit, hospital_id, unit.today + AHEAD, years):
+        for link, born in await _due(unit, hospital_id, years):
             if completed_years(born, unit.today) >= years:
                 await end_guardianship(unit, link)
                 ended += 1
@@ -53,13 +53,21 @@ async def _hospitals(unit: Unit) -> Sequence[UUID]:
     return [one for one in await unit.session.scalars(found.distinct()) if one is not None]
 
 
-async def _of_age_by(unit: Unit, hospital_id: UUID, day: date, years: int) -> list[tuple[PatientLink, date]]:
-    """Whoever has that many years by that day, with the birth date; locked, the oldest first."""
+async def _due(unit: Unit, hospital_id: UUID, years: int) -> list[tuple[PatientLink, date]]:
+    """Whoever is of age, or soon is and nobody was told, with the birth date; locked, the oldest first."""
     found = (
         sa.select(PatientLink, Person.birth_date)
         .join(Person, Person.id == PatientLink.person_id)
         .where(*_GUARDED, PatientLink.hospital_id == hospital_id)
-        .where(Person.birth_date <= _birthday(day, -years))
+        .where(
+            sa.or_(
+                Person.birth_date <= _birthday(unit.today, -years),
+                sa.and_(
+                    Person.birth_date <= _birthday(unit.today + AHEAD, -years),
+                    PatientLink.of_age_told_at.is_(None),
+                ),
+            )
+        )
         .order_by(Person.birth_date, PatientLink.id)
         .limit(_AT_ONCE)
         .with_for_update(of=PatientLink, skip_locked=True)
