@@ -36,6 +36,8 @@ REACHED_WITHIN_S = 240
 _MORE_AFTER_S = 6
 QUIET_WITHIN_S = 120
 _ENDS_WITHIN_S = 300
+#: Fewer tries within `QUIET_WITHIN_S` than a job has left after the worst of weathers.
+_PATIENCE_S = 30
 _TRY_NOW = "update procrastinate_jobs set scheduled_at = now() where status = 'todo' and scheduled_at > now()"
 #: What was passed today is worth nothing then, and what was paid today should be packed.
 _VALID = timedelta(days=3)
@@ -291,6 +293,7 @@ class Rehearsal:
 
     async def _rest(self) -> None:
         town, end = self.town, time.monotonic() + QUIET_WITHIN_S
+        tries_again = time.monotonic() + _PATIENCE_S
         while open_things := await books.unfinished(town):
             if town.house.is_dead():
                 raise HouseFailed("died while it should have come to rest")
@@ -298,6 +301,9 @@ class Rehearsal:
             town.note(f"still under way: {len(open_things)}, {open_things[0]}")
             await self._hand_back_cash()
             await self._waited()
+            if time.monotonic() > tries_again:
+                tries_again += _PATIENCE_S
+                await self._jobs_waited()
             await asyncio.sleep(1)
 
     async def _hand_back_cash(self) -> None:
@@ -339,6 +345,11 @@ class Rehearsal:
             await unit.session.execute(
                 sa.update(Rung).where(Rung.state == RungState.SENDING).values(claimed_at=unit.wall - LEASE)
             )
+        await self._jobs_waited()
+
+    async def _jobs_waited(self) -> None:
+        """A job that failed in bad weather may have an hour to wait before it is tried again."""
+        async with self.town.units.system("rehearsal") as unit:
             await unit.session.execute(sa.text(_TRY_NOW))
 
 
