@@ -12,5 +12,5 @@ def make_schema(owner_url: str) -> None:
 
 
 def fingerprint() -> str:
-    files = sorted((schema.MIGRATIONS / "versions").glob("*.py"))
+    files = sorted(schema.MIGRATIONS.rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -4,10 +4,10 @@ Revision: 0020
 After: 0019
 """
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
+
+from telehealth.migrations.steps import allow
 
 revision = '0020'
 down_revision = '0019'
@@ -82,15 +82,6 @@ begin
     return moved;
 end $pass$
 """
-
-
-def allow(table: str, name: str, column: str, word: str) -> None:
-    """One more word for a column, beside whatever words it may hold by now."""
-    [check] = [each for each in sa.inspect(op.get_bind()).get_check_constraints(table) if each['name'] == name]
-    words = sorted({*re.findall(r"'([^']*)'", check['sqltext']), word})
-    listed = ', '.join(f"'{each}'" for each in words)
-    op.execute(f'alter table {table} drop constraint {name}')
-    op.execute(f'alter table {table} add constraint {name} check ({column} in ({listed}))')
 
 
 def upgrade() -> None:

@@ -4,24 +4,15 @@ Revision: 0022
 After: 0021
 """
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
+
+from telehealth.migrations.steps import allow
 
 revision = '0022'
 down_revision = '0021'
 branch_labels = None
 depends_on = None
-
-
-def allow(table: str, name: str, column: str, *more: str) -> None:
-    """More words for a column, beside whatever words it may hold by now."""
-    [check] = [each for each in sa.inspect(op.get_bind()).get_check_constraints(table) if each['name'] == name]
-    words = sorted({*re.findall(r"'([^']*)'", check['sqltext']), *more})
-    listed = ', '.join(f"'{each}'" for each in words)
-    op.execute(f'alter table {table} drop constraint {name}')
-    op.execute(f'alter table {table} add constraint {name} check ({column} in ({listed}))')
 
 
 def upgrade() -> None:
