@@ -65,4 +65,4 @@ def test_a_part_that_got_no_answer_makes_the_page_ask(patient: Page, live: str) 
 
 def _open(page: Page, url: str) -> None:
     page.goto(url)
-    page.wait_for_function("document.querySelector('[data-reach]').dataset.met")
+    expect(page.locator("[data-reach][data-met]")).to_have_count(1)
