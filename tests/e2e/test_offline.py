@@ -57,6 +57,8 @@ def test_the_browsers_opinion_alone_holds_nothing_up(patient: Page, live: str) -
 def test_a_part_that_got_no_answer_makes_the_page_ask(patient: Page, live: str) -> None:
     """A house that is away while the browser calls itself online."""
     _open(patient, f"{live}/me")
+    # Whatever the page fetches for itself is there, its parts' scripts above all.
+    patient.wait_for_load_state("networkidle")
     patient.route("**/*", lambda route: route.abort())
     expect(patient.locator("[data-reach]")).to_have_text(GONE)
     patient.unroute("**/*")
