@@ -5,7 +5,7 @@ under our number the payment stands, otherwise all of it goes back by itself and
 """
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -34,6 +34,8 @@ REASON = "outpatient bills"
 _AT_ONCE = 50
 #: A hospital that is silent costs its patience; the bills of others do not wait behind it.
 _SIDE_BY_SIDE = 8
+#: Asked before the confirmation, or answered from a copy that lags behind it: such a word takes nothing back.
+_LAG = timedelta(minutes=10)
 
 WHY = {
     RefundReason.PAID_ELSEWHERE: N_("医院窗口已经收过这笔费用"),
@@ -108,11 +110,11 @@ async def hear_again(unit: Unit, row: OutpatientBill, found: HISBill | None, *, 
     all of it goes back from here. A bill that is merely not found says nothing: old ones are put away.
     """
     row.asked_at = max(row.asked_at, fetched_at)
-    if found is None:
+    if found is None or row.confirmed_at is None:
         return
     if found.status is BillStatus.PAID:
         await note_pickup(unit, row, found)
-    elif row.charge_id is not None and row.paid_at is not None:
+    elif fetched_at > row.confirmed_at + _LAG and row.charge_id is not None and row.paid_at is not None:
         charge = await unit.session.get_one(Charge, row.charge_id)
         await _give_back(unit, row, found, BillPayment(charge.number, charge.amount, row.paid_at))
 

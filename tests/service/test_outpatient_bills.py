@@ -10,7 +10,8 @@ from telehealth.core.clock import SHANGHAI, FixedClock, day_end
 from telehealth.core.settings import Settings
 from telehealth.core.unit import Units
 from telehealth.hospital import HISUnavailable
-from telehealth.outpatient import asking, paying, telling
+from telehealth.hospital.billing import BillingGateway, BillStatus
+from telehealth.outpatient import asking, paying, queries, telling
 from telehealth.outpatient.errors import (
     BillChanged,
     BillMoneyMoving,
@@ -354,6 +355,25 @@ async def test_BJ07_what_the_hospital_calls_off_after_it_confirmed_goes_back_onc
     clock.advance(timedelta(days=1, seconds=1))
     assert await asking.ask_after_confirmed(units) == 1
     assert await counter.refunds() == [("bill_withdrawn", PRICE)]
+
+
+async def test_BJ07_an_answer_from_before_the_confirmation_takes_nothing_back(
+    counter: Counter, units: Units, clock: FixedClock
+) -> None:
+    """The question was on its way while the payment was confirmed, or a copy that lags answered it."""
+    bill = await counter.new_bill()
+    gateway, asked_at = units.port(BillingGateway), clock.business()  # type: ignore[type-abstract]
+    unpaid = await gateway.bill("yunan", bill.his_patient_id, bill.resource_id)
+    assert unpaid is not None and unpaid.status is BillStatus.UNPAID
+    await counter.pays(bill)
+    assert await telling.tell(units, bill.id) is BillState.CONFIRMED
+    for late in (asked_at, clock.business() + timedelta(minutes=9)):
+        async with units.system("test") as unit:
+            row = await queries.lock_bill(unit, bill.id)
+            await telling.hear_again(unit, row, unpaid, fetched_at=late)
+    assert (await counter.bill(bill.id)).state is BillState.CONFIRMED
+    assert await counter.books(bill) == EARNED
+    assert await counter.refunds() == []
 
 
 async def test_BJ07_a_confirmed_bill_that_is_not_found_or_not_told_of_is_kept(
